@@ -1,1 +1,50 @@
-console.log("worktool");
+import { fstatSync } from "node:fs";
+import process from "node:process";
+import deno from "./deno.json" with { type: "json" };
+import { ExitCode } from "./src/cli/exit_code.ts";
+import { Output } from "./src/cli/output.ts";
+import { run } from "./src/cli/run.ts";
+
+const stop = new AbortController();
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.on(signal, () => stop.signal.aborted ? process.exit(code) : stop.abort(signal));
+}
+
+function bug(error: unknown): never {
+  const stack = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`worktool: a bug in worktool, please report it: ${stack}\n`);
+  process.exit(ExitCode.bug);
+}
+process.on("uncaughtException", bug);
+process.on("unhandledRejection", bug);
+
+const stdout = new Output(process.stdout);
+const stderr = new Output(process.stderr);
+const exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  version: deno.version,
+  processId: process.pid,
+  stdin: process.stdin,
+  stdinBytes: sizeOfRegularFile(0),
+  stdout,
+  stderr,
+  stdoutIsTerminal: process.stdout.isTTY === true,
+  stderrIsTerminal: process.stderr.isTTY === true,
+  stop: stop.signal,
+  crash: async () => {
+    await stdout.flushed();
+    process.kill(process.pid, "SIGKILL");
+    return await new Promise<never>(() => {});
+  },
+}).catch(bug);
+process.exit(exitCode);
+
+/** Undefined for a terminal, a pipe, or a closed descriptor. */
+function sizeOfRegularFile(fd: number): number | undefined {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() ? stat.size : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** Where a broker is and who we are there, as an AMQP URI says it. */
+export interface BrokerUrl {
+  readonly tls: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** The virtual host; a URL without a path means "/". */
+  readonly vhost: string;
+  /** From `?heartbeat=`, in seconds; 0 switches heartbeats off. */
+  readonly heartbeatSeconds?: number;
+  /** From `?connection_timeout=`, which RabbitMQ's URIs give in milliseconds. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** Why a text is not an AMQP URL; the message never holds the password. */
+export class MalformedUrl extends Error {
+  override readonly name = "MalformedUrl";
+}
+
+/**
+ * Reads `amqp[s]://user:password@host:port/vhost?heartbeat=10`.
+ *
+ * Differs from the AMQP URI specification in one point: `amqp://host/` means vhost "/", not the
+ * empty name, because that is what its writers mean.
+ *
+ * @throws {MalformedUrl} naming the part that is wrong
+ */
+export function parseBrokerUrl(text: string): BrokerUrl {
+  const shown = withoutCredentials(text);
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new MalformedUrl(
+      `"${shown}" is not a URL: write amqp://user:password@host:port/vhost, with %40 for an @ in the password`,
+    );
+  }
+  if (url.protocol !== "amqp:" && url.protocol !== "amqps:") {
+    throw new MalformedUrl(`"${shown}" must begin with amqp:// or amqps://`);
+  }
+  if (url.hostname === "") throw new MalformedUrl(`"${shown}" names no host`);
+  if (url.hash !== "") {
+    throw new MalformedUrl(`"${shown}" has a "#": write %23 for one in the password or vhost`);
+  }
+  const path = url.pathname.replace(/^\//, "");
+  if (path.includes("/")) {
+    throw new MalformedUrl(`"${shown}" has a "/" in its vhost: write %2f for it`);
+  }
+  const tls = url.protocol === "amqps:";
+  return {
+    tls,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (tls ? 5671 : 5672) : Number(url.port),
+    username: decode(url.username, shown) || "guest",
+    password: decode(url.password, shown) || (url.username === "" ? "guest" : ""),
+    vhost: decode(path, shown) || "/",
+    ...queryOptions(url.searchParams, shown),
+  };
+}
+
+/** The URL as it may be shown: user but no password. */
+export function formatBrokerUrl(url: BrokerUrl): string {
+  const scheme = url.tls ? "amqps" : "amqp";
+  const vhost = url.vhost === "/" ? "" : encodeURIComponent(url.vhost);
+  return `${scheme}://${encodeURIComponent(url.username)}@${formatAddress(url)}/${vhost}`;
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAddress({ host, port }: Pick<BrokerUrl, "host" | "port">): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function queryOptions(query: URLSearchParams, shown: string) {
+  const options: { heartbeatSeconds?: number; connectTimeoutMs?: number } = {};
+  for (const [key, value] of query) {
+    if (!/^\d{1,9}$/.test(value)) {
+      throw new MalformedUrl(`"${key}" in "${shown}" must be a whole number`);
+    }
+    if (key === "heartbeat") options.heartbeatSeconds = Number(value);
+    else if (key === "connection_timeout") options.connectTimeoutMs = Number(value);
+    else {
+      throw new MalformedUrl(
+        `"${key}" in "${shown}" is not known here: heartbeat (seconds) and connection_timeout (milliseconds) are`,
+      );
+    }
+  }
+  if ((options.heartbeatSeconds ?? 0) > 65535) {
+    throw new MalformedUrl(`"heartbeat" in "${shown}" must be at most 65535 seconds`);
+  }
+  return options;
+}
+
+function decode(part: string, shown: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new MalformedUrl(`"${shown}" has a "%" that starts no escape: write %25 for it`);
+  }
+}
+
+/** Everything before the last "@" may hold a password, most of all in a URL that is malformed. */
+function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
+}

@@ -1,0 +1,139 @@
+import process from "node:process";
+import { type ChannelModel, connect } from "amqplib";
+import type { BrokerUrl } from "./broker_url.ts";
+import { withDeadline } from "./deadline.ts";
+import { ConnectFailed, ConnectionLost, DeadlineExceeded, replyOf } from "./errors.ts";
+
+/** How long a broker may take to answer `connection.close` before the socket is just dropped. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Certificates for `amqps://`, as PEM. */
+export interface TlsOptions {
+  readonly ca?: Uint8Array;
+  readonly cert?: Uint8Array;
+  readonly key?: Uint8Array;
+  /** Accept any certificate. */
+  readonly insecure: boolean;
+}
+
+export interface ConnectionOptions {
+  readonly url: BrokerUrl;
+  readonly tls: TlsOptions;
+  /** Shown by the broker's management UI and `rabbitmqctl list_connections`. */
+  readonly name: string;
+  /** worktool's own version, a client property. */
+  readonly version: string;
+  /** For the whole way from the first SYN to `connection.open-ok`, then for each answer. */
+  readonly timeoutMs: number;
+  /** Wished for; the broker may lower it. 0 switches heartbeats off. */
+  readonly heartbeatSeconds: number;
+  /** The broker stopped reading from publishers (`connection.blocked`), and why. */
+  readonly onBlocked: (reason: string) => void;
+  readonly onUnblocked: () => void;
+}
+
+/** An open AMQP connection. */
+export class Connection implements AsyncDisposable {
+  /** Settles when the connection has ended: with the reason, or undefined after `close`. */
+  readonly ended: Promise<ConnectionLost | undefined>;
+  /** For each answer on this connection's channels. */
+  readonly timeoutMs: number;
+  readonly #model: ChannelModel;
+  #closing: Promise<void> | undefined;
+
+  private constructor(model: ChannelModel, options: ConnectionOptions) {
+    this.#model = model;
+    this.timeoutMs = options.timeoutMs;
+    const { promise, resolve } = Promise.withResolvers<ConnectionLost | undefined>();
+    this.ended = promise;
+    // A lost heartbeat or socket comes as "error" and then "close"; an orderly
+    // shutdown of the broker (320) comes as "close" alone, with its reason.
+    let failure: Error | undefined;
+    model.on("error", (error) => failure = error);
+    model.on("close", (error) => resolve(this.#reason(failure ?? error)));
+    model.on("blocked", options.onBlocked);
+    model.on("unblocked", options.onUnblocked);
+  }
+
+  /**
+   * @throws {ConnectFailed} unreachable, not AMQP, or refused by the broker (then with `reply`)
+   */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const { url, tls } = options;
+    const timeoutMs = url.connectTimeoutMs ?? options.timeoutMs;
+    // amqplib gives no handle on a connection that is still opening; a signal for its socket does.
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    try {
+      const model = await connect(
+        {
+          protocol: url.tls ? "amqps" : "amqp",
+          hostname: url.host,
+          port: url.port,
+          username: url.username,
+          password: url.password,
+          vhost: encodeURIComponent(url.vhost), // amqplib unescapes it
+          heartbeat: url.heartbeatSeconds ?? options.heartbeatSeconds,
+        },
+        {
+          noDelay: true,
+          signal: deadline.signal,
+          rejectUnauthorized: !tls.insecure,
+          ...pem("ca", tls.ca),
+          ...pem("cert", tls.cert),
+          ...pem("key", tls.key),
+          clientProperties: {
+            connection_name: options.name,
+            product: "worktool",
+            version: options.version,
+            platform: `${process.platform} ${process.arch}`,
+            information: "work queues over AMQP 0-9-1",
+          },
+        } as Parameters<typeof connect>[1],
+      );
+      return new Connection(model as ChannelModel, options);
+    } catch (cause) {
+      if (deadline.signal.aborted) {
+        const late = new DeadlineExceeded("connection.open-ok", timeoutMs);
+        throw new ConnectFailed(late.message, { cause: late });
+      }
+      throw new ConnectFailed((cause as Error).message, { cause, reply: replyOf(cause) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** For the rest of this folder: amqplib's own connection. */
+  get model(): ChannelModel {
+    return this.#model;
+  }
+
+  /** Closes in order; a broker that does not answer is left after two seconds. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      try {
+        await withDeadline("connection.close-ok", CLOSE_TIMEOUT_MS, this.#model.close());
+      } catch {
+        // It ended before it could be closed, which is what was wanted.
+      }
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #reason(error: Error | undefined): ConnectionLost | undefined {
+    if (this.#closing) return undefined;
+    const reply = replyOf(error);
+    return new ConnectionLost(reply?.replyText ?? error?.message ?? "the connection was closed", {
+      cause: error,
+      reply,
+    });
+  }
+}
+
+function pem(name: "ca" | "cert" | "key", value: Uint8Array | undefined) {
+  return value === undefined ? {} : { [name]: value };
+}

@@ -1,0 +1,115 @@
+import type { ConsumeMessage } from "amqplib";
+import type { Channel } from "./channel.ts";
+import { ConsumerCancelled } from "./errors.ts";
+
+/** A message as a consumer received it. */
+export interface Delivery {
+  readonly body: Uint8Array;
+  /** Counts up from 1 on this channel. */
+  readonly deliveryTag: number;
+  /** The broker may have delivered it before, here or elsewhere. */
+  readonly redelivered: boolean;
+  readonly routingKey: string;
+  readonly messageId?: string;
+  /** Failed deliveries before this one; only quorum queues count them (`x-delivery-count`). */
+  readonly deliveryCount?: number;
+}
+
+export interface ConsumerOptions {
+  readonly queue: string;
+  /** Readable in `rabbitmqctl list_consumers`; unique on its channel. */
+  readonly consumerTag: string;
+  /** Unacknowledged deliveries at the most, 0 to 65535; 0 is unlimited. Without effect with noAck. */
+  readonly prefetchCount: number;
+  /** AMQP's no-ack: the broker forgets a message as it sends it. */
+  readonly noAck: boolean;
+  /** Higher ones are served first while they have room (`x-priority`). */
+  readonly priority?: number;
+  readonly onDelivery: (delivery: Delivery) => void;
+  /** The broker ended this consumer, as it does when the queue is deleted. */
+  readonly onCancelled: (reason: ConsumerCancelled) => void;
+}
+
+/** A consumer on one queue; its deliveries are settled on the channel that they came by. */
+export class Consumer {
+  readonly #channel: Channel;
+  readonly #consumerTag: string;
+  #cancelling: Promise<void> | undefined;
+
+  private constructor(channel: Channel, consumerTag: string) {
+    this.#channel = channel;
+    this.#consumerTag = consumerTag;
+  }
+
+  /**
+   * Sets the prefetch and consumes.
+   *
+   * @throws {ChannelClosed} 404 without such a queue, 403 when another consumer holds it alone
+   */
+  static async start(channel: Channel, options: ConsumerOptions): Promise<Consumer> {
+    const { queue, consumerTag, prefetchCount, noAck, priority } = options;
+    const consumer = new Consumer(channel, consumerTag);
+    await channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
+    await channel.request("basic.consume-ok", (raw) =>
+      raw.consume(
+        queue,
+        (message) => {
+          if (message) options.onDelivery(deliveryOf(message));
+          else options.onCancelled(consumer.#cancelledByBroker(queue));
+        },
+        { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
+      ));
+    return consumer;
+  }
+
+  /** `basic.ack`: done, the broker may forget it. False where the channel has ended: nothing was sent. */
+  ack(delivery: Delivery): boolean {
+    return this.#send((raw) => raw.ack(amqplibMessage(delivery)));
+  }
+
+  /** `basic.nack` with requeue: back to its place in the queue. False where the channel has ended. */
+  requeue(delivery: Delivery): boolean {
+    return this.#send((raw) => raw.nack(amqplibMessage(delivery), false, true));
+  }
+
+  /** Ends deliveries; those already received can still be settled. Idempotent. */
+  cancel(): Promise<void> {
+    this.#cancelling ??= this.#channel
+      .request("basic.cancel-ok", (raw) => raw.cancel(this.#consumerTag))
+      .then(() => {});
+    return this.#cancelling;
+  }
+
+  #cancelledByBroker(queue: string): ConsumerCancelled {
+    this.#cancelling ??= Promise.resolve();
+    return new ConsumerCancelled(`the broker ended the consumer of queue '${queue}'`);
+  }
+
+  /** A settlement for a channel that is gone has no meaning: the broker has requeued the message. */
+  #send(settle: (raw: Channel["raw"]) => void): boolean {
+    try {
+      settle(this.#channel.raw);
+      return true;
+    } catch (error) {
+      if ((error as Error).name === "IllegalOperationError") return false;
+      throw error;
+    }
+  }
+}
+
+function deliveryOf({ fields, properties, content }: ConsumeMessage): Delivery {
+  const count = properties.headers?.["x-delivery-count"];
+  return {
+    body: content,
+    deliveryTag: fields.deliveryTag,
+    redelivered: fields.redelivered,
+    routingKey: fields.routingKey,
+    ...(typeof properties.messageId === "string" ? { messageId: properties.messageId } : {}),
+    ...(typeof count === "number" ? { deliveryCount: count } : {}),
+  };
+}
+
+/** amqplib settles by message but reads nothing of it save the tag. */
+function amqplibMessage({ deliveryTag }: Delivery): ConsumeMessage {
+  return { fields: { deliveryTag } } as ConsumeMessage;
+}

@@ -1,0 +1,73 @@
+/** What a broker said when it closed a channel or a connection (AMQP 0-9-1, `close` methods). */
+export interface BrokerReply {
+  /** For example 406. */
+  readonly replyCode: number;
+  /** For example "PRECONDITION_FAILED - inequivalent arg 'durable' for queue …". */
+  readonly replyText: string;
+  /** Class and method that provoked it; 0 or absent where the broker names none. */
+  readonly classId?: number;
+  readonly methodId?: number;
+}
+
+/** Anything that goes wrong between worktool and a broker; subclasses are ordered by blast radius. */
+export class AmqpError extends Error {
+  override readonly name: string = "AmqpError";
+  /** Set where the broker itself gave the reason. */
+  readonly reply?: BrokerReply;
+
+  constructor(message: string, options: { reply?: BrokerReply | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    if (options.reply) this.reply = options.reply;
+  }
+}
+
+/** No connection could be opened. With `reply`, a broker answered and refused. */
+export class ConnectFailed extends AmqpError {
+  override readonly name = "ConnectFailed";
+}
+
+/** An open connection ended although nobody here closed it. */
+export class ConnectionLost extends AmqpError {
+  override readonly name = "ConnectionLost";
+}
+
+/** The broker closed one channel; the connection is still there. */
+export class ChannelClosed extends AmqpError {
+  override readonly name = "ChannelClosed";
+}
+
+/** The broker ended a consumer with `basic.cancel`, as it does when the queue is deleted. */
+export class ConsumerCancelled extends AmqpError {
+  override readonly name = "ConsumerCancelled";
+}
+
+/** The broker did not answer in time. */
+export class DeadlineExceeded extends AmqpError {
+  override readonly name = "DeadlineExceeded";
+
+  constructor(
+    /** What was waited for, as a noun: "queue.declare-ok". */
+    readonly awaited: string,
+    readonly timeoutMs: number,
+    options: { cause?: unknown } = {},
+  ) {
+    super(`no ${awaited} within ${timeoutMs} ms`, options);
+  }
+}
+
+/**
+ * The broker's reply in one of amqplib's errors, which carry the code but keep the text in the
+ * message (and, while a connection opens, the code too): `406 (PRECONDITION-FAILED) with message "…"`.
+ */
+export function replyOf(error: unknown): BrokerReply | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const match = /(\d{3}) \([\w-]+\) with message "([^]*)"$/.exec(error.message);
+  if (!match) return undefined;
+  const { classId, methodId } = error as { classId?: number; methodId?: number };
+  return {
+    replyCode: Number(match[1]),
+    replyText: match[2]!,
+    ...(classId === undefined ? {} : { classId }),
+    ...(methodId === undefined ? {} : { methodId }),
+  };
+}

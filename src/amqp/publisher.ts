@@ -1,0 +1,182 @@
+import type { Message as AmqplibMessage, Options } from "amqplib";
+import type { Channel } from "./channel.ts";
+import { ConfirmWindow } from "./confirm_window.ts";
+import { type AmqpError, DeadlineExceeded } from "./errors.ts";
+
+/** Properties that all messages of one publisher share. */
+export interface MessageProperties {
+  /** Delivery mode 2: kept on disk when the queue is durable too. */
+  readonly persistent: boolean;
+  /** How long it may wait in a queue. */
+  readonly ttlMs?: number;
+  /** 0 to 255. */
+  readonly priority?: number;
+  readonly contentType?: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One message to publish. */
+export interface OutgoingMessage {
+  readonly body: Uint8Array;
+  readonly messageId: string;
+}
+
+/** What became of one message, in the broker's own words. */
+export type PublishOutcome =
+  /** `basic.ack`: the broker has taken responsibility for it. */
+  | { readonly kind: "confirmed" }
+  /** Written to the socket; without confirms nobody knows more. */
+  | { readonly kind: "unconfirmed" }
+  /** `basic.return`: no queue took it, for example 312 NO_ROUTE. */
+  | { readonly kind: "returned"; readonly replyCode: number; readonly replyText: string }
+  /** `basic.nack`: the broker could not take it, for example a full queue with reject-publish. */
+  | { readonly kind: "refused" }
+  /** The channel ended or the deadline passed before its confirm. */
+  | { readonly kind: "unknown" };
+
+export interface PublisherOptions {
+  /** Publishes to the default exchange with this routing key. */
+  readonly queue: string;
+  readonly properties: MessageProperties;
+  /** Wants back what no queue took (`basic.return`). */
+  readonly mandatory: boolean;
+  /** Whether the channel is in confirm mode. */
+  readonly confirm: boolean;
+  /** Unconfirmed publishes in flight at the most, 1 or more. */
+  readonly window: number;
+  /** For each confirm, from its publish on. */
+  readonly confirmTimeoutMs: number;
+  /** Told once for every message; a returned one without confirms was reported unconfirmed before. */
+  readonly onOutcome: (message: OutgoingMessage, outcome: PublishOutcome) => void;
+}
+
+interface Unconfirmed {
+  readonly message: OutgoingMessage;
+  readonly publishedAtMs: number;
+  returned?: PublishOutcome;
+}
+
+/** Publishes to one queue with a window of confirms in flight. */
+export class Publisher {
+  readonly #channel: Channel;
+  readonly #options: PublisherOptions;
+  readonly #properties: Options.Publish;
+  readonly #window = new ConfirmWindow<Unconfirmed>();
+  #writable = true;
+  #failure: AmqpError | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(channel: Channel, options: PublisherOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#properties = publishOptions(options);
+    channel.raw.on("ack", (ack) => this.#settle(ack, { kind: "confirmed" }));
+    channel.raw.on("nack", (nack) => this.#settle(nack, { kind: "refused" }));
+    channel.raw.on("return", (message) => this.#returned(message));
+    channel.raw.on("drain", () => {
+      this.#writable = true;
+      this.#wake?.();
+    });
+    channel.ended.then((reason) => reason && this.#fail(reason));
+  }
+
+  /**
+   * Publishes one message. Returns a promise to wait for before the next one where the window or
+   * the socket is full, and nothing where there is room.
+   *
+   * @throws {AmqpError} at once or by the promise: the channel is gone or a confirm is overdue
+   */
+  publish(message: OutgoingMessage): Promise<void> | undefined {
+    if (this.#failure) throw this.#failure;
+    const { raw } = this.#channel;
+    const { body, messageId } = message;
+    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    // A copy of the shared properties: amqplib reads them before it returns, but never changes them.
+    const options = { ...this.#properties, messageId };
+    this.#writable = raw.publish("", this.#options.queue, content, options);
+    if (this.#options.confirm) {
+      this.#window.add({ message, publishedAtMs: performance.now() });
+      this.#timer ??= setTimeout(() => this.#checkDeadline(), this.#options.confirmTimeoutMs);
+    } else {
+      this.#options.onOutcome(message, { kind: "unconfirmed" });
+    }
+    return this.#hasRoom() ? undefined : this.#until(() => this.#hasRoom());
+  }
+
+  /**
+   * Waits until the broker has settled all that was published; without confirms, until it has
+   * answered for all of it, so that no return is missed.
+   *
+   * @throws {AmqpError} the channel is gone or a confirm is overdue
+   */
+  async settled(): Promise<void> {
+    if (this.#options.confirm) return await this.#until(() => this.#window.size === 0);
+    // basic.qos changes nothing for a publisher, and its answer comes after every basic.return.
+    await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(0));
+  }
+
+  #hasRoom(): boolean {
+    return this.#writable && this.#window.size < this.#options.window;
+  }
+
+  async #until(reached: () => boolean): Promise<void> {
+    while (!reached()) {
+      if (this.#failure) throw this.#failure;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  #settle(confirm: { deliveryTag: number; multiple: boolean }, outcome: PublishOutcome): void {
+    for (const { message, returned } of this.#window.settle(confirm.deliveryTag, confirm)) {
+      this.#options.onOutcome(message, returned ?? outcome);
+    }
+    this.#wake?.();
+  }
+
+  #returned({ fields, properties, content }: AmqplibMessage): void {
+    const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string };
+    const outcome = { kind: "returned", replyCode, replyText } as const;
+    const messageId = String(properties.messageId);
+    if (!this.#options.confirm) {
+      return this.#options.onOutcome({ body: content, messageId }, outcome);
+    }
+    // Returns come in the order of the publishes, each before its confirm: the first that fits is it.
+    const entry = this.#window.find((e) => !e.returned && e.message.messageId === messageId);
+    if (entry) entry.returned = outcome;
+  }
+
+  #checkDeadline(): void {
+    this.#timer = undefined;
+    const oldest = this.#window.oldest;
+    if (!oldest) return;
+    const { confirmTimeoutMs } = this.#options;
+    const leftMs = oldest.publishedAtMs + confirmTimeoutMs - performance.now();
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#checkDeadline(), leftMs);
+    else this.#fail(new DeadlineExceeded("publisher confirm", confirmTimeoutMs));
+  }
+
+  #fail(reason: AmqpError): void {
+    if (this.#failure) return;
+    this.#failure = reason;
+    clearTimeout(this.#timer);
+    for (const { message, returned } of this.#window.settle(0, { multiple: true })) {
+      this.#options.onOutcome(message, returned ?? { kind: "unknown" });
+    }
+    this.#wake?.();
+  }
+}
+
+function publishOptions({ properties, mandatory }: PublisherOptions): Options.Publish {
+  const { persistent, ttlMs, priority, contentType, headers } = properties;
+  return {
+    persistent,
+    mandatory,
+    headers,
+    ...(ttlMs === undefined ? {} : { expiration: String(ttlMs) }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(contentType === undefined ? {} : { contentType }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Channel } from "./channel.ts";
+
+/** A value of an AMQP argument table, as far as queue arguments need it. */
+export type ArgumentValue = string | number | boolean;
+
+/** A queue as it should be declared. */
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  /** For example `{"x-queue-type": "quorum"}`. */
+  readonly arguments: Readonly<Record<string, ArgumentValue>>;
+}
+
+/** `queue.declare-ok`: exact when it was answered, and no later. */
+export interface QueueDepth {
+  /** Messages ready for delivery; delivered but unacknowledged ones are not counted. */
+  readonly ready: number;
+  readonly consumers: number;
+}
+
+/** @throws {ChannelClosed} 406 when the queue exists with other properties */
+export async function declareQueue(channel: Channel, queue: QueueDeclaration): Promise<QueueDepth> {
+  const { durable, arguments: args } = queue;
+  const ok = await channel.request(
+    "queue.declare-ok",
+    (raw) => raw.assertQueue(queue.name, { durable, arguments: args }),
+  );
+  return { ready: ok.messageCount, consumers: ok.consumerCount };
+}
+
+/** A passive declare: looks, and changes nothing. @throws {ChannelClosed} 404 when it is missing */
+export async function queueDepth(channel: Channel, name: string): Promise<QueueDepth> {
+  const ok = await channel.request("queue.declare-ok", (raw) => raw.checkQueue(name));
+  return { ready: ok.messageCount, consumers: ok.consumerCount };
+}

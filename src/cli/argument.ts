@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+/** Makes an option parser of a pure one: its RangeError becomes a usage error of the option. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** The same for an option that may be given again and again. */
+export function repeated<T>(parse: (text: string) => T): (text: string, previous: T[]) => T[] {
+  const parseOne = argument(parse);
+  return (text, previous) => [...previous, parseOne(text)];
+}

@@ -1,0 +1,47 @@
+import { Buffer } from "node:buffer";
+
+/** Keeps a task from moving the cursor or colouring the terminal: C0, DEL and C1 are escaped. */
+// deno-lint-ignore no-control-regex -- they are what is looked for
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text of a body, or undefined where it is not valid UTF-8. */
+export function decodeUtf8(body: Uint8Array): string | undefined {
+  try {
+    return strictUtf8.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A body as the human output shows it: control characters, and bytes that are not UTF-8, escaped. */
+export function printableBody(body: Uint8Array): string {
+  const text = decodeUtf8(body);
+  if (text === undefined) {
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1")
+      .replace(/[^\x20-\x7e]/g, escape);
+  }
+  return text.replace(CONTROL, escape);
+}
+
+/** A body as the JSON output holds it: a string, or base64 where it is not valid UTF-8. */
+export function jsonBody(body: Uint8Array): { body: string; encoding?: "base64" } {
+  const text = decodeUtf8(body);
+  if (text !== undefined) return { body: text };
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return { body: bytes.toString("base64"), encoding: "base64" };
+}
+
+function escape(character: string): string {
+  switch (character) {
+    case "\n":
+      return "\\n";
+    case "\r":
+      return "\\r";
+    case "\t":
+      return "\\t";
+    default:
+      return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  }
+}

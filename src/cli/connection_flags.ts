@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type BrokerUrl, MalformedUrl, parseBrokerUrl } from "../amqp/broker_url.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
+import { argument } from "./argument.ts";
+import { parseDuration } from "./duration.ts";
+import { UsageError } from "./usage_error.ts";
+
+const DEFAULT_URL = "amqp://guest:guest@localhost:5672/";
+
+/** Looked at in this order where there is no --url. */
+const URL_VARIABLES = ["AMQP_URL", "RABBITMQ_URL", "CLOUDAMQP_URL"] as const;
+
+export const urlFlag = new Option(
+  "-u, --url <url>",
+  `broker, amqp[s]://user:password@host:port/vhost (default: ${URL_VARIABLES.join(", ")}, ` +
+    "or amqp://guest:guest@localhost:5672/)",
+);
+export const uriFlag = new Option("--uri <url>", "the same as --url").hideHelp();
+export const tlsCaFlag = new Option(
+  "--tls-ca <file>",
+  "PEM authority that signed the broker's certificate",
+);
+export const tlsCertFlag = new Option("--tls-cert <file>", "PEM client certificate");
+export const tlsKeyFlag = new Option("--tls-key <file>", "PEM key of the client certificate");
+export const insecureFlag = new Option("--insecure", "accept any certificate").default(false);
+export const connectTimeoutFlag = new Option(
+  "--connect-timeout <duration>",
+  "for the connection, and for each answer of the broker",
+).argParser(argument(parseTimeout)).default(10_000, "10s");
+export const heartbeatFlag = new Option(
+  "--heartbeat <duration>",
+  "notice a silent broker after twice this, in whole seconds; 0 for never",
+).argParser(argument(parseHeartbeat)).default(20, "20s");
+
+export interface ConnectionFlags {
+  readonly url?: string | undefined;
+  readonly uri?: string | undefined;
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly insecure: boolean;
+  readonly connectTimeout: number;
+  readonly heartbeat: number;
+}
+
+/** Everything about the connection but its events. @throws {UsageError} */
+export function connectionOptions(
+  flags: ConnectionFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Omit<ConnectionOptions, "name" | "version" | "onBlocked" | "onUnblocked"> {
+  return {
+    url: brokerUrl(flags, env),
+    tls: {
+      insecure: flags.insecure,
+      ...pemFile("ca", "--tls-ca", flags.tlsCa),
+      ...pemFile("cert", "--tls-cert", flags.tlsCert),
+      ...pemFile("key", "--tls-key", flags.tlsKey),
+    },
+    timeoutMs: flags.connectTimeout,
+    heartbeatSeconds: flags.heartbeat,
+  };
+}
+
+function brokerUrl(
+  flags: ConnectionFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): BrokerUrl {
+  const variable = URL_VARIABLES.find((name) => env[name]);
+  const flag = flags.url ?? flags.uri;
+  const [source, text] = flag !== undefined
+    ? ["--url", flag]
+    : variable
+    ? [variable, env[variable]!]
+    : ["the default", DEFAULT_URL];
+  try {
+    return parseBrokerUrl(text);
+  } catch (error) {
+    if (error instanceof MalformedUrl) throw new UsageError(`${source}: ${error.message}`);
+    throw error;
+  }
+}
+
+function pemFile(name: "ca" | "cert" | "key", flag: string, path: string | undefined) {
+  if (path === undefined) return {};
+  try {
+    return { [name]: readFileSync(path) };
+  } catch (error) {
+    throw new UsageError(`${flag}: ${(error as Error).message}`);
+  }
+}
+
+function parseTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError("It must be more than 0.");
+  return ms;
+}
+
+function parseHeartbeat(text: string): number {
+  const seconds = parseDuration(text) / 1_000;
+  if (!Number.isInteger(seconds) || seconds > 65_535) {
+    throw new InvalidArgumentError("It must be whole seconds, 0 to 65535.");
+  }
+  return seconds;
+}

@@ -1,0 +1,31 @@
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The longest that a timer of the runtime can wait: 2^31 - 1 ms, nearly 25 days. */
+const MAX_MS = 2 ** 31 - 1;
+
+/**
+ * Reads `500ms`, `1.5s`, `2m`, `1h`, `1d`; and 0, which needs no unit.
+ *
+ * @returns milliseconds, rounded
+ * @throws {RangeError} with a message that completes "argument … is invalid."
+ */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  if (!match) throw new RangeError("Write a number and a unit: 500ms, 5s, 2m, 1h.");
+  const [, number, unit] = match;
+  if (unit === undefined) {
+    if (Number(number) === 0) return 0;
+    throw new RangeError(`It has no unit: write ${text}s or ${text}ms.`);
+  }
+  const ms = Math.round(Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+  if (ms > MAX_MS) throw new RangeError("It must be less than 25 days.");
+  return ms;
+}
+
+/** `0.25 s`, `12.3 s`, `4 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(2)} s`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,66 @@
+import type { SendSummary } from "../sender/event.ts";
+import type { WorkSummary } from "../worker/event.ts";
+import { expectationMissed, type StopRules } from "../worker/stop_rules.ts";
+
+/** What worktool's exit status means; after `sysexits.h` where it has a number for it. */
+export const ExitCode = {
+  /** Done; also an orderly stop after the first SIGINT or SIGTERM. */
+  ok: 0,
+  /** Ran, but some task or check failed. */
+  failed: 1,
+  /** An expectation was not met in time. */
+  expectationMissed: 2,
+  usage: 64,
+  /** The broker refused the data or the declaration. */
+  refused: 65,
+  /** Broker unreachable, or lost and not regained. */
+  unavailable: 69,
+  /** A bug in worktool. */
+  bug: 70,
+  /** Outcome unknown: a confirm is overdue, or the connection went before it. */
+  unknown: 75,
+  /** Credentials or permission refused. */
+  noPermission: 77,
+  /** Second SIGINT: stopped at once. */
+  interrupted: 130,
+  /** Second SIGTERM: stopped at once. */
+  terminated: 143,
+} as const;
+
+export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/** For `--help`. */
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0    done; for work also an orderly stop after the first SIGINT or SIGTERM
+  1    ran, but some task was returned, refused or not sent, or the output was lost
+  2    --count or --until-empty was not reached in time
+  64   usage
+  65   the broker refused the data or the declaration
+  69   broker unreachable, or lost and not regained
+  70   a bug in worktool
+  75   outcome unknown: tasks may be in the queue or not
+  77   credentials or permission refused
+  130, 143  second SIGINT, SIGTERM: stopped at once`;
+
+/** @param failureCode what the failure alone would exit with, where there was one */
+export function sendExitCode(summary: SendSummary, failureCode?: ExitCode): ExitCode {
+  const { sent, returned, refused, unknown, complete } = summary;
+  if (failureCode !== undefined) {
+    const interrupted = failureCode === ExitCode.unavailable && sent > 0;
+    return interrupted ? ExitCode.unknown : failureCode;
+  }
+  if (unknown > 0) return ExitCode.unknown;
+  // A script that goes on after `send && …` must not believe that everything was sent.
+  return returned + refused > 0 || !complete ? ExitCode.failed : ExitCode.ok;
+}
+
+/** @param failureCode what the failure alone would exit with, where there was one */
+export function workExitCode(
+  summary: WorkSummary,
+  rules: StopRules,
+  failureCode?: ExitCode,
+): ExitCode {
+  if (failureCode !== undefined) return failureCode;
+  return expectationMissed(rules, summary.reason) ? ExitCode.expectationMissed : ExitCode.ok;
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
+import { OutputFailed } from "./output.ts";
+import { sendCommand } from "./send_command.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { UsageError } from "./usage_error.ts";
+import { workCommand } from "./work_command.ts";
+
+const EXAMPLES = `
+Examples:
+  worktool work                      wait for tasks; one second of work for every dot
+  worktool send "First message."     send one, in another terminal
+  worktool help send                 all flags of a command
+`;
+
+/** Runs one command line to its end. @param args without the executable's own name */
+export async function run(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stdout, stderr } = surroundings;
+  let exitCode: ExitCode = ExitCode.ok;
+  const exit = (code: ExitCode) => exitCode = code;
+  const program = new Command("worktool")
+    .description("Work queues over AMQP 0-9-1: send tasks, work on them, see what happens")
+    .version(`worktool ${surroundings.version}`, "-V, --version")
+    .addHelpText("after", EXAMPLES + EXIT_CODES_HELP)
+    .addCommand(sendCommand(surroundings, exit))
+    .addCommand(workCommand(surroundings, exit));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "worktool: ")),
+    });
+  }
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    await stdout.flushed();
+  } catch (error) {
+    exitCode = usageExitCode(error, surroundings);
+  }
+  await stdout.flushed().catch(() => {});
+  await stderr.flushed().catch(() => {});
+  return exitCode;
+}
+
+/** @throws what is no usage error: a bug */
+function usageExitCode(error: unknown, { stderr }: Surroundings): ExitCode {
+  if (error instanceof CommanderError) {
+    // Help and --version arrive as errors too, with 0 when they were asked for.
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+  if (error instanceof UsageError) {
+    stderr.write(`worktool: ${error.message}\n`);
+    return ExitCode.usage;
+  }
+  if (error instanceof OutputFailed) {
+    stderr.write(`worktool: cannot write the output: ${error.code}\n`);
+    return ExitCode.failed;
+  }
+  throw error;
+}

@@ -1,0 +1,80 @@
+import { send, type SendOptions } from "../commands/send.ts";
+import { isBulk } from "../sender/task_source.ts";
+import { connectionOptions } from "./connection_flags.ts";
+import { defined } from "./defined.ts";
+import { sendEventJson } from "./event_json.ts";
+import { sendEventLine } from "./event_text.ts";
+import { type ExitCode, sendExitCode } from "./exit_code.ts";
+import { explain } from "./explain.ts";
+import { Progress } from "./progress.ts";
+import { attemptOf, Report } from "./report.ts";
+import { type SendFlags, sendFlags, sendOptions } from "./send_flags.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** `worktool send`; `exit` is told the exit code. */
+export function sendCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
+  return sendFlags().action(async (words, flags) => exit(await run(words, flags, surroundings)));
+}
+
+async function run(
+  words: readonly string[],
+  flags: SendFlags,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stdin, stdinBytes, stdout, stop, env, version } = surroundings;
+  const withoutConnection = sendOptions(words, flags, { terminal: stdin.isTTY === true });
+  const connection = connectionOptions(flags, env);
+  const { source } = withoutConnection;
+  const bulk = isBulk(source);
+  using progress = bulk && surroundings.stderrIsTerminal
+    ? new Progress(surroundings.stderr)
+    : undefined;
+  const report = new Report(surroundings, progress);
+  const name = `worktool send ${surroundings.processId}`;
+  const options: SendOptions = {
+    ...withoutConnection,
+    connection: { ...connection, name, version, ...report.connectionEvents() },
+  };
+  let exitCode: ExitCode = 0;
+
+  stop.addEventListener("abort", () => stdin.destroy(), { once: true });
+  await send(options, {
+    input: untilAborted(stdin, stop),
+    ...defined({ inputBytes: stdinBytes }),
+    stop,
+    outputRoom: () => stdout.room(),
+    onPublished: (task) => progress?.advance(task.progress),
+    onEvent(event) {
+      let summary = bulk;
+      let failure;
+      if (event.event === "stopped") {
+        if (event.summary.failure !== undefined) {
+          failure = explain(event.summary.failure, attemptOf(options));
+          report.explanation(failure);
+          summary ||= event.summary.sent > 0;
+        }
+        exitCode = sendExitCode(event.summary, failure?.exitCode);
+      }
+      if (flags.json) {
+        const told = failure && { error: failure.message, exitCode };
+        return report.result(sendEventJson(event, { queue: flags.queue }, told));
+      }
+      const echo = flags.echo ?? source.kind !== "lines";
+      const terminal = surroundings.stdoutIsTerminal;
+      report.line(sendEventLine(event, { terminal, echo, summary }));
+    },
+  });
+  return exitCode;
+}
+
+/** A stop destroys standard input, which ends a wait for it with an error that is none. */
+async function* untilAborted(
+  input: AsyncIterable<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}

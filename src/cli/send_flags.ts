@@ -1,0 +1,176 @@
+import { statSync } from "node:fs";
+import { Command, Option } from "@commander-js/extra-typings";
+import type { SendOptions } from "../commands/send.ts";
+import type { TaskSource } from "../sender/task_source.ts";
+import { argument, repeated } from "./argument.ts";
+import {
+  connectTimeoutFlag,
+  heartbeatFlag,
+  insecureFlag,
+  tlsCaFlag,
+  tlsCertFlag,
+  tlsKeyFlag,
+  uriFlag,
+  urlFlag,
+} from "./connection_flags.ts";
+import { defined } from "./defined.ts";
+import { parseDuration } from "./duration.ts";
+import { parseHeader } from "./header.ts";
+import { integerBetween } from "./integer.ts";
+import {
+  durableFlag,
+  noDeclareFlag,
+  noDurableFlag,
+  queueArgFlag,
+  queueDeclaration,
+  queueFlag,
+  queueTypeFlag,
+} from "./queue_flags.ts";
+import { nonEmptyShortString, shortString } from "./short_string.ts";
+import { UsageError } from "./usage_error.ts";
+
+const EXAMPLES = `
+Examples:
+  worktool send "Second message.."
+  worktool send --count 10 "Task {n}."
+  worktool send --lines < tasks.txt
+  worktool send --queue images --header 'user: 7' --file cat.png --file dog.png
+
+Without words on a terminal it sends 'Hello World!'. Words that begin with a dash go after --.
+With --lines it prints the summary only; --echo prints a line for each task, --no-echo for none.`;
+
+type Header = readonly [key: string, value: string];
+
+/** The flags of `worktool send`. */
+export function sendFlags() {
+  return new Command("send")
+    .description("Send tasks to a queue, and wait until the broker has confirmed them")
+    .argument("[words...]", "the task, joined with spaces")
+    .option("--stdin", "the whole of standard input is one task", false)
+    .option("--lines", "each line of standard input is a task", false)
+    .option("-0, --null", "with --lines: tasks end with NUL, not with a newline", false)
+    .addOption(
+      new Option("-f, --file <path>", "the file is one task, repeatable")
+        .argParser(repeated(String)).default([] as string[], "none"),
+    )
+    .option(
+      "-c, --count <n>",
+      "send the words this often, {n} in them replaced by the number",
+      argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    )
+    .addOption(queueFlag)
+    .addOption(durableFlag)
+    .addOption(noDurableFlag)
+    .addOption(queueTypeFlag)
+    .addOption(queueArgFlag)
+    .addOption(noDeclareFlag)
+    .addOption(
+      new Option("--persistent", "in a durable queue the task survives a restart").default(true),
+    )
+    .addOption(
+      new Option("--transient", "the task is lost when the broker restarts")
+        .implies({ persistent: false }),
+    )
+    .addOption(new Option("--confirm", "wait for publisher confirms").default(true))
+    .addOption(new Option("--no-confirm", "do not wait: tasks may be lost unnoticed"))
+    .addOption(new Option("--mandatory", "report tasks that no queue takes").default(true))
+    .addOption(new Option("--no-mandatory", "let the broker drop tasks that no queue takes"))
+    .option("--ttl <duration>", "how long the task may wait in the queue", argument(parseDuration))
+    .option("--priority <n>", "message priority, 0 to 255", argument(integerBetween(0, 255)))
+    .addOption(
+      new Option("-H, --header <header>", "'key: value' or key=value, repeatable")
+        .argParser(repeated(parseHeader)).default([] as Header[], "none"),
+    )
+    .option("--content-type <type>", "for example application/json", argument(shortString))
+    .option(
+      "--message-id <id>",
+      "{n} in it is replaced by the task's number (default: a unique one)",
+      argument(nonEmptyShortString),
+    )
+    .option(
+      "--window <n>",
+      "unconfirmed tasks in flight at the most",
+      argument(integerBetween(1, 65_535)),
+      1_000,
+    )
+    .addOption(
+      new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
+        .argParser(argument(parseDuration)).default(30_000, "30s"),
+    )
+    .option("--rate <n>", "tasks a second at the most", argument(integerBetween(1, 1_000_000)))
+    .addOption(new Option("--echo", "print a line for each task").default(undefined, "see below"))
+    .addOption(new Option("--no-echo", "print no line for each task"))
+    .option("--json", "print one JSON object a line, see docs/events.md", false)
+    .addOption(urlFlag)
+    .addOption(uriFlag)
+    .addOption(tlsCaFlag)
+    .addOption(tlsCertFlag)
+    .addOption(tlsKeyFlag)
+    .addOption(insecureFlag)
+    .addOption(connectTimeoutFlag)
+    .addOption(heartbeatFlag)
+    .addHelpText("after", EXAMPLES);
+}
+
+export type SendFlags = ReturnType<ReturnType<typeof sendFlags>["opts"]>;
+
+/** All options of a send but its connection. @throws {UsageError} */
+export function sendOptions(
+  words: readonly string[],
+  flags: SendFlags,
+  { terminal }: { readonly terminal: boolean },
+): Omit<SendOptions, "connection"> {
+  return {
+    queue: queueDeclaration(flags),
+    declare: flags.declare,
+    source: taskSource(words, flags, terminal),
+    properties: {
+      persistent: flags.persistent,
+      headers: Object.fromEntries(flags.header),
+      ...defined({ ttlMs: flags.ttl, priority: flags.priority, contentType: flags.contentType }),
+    },
+    mandatory: flags.mandatory,
+    confirm: flags.confirm,
+    window: flags.window,
+    confirmTimeoutMs: flags.confirmTimeout,
+    ...defined({ messageId: flags.messageId, rate: flags.rate }),
+  };
+}
+
+function taskSource(words: readonly string[], flags: SendFlags, terminal: boolean): TaskSource {
+  const { stdin, lines, file, count } = flags;
+  const sources = [
+    ...(words.length > 0 ? ["words"] : []),
+    ...(stdin ? ["--stdin"] : []),
+    ...(lines ? ["--lines"] : []),
+    ...(file.length > 0 ? ["--file"] : []),
+  ];
+  if (sources.length > 1) {
+    throw new UsageError(`the task comes from one place only, not from ${sources.join(" and ")}`);
+  }
+  if (flags.null && !lines) throw new UsageError("-0 goes with --lines");
+  if (count !== undefined && sources.length > 0 && words.length === 0) {
+    throw new UsageError(`--count repeats words, not ${sources[0]}`);
+  }
+  if (stdin) return { kind: "input" };
+  if (lines) return { kind: "lines", separator: flags.null ? "\0" : "\n" };
+  if (file.length > 0) {
+    for (const path of file) mustBeFile(path);
+    return { kind: "files", paths: file };
+  }
+  if (words.length === 0 && !terminal) {
+    throw new UsageError("nothing to send: give words, --stdin, --lines or --file");
+  }
+  const text = words.length > 0 ? words.join(" ") : "Hello World!";
+  return { kind: "text", text, count: count ?? 1, numbered: count !== undefined };
+}
+
+/** Before anything is sent: a missing second file must not leave the first one sent. */
+function mustBeFile(path: string): void {
+  try {
+    if (!statSync(path).isDirectory()) return;
+  } catch (error) {
+    throw new UsageError(`--file: ${(error as Error).message}`);
+  }
+  throw new UsageError(`--file: ${path} is a directory`);
+}

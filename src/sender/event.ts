@@ -1,0 +1,33 @@
+import type { OutgoingMessage } from "../amqp/publisher.ts";
+
+/** What became of the tasks sent, in the order in which it was known. */
+export type SendEvent =
+  | { readonly event: "sent"; readonly message: OutgoingMessage; readonly confirmed: boolean }
+  /** No queue took it. */
+  | {
+    readonly event: "returned";
+    readonly message: OutgoingMessage;
+    readonly replyCode: number;
+    readonly replyText: string;
+  }
+  /** The broker answered `basic.nack`. */
+  | { readonly event: "refused"; readonly message: OutgoingMessage }
+  /** Nobody can tell: it may be in the queue or not. */
+  | { readonly event: "unknown"; readonly message: OutgoingMessage }
+  | { readonly event: "stopped"; readonly summary: SendSummary };
+
+/** A whole send. */
+export interface SendSummary {
+  /** Tasks handed to the broker. */
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly returned: number;
+  readonly refused: number;
+  /** Sent with confirms on, and neither confirmed, returned nor refused. */
+  readonly unknown: number;
+  /** Whether every task of the source was handed over. */
+  readonly complete: boolean;
+  readonly elapsedMs: number;
+  /** Why it ended early. */
+  readonly failure?: unknown;
+}

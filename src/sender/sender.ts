@@ -1,0 +1,50 @@
+import { setTimeout } from "node:timers/promises";
+import type { OutgoingMessage, Publisher } from "../amqp/publisher.ts";
+import { numbered, type Task } from "./task_source.ts";
+
+export interface SendTasksOptions {
+  /** Used for every task, with `{n}` replaced by its number; without it each gets a unique one. */
+  readonly messageId?: string;
+  /** Tasks a second at the most. */
+  readonly rate?: number;
+  /** Ends the intake (the owner of the source ends a wait for input); what was published is still waited for. */
+  readonly stop: AbortSignal;
+  /** Called after each task was handed to the publisher. */
+  readonly onPublished: (task: Task) => void;
+  /** Resolves when the output has room again; undefined when it has. */
+  readonly outputRoom: () => Promise<void> | undefined;
+}
+
+/**
+ * Publishes every task and waits until all of them are settled.
+ *
+ * @returns whether the source was read to its end
+ * @throws {AmqpError} the channel ended or a confirm is overdue
+ */
+export async function sendTasks(
+  tasks: AsyncIterable<Task>,
+  publisher: Publisher,
+  { messageId, rate, stop, onPublished, outputRoom }: SendTasksOptions,
+): Promise<boolean> {
+  const startedAtMs = performance.now();
+  let n = 0;
+  for await (const task of tasks) {
+    if (rate !== undefined) {
+      const aheadMs = startedAtMs + n * 1000 / rate - performance.now();
+      if (aheadMs >= 1) await setTimeout(aheadMs, undefined, { signal: stop }).catch(() => {});
+    }
+    if (stop.aborted) break;
+    n++;
+    const message: OutgoingMessage = {
+      body: task.body,
+      messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
+    };
+    const full = publisher.publish(message);
+    onPublished(task);
+    if (full) await full;
+    const crowded = outputRoom();
+    if (crowded) await crowded;
+  }
+  await publisher.settled();
+  return !stop.aborted;
+}

@@ -1,0 +1,24 @@
+/** A first-in, first-out buffer with constant-time `shift`, also with a million entries. */
+export class Fifo<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.size === 0) return undefined;
+    const item = this.#items[this.#head] as T;
+    // Lets go of what was taken, so that the buffer never holds more than twice what waits in it.
+    if (++this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,27 @@
+/** When a worker ends by itself; without any rule it works until it is told to stop. */
+export interface StopRules {
+  /** After this many tasks. */
+  readonly count?: number;
+  /** When the queue has nothing ready and nothing runs here. */
+  readonly untilEmpty: boolean;
+  /** When nothing arrived and nothing ran for this long. */
+  readonly idleTimeoutMs?: number;
+  /** After this long, whatever there is left. */
+  readonly maxTimeMs?: number;
+}
+
+/** Why a worker ended. */
+export type StopReason =
+  | "count"
+  | "empty"
+  | "idle-timeout"
+  | "max-time"
+  | "SIGINT"
+  | "SIGTERM"
+  | "error";
+
+/** What `--count` or `--until-empty` asked for was not reached when another rule ended the worker. */
+export function expectationMissed(rules: StopRules, reason: StopReason): boolean {
+  const ranOut = reason === "max-time" || reason === "idle-timeout";
+  return ranOut && (rules.count !== undefined || rules.untilEmpty);
+}
