@@ -1,6 +1,6 @@
-import { fstatSync } from "node:fs";
 import process from "node:process";
 import deno from "./deno.json" with { type: "json" };
+import { descriptorWriter, isTerminal, sizeOfFile } from "./src/cli/descriptor.ts";
 import { ExitCode } from "./src/cli/exit_code.ts";
 import { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
@@ -18,18 +18,18 @@ function bug(error: unknown): never {
 process.on("uncaughtException", bug);
 process.on("unhandledRejection", bug);
 
-const stdout = new Output(process.stdout);
-const stderr = new Output(process.stderr);
+const stdout = new Output(descriptorWriter(1));
 const exitCode = await run(process.argv.slice(2), {
   env: process.env,
   version: deno.version,
   processId: process.pid,
-  stdin: process.stdin,
-  stdinBytes: sizeOfRegularFile(0),
+  openInput: () => process.stdin,
+  inputBytes: () => sizeOfFile(0),
+  inputIsTerminal: () => isTerminal(0),
   stdout,
-  stderr,
-  stdoutIsTerminal: process.stdout.isTTY === true,
-  stderrIsTerminal: process.stderr.isTTY === true,
+  stderr: new Output(descriptorWriter(2)),
+  stdoutIsTerminal: () => isTerminal(1),
+  stderrIsTerminal: () => isTerminal(2),
   stop: stop.signal,
   crash: async () => {
     await stdout.flushed();
@@ -38,13 +38,3 @@ const exitCode = await run(process.argv.slice(2), {
   },
 }).catch(bug);
 process.exit(exitCode);
-
-/** Undefined for a terminal, a pipe, or a closed descriptor. */
-function sizeOfRegularFile(fd: number): number | undefined {
-  try {
-    const stat = fstatSync(fd);
-    return stat.isFile() ? stat.size : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,7 @@
+import type { Buffer } from "node:buffer";
+import { isIP } from "node:net";
 import process from "node:process";
-import { type ChannelModel, connect } from "amqplib";
+import { type ChannelModel, connect, type SocketOptions } from "amqplib";
 import type { BrokerUrl } from "./broker_url.ts";
 import { withDeadline } from "./deadline.ts";
 import { ConnectFailed, ConnectionLost, DeadlineExceeded, replyOf } from "./errors.ts";
@@ -9,9 +11,9 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Certificates for `amqps://`, as PEM. */
 export interface TlsOptions {
-  readonly ca?: Uint8Array;
-  readonly cert?: Uint8Array;
-  readonly key?: Uint8Array;
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
   /** Accept any certificate. */
   readonly insecure: boolean;
 }
@@ -59,39 +61,13 @@ export class Connection implements AsyncDisposable {
    * @throws {ConnectFailed} unreachable, not AMQP, or refused by the broker (then with `reply`)
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
-    const { url, tls } = options;
-    const timeoutMs = url.connectTimeoutMs ?? options.timeoutMs;
+    const timeoutMs = options.url.connectTimeoutMs ?? options.timeoutMs;
     // amqplib gives no handle on a connection that is still opening; a signal for its socket does.
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs);
     try {
-      const model = await connect(
-        {
-          protocol: url.tls ? "amqps" : "amqp",
-          hostname: url.host,
-          port: url.port,
-          username: url.username,
-          password: url.password,
-          vhost: encodeURIComponent(url.vhost), // amqplib unescapes it
-          heartbeat: url.heartbeatSeconds ?? options.heartbeatSeconds,
-        },
-        {
-          noDelay: true,
-          signal: deadline.signal,
-          rejectUnauthorized: !tls.insecure,
-          ...pem("ca", tls.ca),
-          ...pem("cert", tls.cert),
-          ...pem("key", tls.key),
-          clientProperties: {
-            connection_name: options.name,
-            product: "worktool",
-            version: options.version,
-            platform: `${process.platform} ${process.arch}`,
-            information: "work queues over AMQP 0-9-1",
-          },
-        } as Parameters<typeof connect>[1],
-      );
-      return new Connection(model as ChannelModel, options);
+      const model = await connectToFirst(addressesOf(options.url.host), options, deadline.signal);
+      return new Connection(model, options);
     } catch (cause) {
       if (deadline.signal.aborted) {
         const late = new DeadlineExceeded("connection.open-ok", timeoutMs);
@@ -134,6 +110,59 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-function pem(name: "ca" | "cert" | "key", value: Uint8Array | undefined) {
-  return value === undefined ? {} : { [name]: value };
+/**
+ * "localhost" is the loopback interface by definition (RFC 6761 section 6.3): asking a name server
+ * for it costs a millisecond at every start.
+ */
+function addressesOf(host: string): readonly string[] {
+  return host === "localhost" ? ["127.0.0.1", "::1"] : [host];
+}
+
+/** Tries the next address only where nobody listens at one. @throws what the first one failed with */
+async function connectToFirst(
+  [address, ...others]: readonly string[],
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<ChannelModel> {
+  try {
+    return await connectTo(address!, options, signal);
+  } catch (error) {
+    const refused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+    if (!refused || others.length === 0) throw error;
+    return await connectToFirst(others, options, signal).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function connectTo(
+  address: string,
+  { url, tls, heartbeatSeconds, name, version }: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<ChannelModel> {
+  const model = await connect({
+    protocol: url.tls ? "amqps" : "amqp",
+    hostname: address,
+    port: url.port,
+    username: url.username,
+    password: url.password,
+    vhost: encodeURIComponent(url.vhost), // amqplib unescapes it
+    heartbeat: url.heartbeatSeconds ?? heartbeatSeconds,
+  }, {
+    noDelay: true,
+    signal,
+    rejectUnauthorized: !tls.insecure,
+    ...(isIP(url.host) ? {} : { servername: url.host }),
+    ...(tls.ca ? { ca: tls.ca } : {}),
+    ...(tls.cert ? { cert: tls.cert } : {}),
+    ...(tls.key ? { key: tls.key } : {}),
+    clientProperties: {
+      connection_name: name,
+      product: "worktool",
+      version,
+      platform: `${process.platform} ${process.arch}`,
+      information: "work queues over AMQP 0-9-1",
+    },
+  } as SocketOptions);
+  return model as ChannelModel;
 }

@@ -1,7 +1,10 @@
-import type { Writable } from "node:stream";
+import { Buffer } from "node:buffer";
 
 /** Pending output above which a producer should wait. */
 const CROWDED_CHARACTERS = 256 * 1024;
+
+/** Writes all bytes, or tells why not. */
+export type Write = (bytes: Uint8Array, written: (error?: NodeJS.ErrnoException) => void) => void;
 
 /** The reader of stdout has gone, or the disk is full: what was done can no longer be told. */
 export class OutputFailed extends Error {
@@ -15,65 +18,75 @@ export class OutputFailed extends Error {
   }
 }
 
-/** A stream that writes what comes in one turn of the event loop at once, and knows when it is out. */
-export class Output {
-  readonly #stream: Writable;
-  #pending = "";
-  #scheduled = false;
-  #unwritten = 0; // characters handed to the stream and not yet written by it
-  #failure: OutputFailed | undefined;
-  #waiting: (() => void)[] = [];
+interface Waiter {
+  /** Resolves when this many characters have been written in all. */
+  readonly position: number;
+  readonly resolve: () => void;
+  readonly reject: (failure: OutputFailed) => void;
+}
 
-  constructor(stream: Writable) {
-    this.#stream = stream;
-    // The callback of write() reports failures; without a listener they would end the process too.
-    stream.on("error", () => {});
+/** Text on its way out: one write at a time, and whatever comes meanwhile in the next one. */
+export class Output {
+  readonly #write: Write;
+  #pending = "";
+  #acceptedCharacters = 0;
+  #writtenCharacters = 0;
+  #busy = false;
+  #failure: OutputFailed | undefined;
+  #waiters: Waiter[] = [];
+
+  constructor(write: Write) {
+    this.#write = write;
   }
 
   write(text: string): void {
+    if (this.#failure) return;
     this.#pending += text;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#acceptedCharacters += text.length;
+    if (this.#busy) return;
+    this.#busy = true;
+    queueMicrotask(() => this.#writeNext()); // together with what else this turn has to say
   }
 
   /** Resolves when everything so far is written. @throws {OutputFailed} */
-  async flushed(): Promise<void> {
-    this.#flush();
-    await this.#until(() => this.#unwritten === 0);
+  flushed(): Promise<void> {
+    return this.#writtenUpTo(this.#acceptedCharacters);
   }
 
-  /** For a producer of much: a promise to wait for where too much is pending. */
+  /** For a producer of much: a promise to wait for where too much is pending. @throws {OutputFailed} */
   room(): Promise<void> | undefined {
-    const crowded = () => this.#pending.length + this.#unwritten > CROWDED_CHARACTERS;
-    if (!this.#failure && !crowded()) return undefined;
-    return this.#until(() => !crowded());
+    const position = this.#acceptedCharacters - CROWDED_CHARACTERS;
+    if (this.#writtenCharacters >= position && !this.#failure) return undefined;
+    return this.#writtenUpTo(position);
   }
 
-  async #until(reached: () => boolean): Promise<void> {
-    for (;;) {
-      if (this.#failure) throw this.#failure;
-      if (reached()) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.push(resolve);
-      await promise;
-    }
+  #writtenUpTo(position: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#writtenCharacters >= position) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiters.push({ position, resolve, reject });
+    return promise;
   }
 
-  #flush(): void {
-    if (this.#pending === "" || this.#failure) return;
+  #writeNext(): void {
     const text = this.#pending;
     this.#pending = "";
-    this.#unwritten += text.length;
-    this.#stream.write(text, (error) => {
-      this.#unwritten -= text.length;
-      if (error) this.#failure ??= new OutputFailed(error);
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const wake of waiting) wake();
+    this.#write(Buffer.from(text), (error) => {
+      if (error) return this.#fail(new OutputFailed(error));
+      this.#writtenCharacters += text.length;
+      const waiters = this.#waiters;
+      this.#waiters = waiters.filter(({ position }) => position > this.#writtenCharacters);
+      for (const { position, resolve } of waiters) {
+        if (position <= this.#writtenCharacters) resolve();
+      }
+      this.#busy = this.#pending !== "";
+      if (this.#busy) this.#writeNext();
     });
+  }
+
+  #fail(failure: OutputFailed): void {
+    this.#failure = failure;
+    for (const { reject } of this.#waiters) reject(failure);
+    this.#waiters = [];
   }
 }

@@ -21,12 +21,12 @@ async function run(
   flags: SendFlags,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { stdin, stdinBytes, stdout, stop, env, version } = surroundings;
-  const withoutConnection = sendOptions(words, flags, { terminal: stdin.isTTY === true });
+  const { inputIsTerminal, stdout, stop, env, version } = surroundings;
+  const withoutConnection = sendOptions(words, flags, { inputIsTerminal });
   const connection = connectionOptions(flags, env);
   const { source } = withoutConnection;
   const bulk = isBulk(source);
-  using progress = bulk && surroundings.stderrIsTerminal
+  using progress = bulk && surroundings.stderrIsTerminal()
     ? new Progress(surroundings.stderr)
     : undefined;
   const report = new Report(surroundings, progress);
@@ -35,12 +35,13 @@ async function run(
     ...withoutConnection,
     connection: { ...connection, name, version, ...report.connectionEvents() },
   };
+  const terminal = surroundings.stdoutIsTerminal();
+  const echo = flags.echo ?? source.kind !== "lines";
   let exitCode: ExitCode = 0;
 
-  stop.addEventListener("abort", () => stdin.destroy(), { once: true });
   await send(options, {
-    input: untilAborted(stdin, stop),
-    ...defined({ inputBytes: stdinBytes }),
+    input: readInput(surroundings),
+    ...defined({ inputBytes: surroundings.inputBytes() }),
     stop,
     outputRoom: () => stdout.room(),
     onPublished: (task) => progress?.advance(task.progress),
@@ -59,22 +60,23 @@ async function run(
         const told = failure && { error: failure.message, exitCode };
         return report.result(sendEventJson(event, { queue: flags.queue }, told));
       }
-      const echo = flags.echo ?? source.kind !== "lines";
-      const terminal = surroundings.stdoutIsTerminal;
       report.line(sendEventLine(event, { terminal, echo, summary }));
     },
   });
   return exitCode;
 }
 
-/** A stop destroys standard input, which ends a wait for it with an error that is none. */
-async function* untilAborted(
-  input: AsyncIterable<Uint8Array>,
-  stop: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+/** Standard input, opened when the first chunk is wanted, until its end or a stop. */
+async function* readInput({ openInput, stop }: Surroundings): AsyncGenerator<Uint8Array> {
+  const input = openInput();
+  const close = () => input.destroy();
+  stop.addEventListener("abort", close, { once: true });
+  if (stop.aborted) close();
   try {
     yield* input;
   } catch (error) {
-    if (!stop.aborted) throw error;
+    if (!stop.aborted) throw error; // a stop ends the wait for input with an error that is none
+  } finally {
+    stop.removeEventListener("abort", close);
   }
 }

@@ -118,12 +118,12 @@ export type SendFlags = ReturnType<ReturnType<typeof sendFlags>["opts"]>;
 export function sendOptions(
   words: readonly string[],
   flags: SendFlags,
-  { terminal }: { readonly terminal: boolean },
+  { inputIsTerminal }: { readonly inputIsTerminal: () => boolean },
 ): Omit<SendOptions, "connection"> {
   return {
     queue: queueDeclaration(flags),
     declare: flags.declare,
-    source: taskSource(words, flags, terminal),
+    source: taskSource(words, flags, inputIsTerminal),
     properties: {
       persistent: flags.persistent,
       headers: Object.fromEntries(flags.header),
@@ -137,7 +137,11 @@ export function sendOptions(
   };
 }
 
-function taskSource(words: readonly string[], flags: SendFlags, terminal: boolean): TaskSource {
+function taskSource(
+  words: readonly string[],
+  flags: SendFlags,
+  inputIsTerminal: () => boolean,
+): TaskSource {
   const { stdin, lines, file, count } = flags;
   const sources = [
     ...(words.length > 0 ? ["words"] : []),
@@ -158,7 +162,7 @@ function taskSource(words: readonly string[], flags: SendFlags, terminal: boolea
     for (const path of file) mustBeFile(path);
     return { kind: "files", paths: file };
   }
-  if (words.length === 0 && !terminal) {
+  if (words.length === 0 && !inputIsTerminal()) {
     throw new UsageError("nothing to send: give words, --stdin, --lines or --file");
   }
   const text = words.length > 0 ? words.join(" ") : "Hello World!";

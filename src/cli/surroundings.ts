@@ -1,18 +1,20 @@
 import type { Readable } from "node:stream";
 import type { Output } from "./output.ts";
 
-/** The process as the commands see it; `main.ts` makes it, tests of the pure parts need none of it. */
+/** The process as the commands see it; `main.ts` makes it. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly processId: number;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-  /** Size of standard input where it is a regular file. */
-  readonly stdinBytes: number | undefined;
+  /** Standard input; a function, because opening it costs start-up time that few commands need. */
+  readonly openInput: () => Readable;
+  /** The size of standard input where it is a regular file. */
+  readonly inputBytes: () => number | undefined;
+  readonly inputIsTerminal: () => boolean;
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly stdoutIsTerminal: boolean;
-  readonly stderrIsTerminal: boolean;
+  readonly stdoutIsTerminal: () => boolean;
+  readonly stderrIsTerminal: () => boolean;
   /** Aborted by the first SIGINT or SIGTERM, with the signal's name as its reason. */
   readonly stop: AbortSignal;
   /** Ends this process as `kill -9` does. */

@@ -32,6 +32,7 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
       " [i] With --ack auto the broker forgets a task as it sends it: --prefetch has no effect",
     );
   }
+  const terminal = surroundings.stdoutIsTerminal();
   let exitCode: ExitCode = 0;
   await work(options, {
     stop,
@@ -50,7 +51,6 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
         const told = failure && { error: failure.message, exitCode };
         return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
       }
-      const terminal = surroundings.stdoutIsTerminal;
       report.line(workEventLine(event, { terminal, name: flags.name }));
     },
   });

@@ -50,7 +50,10 @@ class Worker {
   readonly #abort = new AbortController();
   readonly #counts = { done: 0, redelivered: 0, requeued: 0, unacked: 0, lost: 0 };
   #consumer: Consumer | undefined;
-  #running: Delivery | undefined;
+  /** Started and not settled yet, in the order of their delivery. */
+  readonly #unsettled = new Set<Delivery>();
+  /** The last settlement under way; the others come before it. */
+  #settling: Promise<void> | undefined;
   #arrived = 0;
   #lastBusyMs = performance.now();
   #stop: { readonly reason: StopReason; readonly failure?: unknown } | undefined;
@@ -123,8 +126,8 @@ class Worker {
   }
 
   async #work(delivery: Delivery): Promise<void> {
-    const { ackMode, handler, onEvent, prefetchCount, reported, rules } = this.#options;
-    this.#running = delivery;
+    const { ackMode, handler, onEvent, reported, rules } = this.#options;
+    this.#unsettled.add(delivery);
     if (delivery.redelivered) this.#counts.redelivered++;
     onEvent({ event: "received", delivery });
     if (ackMode === "early") {
@@ -132,16 +135,24 @@ class Worker {
       this.#ack(delivery);
     }
     if (!await this.#finishes(handler, delivery)) return;
-    onEvent({ event: "done", delivery });
-    await reported();
-    if (ackMode === "manual") this.#ack(delivery);
-    this.#running = undefined;
-    this.#lastBusyMs = performance.now();
     this.#counts.done++;
+    this.#lastBusyMs = performance.now();
+    onEvent({ event: "done", delivery });
+    // The next task starts while this one's lines are still being written.
+    this.#settling = reported().then(
+      () => this.#settle(delivery),
+      (failure) => this.#end("error", failure),
+    );
+    if (this.#counts.done === rules.count) this.#end("count");
+  }
+
+  #settle(delivery: Delivery): void {
+    const { ackMode, onEvent, prefetchCount } = this.#options;
+    this.#unsettled.delete(delivery);
+    if (ackMode === "manual") this.#ack(delivery);
     if (ackMode === "never" && ++this.#counts.unacked === prefetchCount) {
       onEvent({ event: "stalled", unacked: prefetchCount });
     }
-    if (this.#counts.done === rules.count) this.#end("count");
   }
 
   /** Whether the work was finished: within the grace after a stop, and with the channel still there. */
@@ -163,7 +174,7 @@ class Worker {
   /** A delivery that is not going to be finished here goes back, unless the broker has forgotten it. */
   #giveBack(delivery: Delivery): void {
     const { ackMode, onEvent } = this.#options;
-    const forgotten = ackMode === "auto" || (ackMode === "early" && delivery === this.#running);
+    const forgotten = ackMode === "auto" || (ackMode === "early" && this.#unsettled.has(delivery));
     if (forgotten) {
       this.#counts.lost++;
       return;
@@ -213,8 +224,9 @@ class Worker {
   /** Gives back what was not finished; the broker has handled all settlements when it closes the channel. */
   async #settleAll(): Promise<void> {
     try {
+      await this.#settling;
       await this.#consumer?.cancel();
-      if (this.#running) this.#giveBack(this.#running);
+      for (const started of this.#unsettled) this.#giveBack(started);
       for (let left = this.#waiting.shift(); left; left = this.#waiting.shift()) {
         this.#giveBack(left);
       }
