@@ -4,7 +4,14 @@ import process from "node:process";
 import { type ChannelModel, connect, type SocketOptions } from "amqplib";
 import type { BrokerUrl } from "./broker_url.ts";
 import { withDeadline } from "./deadline.ts";
-import { ConnectFailed, ConnectionLost, DeadlineExceeded, replyOf } from "./errors.ts";
+import {
+  ConnectFailed,
+  ConnectionLost,
+  DeadlineExceeded,
+  isVhostRefusal,
+  replyOf,
+  VhostRefused,
+} from "./errors.ts";
 
 /** How long a broker may take to answer `connection.close` before the socket is just dropped. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -59,6 +66,7 @@ export class Connection implements AsyncDisposable {
 
   /**
    * @throws {ConnectFailed} unreachable, not AMQP, or refused by the broker (then with `reply`)
+   * @throws {VhostRefused} no such vhost, or none for this user
    */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const timeoutMs = options.url.connectTimeoutMs ?? options.timeoutMs;
@@ -73,7 +81,8 @@ export class Connection implements AsyncDisposable {
         const late = new DeadlineExceeded("connection.open-ok", timeoutMs);
         throw new ConnectFailed(late.message, { cause: late });
       }
-      throw new ConnectFailed((cause as Error).message, { cause, reply: replyOf(cause) });
+      const Failure = isVhostRefusal(cause) ? VhostRefused : ConnectFailed;
+      throw new Failure((cause as Error).message, { cause, reply: replyOf(cause) });
     } finally {
       clearTimeout(timer);
     }

@@ -23,7 +23,12 @@ export class AmqpError extends Error {
 
 /** No connection could be opened. With `reply`, a broker answered and refused. */
 export class ConnectFailed extends AmqpError {
-  override readonly name = "ConnectFailed";
+  override readonly name: string = "ConnectFailed";
+}
+
+/** The broker answered `connection.open` with `connection.close`: not this vhost, or not for this user. */
+export class VhostRefused extends ConnectFailed {
+  override readonly name = "VhostRefused";
 }
 
 /** An open connection ended although nobody here closed it. */
@@ -70,4 +75,13 @@ export function replyOf(error: unknown): BrokerReply | undefined {
     ...(classId === undefined ? {} : { classId }),
     ...(methodId === undefined ? {} : { methodId }),
   };
+}
+
+/**
+ * Whether the broker refused the virtual host while the connection opened. amqplib reads that
+ * `connection.close` but passes on neither its code (530 in RabbitMQ) nor its text.
+ */
+export function isVhostRefusal(error: unknown): boolean {
+  return error instanceof Error &&
+    error.message.startsWith("Expected ConnectionOpenOk; got <ConnectionClose");
 }

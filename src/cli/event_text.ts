@@ -35,7 +35,7 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
       return format.echo ? stdout(` [x] Sent ${quoted(event.message.body, format)}`) : undefined;
     case "returned":
       return stderr(
-        ` [!] Returned ${quoted(event.message.body, format)}: no queue took it ` +
+        ` [!] Returned ${quoted(event.message.body, format)}: no queue took it, it is in none ` +
           `(${event.replyCode} ${event.replyText})`,
       );
     case "refused":

@@ -6,6 +6,7 @@ import {
   ConnectionLost,
   ConsumerCancelled,
   DeadlineExceeded,
+  VhostRefused,
 } from "../amqp/errors.ts";
 import { ExitCode } from "./exit_code.ts";
 import { formatDuration } from "./duration.ts";
@@ -84,6 +85,7 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
 
 function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
   const { address } = attempt;
+  if (failure instanceof VhostRefused) return vhostRefused(attempt);
   if (failure.reply) return closedByBroker(failure.reply, attempt);
   const unavailable = (message: string, ...remedies: string[]): Explanation => ({
     message,
@@ -128,6 +130,20 @@ function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
     `${address} answers, but not as an AMQP 0-9-1 broker: ${failure.message}`,
     "check the port: RabbitMQ speaks AMQP on 5672, amqps:// on 5671, HTTP on 15672",
   );
+}
+
+function vhostRefused({ address, vhost, username }: Attempt): Explanation {
+  return {
+    message:
+      `the broker at ${address} refused vhost '${vhost}': it does not exist, or user '${username}' ` +
+      "may not use it",
+    remedies: [
+      "name the vhost as the last part of the URL, a / in it as %2f: amqp://host/my%2fvhost",
+      `an operator creates it with: rabbitmqctl add_vhost '${vhost}'`,
+      `and lets you in with: rabbitmqctl set_permissions -p '${vhost}' '${username}' '.*' '.*' '.*'`,
+    ],
+    exitCode: ExitCode.noPermission,
+  };
 }
 
 function connectionLost(failure: ConnectionLost, { address }: Attempt): Explanation {
@@ -183,11 +199,8 @@ function closedByBroker(reply: BrokerReply, attempt: Attempt): Explanation {
       return preconditionFailed(reply, attempt);
     case 530:
       return {
-        message: `the broker at ${address} refused vhost '${vhost}': ${answer}`,
-        remedies: [
-          "name the vhost as the last part of the URL, / as %2f: amqp://host/%2f",
-          `an operator creates it with: rabbitmqctl add_vhost '${vhost}'`,
-        ],
+        message: `the broker at ${address} does not allow it: ${answer}`,
+        remedies: [],
         exitCode: ExitCode.noPermission,
       };
     case 541:

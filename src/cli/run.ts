@@ -36,7 +36,7 @@ export async function run(
   }
   try {
     await program.parseAsync([...args], { from: "user" });
-    await stdout.flushed();
+    if (exitCode === ExitCode.ok) await stdout.flushed();
   } catch (error) {
     exitCode = usageExitCode(error, surroundings);
   }

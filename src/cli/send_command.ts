@@ -55,6 +55,7 @@ async function run(
           summary ||= event.summary.sent > 0;
         }
         exitCode = sendExitCode(event.summary, failure?.exitCode);
+        if (event.summary.returned > 0) report.notice(unroutable(flags.queue));
       }
       if (flags.json) {
         const told = failure && { error: failure.message, exitCode };
@@ -64,6 +65,11 @@ async function run(
     },
   });
   return exitCode;
+}
+
+function unroutable(queue: string): string {
+  return `worktool: returned tasks are in no queue: '${queue}' does not exist\n` +
+    "  - leave out --no-declare to create it, or choose another with --queue";
 }
 
 /** Standard input, opened when the first chunk is wanted, until its end or a stop. */

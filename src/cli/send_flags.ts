@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { SendOptions } from "../commands/send.ts";
 import type { TaskSource } from "../sender/task_source.ts";
@@ -159,7 +159,7 @@ function taskSource(
   if (stdin) return { kind: "input" };
   if (lines) return { kind: "lines", separator: flags.null ? "\0" : "\n" };
   if (file.length > 0) {
-    for (const path of file) mustBeFile(path);
+    for (const path of file) mustBeReadable(path);
     return { kind: "files", paths: file };
   }
   if (words.length === 0 && !inputIsTerminal()) {
@@ -170,11 +170,19 @@ function taskSource(
 }
 
 /** Before anything is sent: a missing second file must not leave the first one sent. */
-function mustBeFile(path: string): void {
+function mustBeReadable(path: string): void {
+  let isDirectory;
   try {
-    if (!statSync(path).isDirectory()) return;
+    accessSync(path, constants.R_OK);
+    isDirectory = statSync(path).isDirectory();
   } catch (error) {
-    throw new UsageError(`--file: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--file ${path}: ${REASONS[code ?? ""] ?? message}`);
   }
-  throw new UsageError(`--file: ${path} is a directory`);
+  if (isDirectory) throw new UsageError(`--file ${path}: is a directory`);
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+};
