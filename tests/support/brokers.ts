@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { type Channel, type ChannelModel, connect, type GetMessage } from "amqplib";
+import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
+
+const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL") ??
+  "amqp://guest:guest@localhost:5672/";
+
+/** The brokers on which every test of the command line runs. */
+export const brokers: { readonly name: string; readonly url: string }[] = [];
+if (await answers(RABBITMQ_URL)) brokers.push({ name: "RabbitMQ", url: RABBITMQ_URL });
+
+/**
+ * A test for each broker. It fails when it leaves a worktool running; its queues are deleted.
+ * Without a broker it is skipped, and the runner says so.
+ */
+export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
+  if (brokers.length === 0) Deno.test.ignore(`${sentence} [RabbitMQ]`, () => {});
+  for (const { name, url } of brokers) {
+    Deno.test(`${sentence} [${name}]`, () => Broker.use(url, body));
+  }
+}
+
+/** A broker as one test sees it: unique queues, commands that use them, and a look at what arrived. */
+export class Broker {
+  readonly url: string;
+  readonly #connection: ChannelModel;
+  readonly #channel: Channel;
+  readonly #queues: string[] = [];
+  readonly #started: { readonly name: string; readonly worktool: Worktool }[] = [];
+
+  private constructor(url: string, connection: ChannelModel, channel: Channel) {
+    this.url = url;
+    this.#connection = connection;
+    this.#channel = channel;
+  }
+
+  /** Runs a test's body on the broker at `url`, and tidies up after it. */
+  static async use(url: string, body: (broker: Broker) => Promise<void>): Promise<void> {
+    const connection = await connect(url);
+    const broker = new Broker(url, connection, await connection.createChannel());
+    try {
+      await body(broker);
+      await broker.#failForRunning();
+    } finally {
+      await broker.#tidy();
+    }
+  }
+
+  /** A new queue name. */
+  queue(): string {
+    const name = `worktool.test.${randomUUID()}`;
+    this.#queues.push(name);
+    return name;
+  }
+
+  /** Runs `worktool COMMAND --url … --queue …` to its end. */
+  async run(
+    command: "send" | "work",
+    queue: string,
+    args: readonly string[] = [],
+    options: StartOptions = {},
+  ): Promise<Exit> {
+    return await Worktool.run([command, "--url", this.url, "--queue", queue, ...args], options);
+  }
+
+  /** Starts `worktool COMMAND --url … --queue …`; the test waits for its end. */
+  start(
+    command: "send" | "work",
+    queue: string,
+    args: readonly string[] = [],
+    options: StartOptions = {},
+  ): Worktool {
+    const all = [command, "--url", this.url, "--queue", queue, ...args];
+    const worktool = Worktool.start(all, options);
+    this.#started.push({ name: all.join(" "), worktool });
+    return worktool;
+  }
+
+  /** Starts a worker and waits until it consumes. */
+  async startWorker(queue: string, args: readonly string[] = []): Promise<Worktool> {
+    const worker = this.start("work", queue, args);
+    await worker.line(/Waiting for messages|"event":"waiting"/);
+    return worker;
+  }
+
+  /** Sends one durable, persistent task for each text. */
+  async send(queue: string, ...tasks: string[]): Promise<void> {
+    const { code, stderr } = await this.run("send", queue, ["--lines"], {
+      stdin: tasks.join("\n"),
+    });
+    if (code !== 0) throw new Error(`send failed: ${stderr}`);
+  }
+
+  /** Takes all ready messages out of a queue. */
+  async take(queue: string): Promise<GetMessage[]> {
+    const messages: GetMessage[] = [];
+    for (;;) {
+      const message = await this.#channel.get(queue, { noAck: true });
+      if (!message) return messages;
+      messages.push(message);
+    }
+  }
+
+  /** The bodies of all ready messages, taken out of the queue. */
+  async takeBodies(queue: string): Promise<string[]> {
+    return (await this.take(queue)).map(({ content }) => content.toString());
+  }
+
+  /** Ready messages and consumers, as `queue.declare-ok` counts them. */
+  async depth(queue: string): Promise<{ ready: number; consumers: number }> {
+    const { messageCount, consumerCount } = await this.#channel.checkQueue(queue);
+    return { ready: messageCount, consumers: consumerCount };
+  }
+
+  /** Resolves when the queue has this many ready messages. */
+  async becomesReady(queue: string, ready: number): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const now = (await this.depth(queue)).ready;
+      if (now === ready) return;
+      if (Date.now() > deadline) throw new Error(`${now} messages are ready, not ${ready}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async deleteQueue(queue: string): Promise<void> {
+    await this.#channel.deleteQueue(queue);
+  }
+
+  async declareQueue(queue: string, options: Parameters<Channel["assertQueue"]>[1]): Promise<void> {
+    await this.#channel.assertQueue(queue, options);
+  }
+
+  /** A test must see how each of its processes ends: one that still runs would hide a hang. */
+  async #failForRunning(): Promise<void> {
+    for (const { name, worktool } of this.#started) {
+      const ended = await Promise.race([worktool.exited, Promise.resolve("running")]);
+      if (ended === "running") throw new Error(`the test left this running: worktool ${name}`);
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    for (const { worktool } of this.#started) await worktool[Symbol.asyncDispose]();
+    const channel = await this.#connection.createChannel();
+    for (const queue of this.#queues) await channel.deleteQueue(queue);
+    await this.#connection.close();
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await (await connect(url, { timeout: 5_000 })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}

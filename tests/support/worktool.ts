@@ -1,0 +1,164 @@
+import { TextLineStream } from "./text_lines.ts";
+
+/** The compiled executable: what every test of the command line runs. */
+export const EXECUTABLE = new URL("../../dist/worktool", import.meta.url).pathname;
+
+/** For anything that must come: generous, because machines are slow, and never reached in a good run. */
+const DEADLINE_MS = 60_000;
+
+export interface Exit {
+  /** Exit status; 128 + N after signal N, as a shell tells it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  readonly stdin?: "null" | Uint8Array | string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** In place of the compiled executable: a command that runs it. */
+  readonly command?: readonly string[];
+}
+
+/** A running worktool whose output can be waited for. */
+export class Worktool implements AsyncDisposable {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #text = { stdout: "", stderr: "" };
+  readonly #commandLine: string;
+  #ended = false;
+  #waiting: (() => void)[] = [];
+
+  private constructor(args: readonly string[], options: StartOptions) {
+    const { stdin = "null", env = {}, command = [EXECUTABLE] } = options;
+    const [program, ...first] = command as [string, ...string[]];
+    this.#commandLine = `worktool ${args.join(" ")}`;
+    this.#process = new Deno.Command(program, {
+      args: [...first, ...args],
+      env: { NO_COLOR: "1", ...env },
+      stdin: stdin === "null" ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#process.pid;
+    const fed = stdin === "null" ? undefined : this.#feed(stdin);
+    this.exited = this.#run(fed);
+  }
+
+  static start(args: readonly string[], options: StartOptions = {}): Worktool {
+    return new Worktool(args, options);
+  }
+
+  /** Runs to the end. */
+  static async run(args: readonly string[], options: StartOptions = {}): Promise<Exit> {
+    await using worktool = Worktool.start(args, options);
+    return await within(worktool.exited, () => worktool.#describe("did not end"));
+  }
+
+  /** The first line of either stream, past or future, that matches. */
+  async line(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const [first] = this.lines(pattern);
+      if (first !== undefined) return first;
+      if (this.#ended) throw new Error(this.#describe(`ended without a line like ${pattern}`));
+      await within(this.#changed(), () => this.#describe(`printed no line like ${pattern}`));
+    }
+  }
+
+  /** The lines so far, of both streams, that match. */
+  lines(pattern: RegExp): string[] {
+    return this.#lines.filter((line) => pattern.test(line));
+  }
+
+  /** Waits until several of them together have printed so many lines that match. */
+  static async linesOfAll(all: Worktool[], pattern: RegExp, count: number): Promise<void> {
+    for (;;) {
+      const printed = all.reduce((sum, one) => sum + one.lines(pattern).length, 0);
+      if (printed >= count) return;
+      const changed = Promise.race(all.map((one) => one.#changed()));
+      await within(changed, () => `only ${printed} of ${count} lines like ${pattern}`);
+    }
+  }
+
+  /** The first JSON event of this name. */
+  async event(name: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.line(new RegExp(`^{"event":"${name}"`)));
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Stops it where the test did not wait for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) this.#process.kill("SIGKILL");
+    await this.exited;
+  }
+
+  async #run(fed: Promise<void> | undefined): Promise<Exit> {
+    const [status] = await Promise.all([
+      this.#process.status,
+      this.#collect("stdout"),
+      this.#collect("stderr"),
+      fed,
+    ]);
+    this.#ended = true;
+    this.#wake();
+    return { code: status.code, ...this.#text };
+  }
+
+  async #collect(stream: "stdout" | "stderr"): Promise<void> {
+    const lines = this.#process[stream]
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      this.#text[stream] += line;
+      this.#lines.push(line.replace(/\n$/, ""));
+      this.#wake();
+    }
+  }
+
+  async #feed(input: Uint8Array | string): Promise<void> {
+    const writer = this.#process.stdin.getWriter();
+    const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+    try {
+      await writer.write(bytes);
+      await writer.close();
+    } catch {
+      // It ended without reading all of it: the test looks at the exit code.
+    }
+  }
+
+  #changed(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    return promise;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #describe(problem: string): string {
+    return `${this.#commandLine} ${problem}\n--- stdout\n${this.#text.stdout}\n--- stderr\n${this.#text.stderr}`;
+  }
+}
+
+/** The JSON objects of a run's stdout. */
+export function events(exit: Exit): Record<string, unknown>[] {
+  return exit.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+async function within<T>(promise: Promise<T>, problem: () => string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(problem())), DEADLINE_MS);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
