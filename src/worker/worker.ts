@@ -217,7 +217,10 @@ class Worker {
     if (this.#stop) return;
     this.#stop = failure === undefined ? { reason } : { reason, failure };
     if (reason === "error") this.#abort.abort();
-    else this.#graceTimer = setTimeout(() => this.#abort.abort(), this.#options.graceMs);
+    else {
+      this.#graceTimer = setTimeout(() => this.#abort.abort(), this.#options.graceMs);
+      this.#consumer?.cancel().catch(() => {}); // no more deliveries; #settleAll looks at the outcome
+    }
     this.#wake?.();
   }
 

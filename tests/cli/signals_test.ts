@@ -1,0 +1,75 @@
+/** The first signal stops in order, the second at once. */
+import assert from "node:assert/strict";
+import { brokerTest } from "../support/brokers.ts";
+import { events } from "../support/worktool.ts";
+
+for (
+  const [signal, second, secondCode] of [
+    ["SIGINT", "SIGTERM", 143],
+    ["SIGTERM", "SIGINT", 130],
+  ] as const
+) {
+  brokerTest(`${signal} while waiting ends the worker with 0`, async (broker) => {
+    const worker = await broker.startWorker(broker.queue());
+    worker.kill(signal);
+    const { code, stderr } = await worker.exited;
+    assert.equal(code, 0);
+    assert.match(stderr, new RegExp(`Stopped: ${signal}\\. 0 done`));
+  });
+
+  brokerTest(`${signal} mid-task: the task is finished and acknowledged`, async (broker) => {
+    const queue = broker.queue();
+    const worker = await broker.startWorker(queue, ["--dot", "400ms"]);
+    await broker.send(queue, "running.");
+    await worker.line(/Received 'running\.'/);
+    worker.kill(signal);
+    const { code, stdout, stderr } = await worker.exited;
+    assert.equal(code, 0);
+    assert.match(stdout, / \[x\] Done\n$/);
+    assert.match(stderr, new RegExp(`Stopped: ${signal}\\. 1 done`));
+    assert.deepEqual(await broker.takeBodies(queue), []);
+  });
+
+  brokerTest(`${signal} with prefetched tasks: they go back in order`, async (broker) => {
+    const queue = broker.queue();
+    await broker.send(queue, "running.", "second.", "third.");
+    const worker = broker.start("work", queue, ["--prefetch", "3", "--dot", "400ms", "--json"]);
+    await worker.event("received");
+    worker.kill(signal);
+    const exit = await worker.exited;
+    assert.equal(exit.code, 0);
+    assert.deepEqual(events(exit).map(({ event }) => event), [
+      ...["waiting", "received", "done", "acked", "requeued", "requeued", "stopped"],
+    ]);
+    const left = await broker.take(queue);
+    assert.deepEqual(left.map(({ content }) => content.toString()), ["second.", "third."]);
+  });
+
+  brokerTest(`${signal} and then ${second}: out at once, the task goes back`, async (broker) => {
+    const queue = broker.queue();
+    await broker.send(queue, "endless.");
+    const worker = broker.start("work", queue, ["--dot", "5m", "--json"]);
+    await worker.event("received");
+    worker.kill(signal);
+    // The consumer count falls when the first signal has been handled.
+    while ((await broker.depth(queue)).consumers > 0);
+    worker.kill(second);
+    const { code } = await worker.exited;
+    assert.equal(code, secondCode);
+    await broker.becomesReady(queue, 1);
+    assert.deepEqual(await broker.takeBodies(queue), ["endless."]);
+  });
+}
+
+brokerTest("kill -9 leaves the running and the prefetched tasks in the queue", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "running.", "prefetched.");
+  const worker = broker.start("work", queue, ["--prefetch", "2", "--dot", "5m", "--json"]);
+  await worker.event("received");
+  worker.kill("SIGKILL");
+  assert.equal((await worker.exited).code, 137);
+  await broker.becomesReady(queue, 2);
+  const left = await broker.take(queue);
+  assert.deepEqual(left.map(({ content }) => content.toString()), ["running.", "prefetched."]);
+  assert.deepEqual(left.map(({ fields }) => fields.redelivered), [true, true]);
+});
