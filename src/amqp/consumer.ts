@@ -35,6 +35,7 @@ export class Consumer {
   readonly #channel: Channel;
   readonly #consumerTag: string;
   #cancelling: Promise<void> | undefined;
+  #cancelledByBroker = false;
 
   private constructor(channel: Channel, consumerTag: string) {
     this.#channel = channel;
@@ -55,7 +56,7 @@ export class Consumer {
         queue,
         (message) => {
           if (message) options.onDelivery(deliveryOf(message));
-          else options.onCancelled(consumer.#cancelledByBroker(queue));
+          else options.onCancelled(consumer.#brokerCancelled(queue));
         },
         { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
       ));
@@ -67,9 +68,13 @@ export class Consumer {
     return this.#send((raw) => raw.ack(amqplibMessage(delivery)));
   }
 
-  /** `basic.nack` with requeue: back to its place in the queue. False where the channel has ended. */
+  /**
+   * `basic.nack` with requeue: back to its place in the queue. False where that cannot be: the
+   * channel has ended, or the broker ended the consumer, most likely because the queue is gone.
+   */
   requeue(delivery: Delivery): boolean {
-    return this.#send((raw) => raw.nack(amqplibMessage(delivery), false, true));
+    return !this.#cancelledByBroker &&
+      this.#send((raw) => raw.nack(amqplibMessage(delivery), false, true));
   }
 
   /** Ends deliveries; those already received can still be settled. Idempotent. */
@@ -80,7 +85,8 @@ export class Consumer {
     return this.#cancelling;
   }
 
-  #cancelledByBroker(queue: string): ConsumerCancelled {
+  #brokerCancelled(queue: string): ConsumerCancelled {
+    this.#cancelledByBroker = true;
     this.#cancelling ??= Promise.resolve();
     return new ConsumerCancelled(`the broker ended the consumer of queue '${queue}'`);
   }

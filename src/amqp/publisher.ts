@@ -121,8 +121,9 @@ export class Publisher {
   }
 
   async #until(reached: () => boolean): Promise<void> {
-    while (!reached()) {
-      if (this.#failure) throw this.#failure;
+    for (;;) {
+      if (this.#failure) throw this.#failure; // it settles all as unknown, which is no reason to go on
+      if (reached()) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;

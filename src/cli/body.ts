@@ -15,22 +15,32 @@ export function decodeUtf8(body: Uint8Array): string | undefined {
   }
 }
 
-/** A body as the human output shows it: control characters, and bytes that are not UTF-8, escaped. */
-export function printableBody(body: Uint8Array): string {
+/**
+ * A body as the human output shows it, in quotes: control characters, and bytes that are not UTF-8,
+ * escaped; after `maxBytes` it is cut, and its size told.
+ */
+export function quotedBody(body: Uint8Array, maxBytes: number): string {
+  if (body.byteLength <= maxBytes) return `'${printable(body)}'`;
+  let end = maxBytes; // moved back to the start of a character
+  while (end > maxBytes - 3 && (body[end]! & 0xc0) === 0x80) end--;
+  return `'${printable(body.subarray(0, end))}…' (${body.byteLength} bytes)`;
+}
+
+function printable(body: Uint8Array): string {
   const text = decodeUtf8(body);
-  if (text === undefined) {
-    return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1")
-      .replace(/[^\x20-\x7e]/g, escape);
-  }
-  return text.replace(CONTROL, escape);
+  if (text !== undefined) return text.replace(CONTROL, escape);
+  return bufferOf(body).toString("latin1").replace(/[^\x20-\x7e]/g, escape);
 }
 
 /** A body as the JSON output holds it: a string, or base64 where it is not valid UTF-8. */
 export function jsonBody(body: Uint8Array): { body: string; encoding?: "base64" } {
   const text = decodeUtf8(body);
   if (text !== undefined) return { body: text };
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return { body: bytes.toString("base64"), encoding: "base64" };
+  return { body: bufferOf(body).toString("base64"), encoding: "base64" };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function escape(character: string): string {

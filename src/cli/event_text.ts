@@ -2,11 +2,12 @@ import type { Delivery } from "../amqp/consumer.ts";
 import type { SendEvent, SendSummary } from "../sender/event.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
 import type { StopReason } from "../worker/stop_rules.ts";
-import { printableBody } from "./body.ts";
+import { quotedBody } from "./body.ts";
 import { formatDuration } from "./duration.ts";
 
-/** Longer bodies are cut on a terminal; elsewhere they are printed whole. */
-const TERMINAL_BODY_CHARACTERS = 1_000;
+/** Longer bodies are cut where a person reads them; what goes down a pipe has more room. */
+const READABLE_BODY_BYTES = 1_000;
+const PIPE_BODY_BYTES = 1_048_576;
 
 /** A line for a person, and the stream it belongs to. */
 export interface Line {
@@ -35,7 +36,9 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
       return format.echo ? stdout(` [x] Sent ${quoted(event.message.body, format)}`) : undefined;
     case "returned":
       return stderr(
-        ` [!] Returned ${quoted(event.message.body, format)}: no queue took it, it is in none ` +
+        ` [!] Returned ${
+          quotedBody(event.message.body, READABLE_BODY_BYTES)
+        }: no queue took it, it is in none ` +
           `(${event.replyCode} ${event.replyText})`,
       );
     case "refused":
@@ -93,9 +96,10 @@ const REASONS: Record<StopReason, string> = {
 };
 
 export function workSummaryText(summary: WorkSummary): string {
-  const { reason, done, redelivered, requeued, unacked, lost, elapsedMs } = summary;
+  const { reason, done, redelivered, requeued, unfinished, unacked, lost, elapsedMs } = summary;
   const parts = [`${done} done`, `${redelivered} redelivered`];
   if (requeued > 0) parts.push(`${requeued} given back to the queue`);
+  if (unfinished > 0) parts.push(`${unfinished} not finished`);
   if (unacked > 0) parts.push(`${unacked} never acknowledged: they return to the queue`);
   if (lost > 0) parts.push(`${lost} LOST: acknowledged, but not worked on to the end`);
   return `Stopped: ${REASONS[reason]}. ${parts.join(", ")}, in ${formatDuration(elapsedMs)}`;
@@ -116,9 +120,7 @@ function deliveryMark({ redelivered, deliveryCount }: Delivery): string {
 }
 
 function quoted(body: Uint8Array, { terminal }: TextFormat): string {
-  const text = printableBody(body);
-  if (!terminal || text.length <= TERMINAL_BODY_CHARACTERS) return `'${text}'`;
-  return `'${text.slice(0, TERMINAL_BODY_CHARACTERS)}…' (${body.byteLength} bytes)`;
+  return quotedBody(body, terminal ? READABLE_BODY_BYTES : PIPE_BODY_BYTES);
 }
 
 function stdout(text: string): Line {

@@ -52,6 +52,7 @@ export async function work(
       done: 0,
       redelivered: 0,
       requeued: 0,
+      unfinished: 0,
       unacked: 0,
       lost: 0,
       elapsedMs: performance.now() - startedAtMs,

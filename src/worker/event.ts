@@ -21,8 +21,10 @@ export interface WorkSummary {
   readonly done: number;
   /** Tasks that arrived marked as redelivered and were started. */
   readonly redelivered: number;
-  /** Tasks given back to the queue: received but not finished here. */
+  /** Tasks received but not finished, given back to the queue (`basic.nack`). */
   readonly requeued: number;
+  /** Tasks received but not finished, with no way left to give them back: the broker decides. */
+  readonly unfinished: number;
   /** Finished tasks that were never acknowledged (`never`): they return when the channel closes. */
   readonly unacked: number;
   /** Tasks that the broker had forgotten (`auto`) before they were finished here. */

@@ -48,7 +48,7 @@ class Worker {
   readonly #options: WorkerOptions;
   readonly #waiting = new Fifo<Delivery>();
   readonly #abort = new AbortController();
-  readonly #counts = { done: 0, redelivered: 0, requeued: 0, unacked: 0, lost: 0 };
+  readonly #counts = { done: 0, redelivered: 0, requeued: 0, unfinished: 0, unacked: 0, lost: 0 };
   #consumer: Consumer | undefined;
   /** Started and not settled yet, in the order of their delivery. */
   readonly #unsettled = new Set<Delivery>();
@@ -179,8 +179,10 @@ class Worker {
       this.#counts.lost++;
       return;
     }
-    this.#counts.requeued++;
-    if (this.#consumer!.requeue(delivery)) onEvent({ event: "requeued", delivery });
+    if (this.#consumer!.requeue(delivery)) {
+      this.#counts.requeued++;
+      onEvent({ event: "requeued", delivery });
+    } else this.#counts.unfinished++;
   }
 
   /** Waits for the next delivery, for a stop, or for the moment at which a stop rule must look. */
@@ -226,17 +228,14 @@ class Worker {
 
   /** Gives back what was not finished; the broker has handled all settlements when it closes the channel. */
   async #settleAll(): Promise<void> {
-    try {
-      await this.#settling;
-      await this.#consumer?.cancel();
-      for (const started of this.#unsettled) this.#giveBack(started);
-      for (let left = this.#waiting.shift(); left; left = this.#waiting.shift()) {
-        this.#giveBack(left);
-      }
-      await this.#channel.close();
-      await this.#options.reported();
-    } catch (failure) {
+    const failed = (failure: unknown) => {
       if (this.#stop!.reason !== "error") this.#stop = { reason: "error", failure };
-    }
+    };
+    await this.#settling;
+    await this.#consumer?.cancel().catch(failed);
+    for (const started of this.#unsettled) this.#giveBack(started);
+    for (let left = this.#waiting.shift(); left; left = this.#waiting.shift()) this.#giveBack(left);
+    await this.#channel.close().catch(failed);
+    await this.#options.reported().catch(failed);
   }
 }

@@ -1,0 +1,88 @@
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** What a proxy does with bytes from the client: pass them on, or answer in the broker's place. */
+export type Intercept = (bytes: Buffer, answer: (bytes: Buffer) => void) => "pass" | "drop";
+
+/** A TCP proxy in front of a broker that can fall silent, cut its connections, or answer itself. */
+export class TcpProxy implements AsyncDisposable {
+  /** The broker's URL, by way of this proxy. */
+  readonly url: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #silent = false;
+
+  private constructor(server: Server, brokerUrl: string) {
+    this.#server = server;
+    const url = new URL(brokerUrl);
+    url.hostname = "127.0.0.1";
+    url.port = String((server.address() as AddressInfo).port);
+    this.url = url.href;
+  }
+
+  static async start(brokerUrl: string, intercept: Intercept = () => "pass"): Promise<TcpProxy> {
+    const { hostname, port } = new URL(brokerUrl);
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const proxy = new TcpProxy(server, brokerUrl);
+    server.on("connection", (client) => {
+      const broker = connect(
+        Number(port || 5672),
+        hostname === "localhost" ? "127.0.0.1" : hostname,
+      );
+      proxy.#join(client, broker, intercept);
+    });
+    return proxy;
+  }
+
+  /** From now on nothing passes, and nobody is told: a half-open connection. */
+  silence(): void {
+    this.#silent = true;
+  }
+
+  /** Ends every connection with a reset. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #join(client: Socket, broker: Socket, intercept: Intercept): void {
+    const answer = (bytes: Buffer) => client.write(bytes);
+    client.on("data", (bytes) => {
+      if (!this.#silent && intercept(bytes, answer) === "pass") broker.write(bytes);
+    });
+    broker.on("data", (bytes) => this.#silent || client.write(bytes));
+    for (const [socket, other] of [[client, broker], [broker, client]] as const) {
+      this.#sockets.add(socket);
+      socket.on("error", () => {}); // "close" follows
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        if (!this.#silent) other.destroy();
+      });
+    }
+  }
+}
+
+/** A `connection.close` frame (AMQP 0-9-1, class 10, method 50) as a broker would send it. */
+export function connectionClose(replyCode: number, replyText: string): Buffer {
+  const text = Buffer.from(replyText).subarray(0, 255);
+  const payload = Buffer.alloc(11 + text.length);
+  payload.writeUInt16BE(10, 0);
+  payload.writeUInt16BE(50, 2);
+  payload.writeUInt16BE(replyCode, 4);
+  payload.writeUInt8(text.length, 6);
+  text.copy(payload, 7); // class and method that failed stay 0
+  const frame = Buffer.alloc(8 + payload.length);
+  frame.writeUInt8(1, 0);
+  frame.writeUInt32BE(payload.length, 3);
+  payload.copy(frame, 7);
+  frame.writeUInt8(0xce, 7 + payload.length);
+  return frame;
+}
