@@ -3,6 +3,10 @@ import type { Channel } from "./channel.ts";
 import { ConfirmWindow } from "./confirm_window.ts";
 import { type AmqpError, DeadlineExceeded } from "./errors.ts";
 
+/** AMQP 0-9-1 class and method ids. */
+const BASIC = 60;
+const BASIC_PUBLISH = 40;
+
 /** Properties that all messages of one publisher share. */
 export interface MessageProperties {
   /** Delivery mode 2: kept on disk when the queue is durable too. */
@@ -29,7 +33,7 @@ export type PublishOutcome =
   | { readonly kind: "unconfirmed" }
   /** `basic.return`: no queue took it, for example 312 NO_ROUTE. */
   | { readonly kind: "returned"; readonly replyCode: number; readonly replyText: string }
-  /** `basic.nack`: the broker could not take it, for example a full queue with reject-publish. */
+  /** `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for it. */
   | { readonly kind: "refused" }
   /** The channel ended or the deadline passed before its confirm. */
   | { readonly kind: "unknown" };
@@ -163,8 +167,12 @@ export class Publisher {
     if (this.#failure) return;
     this.#failure = reason;
     clearTimeout(this.#timer);
+    // The broker closes a channel for a publish that it cannot take; with one in flight, it is that one.
+    const { classId, methodId } = reason.reply ?? {};
+    const refused = this.#window.size === 1 && classId === BASIC && methodId === BASIC_PUBLISH;
+    const outcome = { kind: refused ? "refused" : "unknown" } as const;
     for (const { message, returned } of this.#window.settle(0, { multiple: true })) {
-      this.#options.onOutcome(message, returned ?? { kind: "unknown" });
+      this.#options.onOutcome(message, returned ?? outcome);
     }
     this.#wake?.();
   }

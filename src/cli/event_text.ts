@@ -43,9 +43,7 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
       );
     case "refused":
       return stderr(
-        ` [!] Refused ${
-          quoted(event.message.body, format)
-        }: the broker could not take it (basic.nack)`,
+        ` [!] Refused ${quoted(event.message.body, format)}: the broker did not take it`,
       );
     case "unknown":
       return stderr(

@@ -23,6 +23,7 @@ export interface Explanation {
 
 /** What was going on. */
 export interface Attempt {
+  readonly command: "send" | "work";
   /** `host:port` */
   readonly address: string;
   readonly username: string;
@@ -146,14 +147,18 @@ function vhostRefused({ address, vhost, username }: Attempt): Explanation {
   };
 }
 
-function connectionLost(failure: ConnectionLost, { address }: Attempt): Explanation {
+function connectionLost(failure: ConnectionLost, attempt: Attempt): Explanation {
   return {
-    message: `the connection to ${address} was lost: ${failure.message}`,
-    remedies: [
-      "the broker stopped, or the network between; what was not acknowledged is in the queue",
-    ],
+    message: `the connection to ${attempt.address} was lost: ${failure.message}`,
+    remedies: ["the broker stopped, or the network between failed", whatRemains(attempt)],
     exitCode: ExitCode.unavailable,
   };
+}
+
+function whatRemains({ command }: Attempt): string {
+  return command === "work"
+    ? "tasks that were not acknowledged are in the queue"
+    : "tasks that were not confirmed may be in the queue or not: sent again, they may be there twice";
 }
 
 /** The broker said why: its reply code decides (AMQP 0-9-1 section 1.2, RabbitMQ's own uses of it). */
@@ -164,9 +169,7 @@ function closedByBroker(reply: BrokerReply, attempt: Attempt): Explanation {
     case 320:
       return {
         message: `the broker at ${address} ended the connection: ${answer}`,
-        remedies: [
-          "it was stopped or an operator closed the connection; unacknowledged tasks return",
-        ],
+        remedies: ["it was stopped, or an operator closed the connection", whatRemains(attempt)],
         exitCode: ExitCode.unavailable,
       };
     case 403:

@@ -48,9 +48,11 @@ export class Report {
 
 /** What the explainer of failures has to know of a run. */
 export function attemptOf(
+  command: Attempt["command"],
   { connection: { url }, queue }: { connection: ConnectionOptions; queue: QueueDeclaration },
 ): Attempt {
   return {
+    command,
     address: formatAddress(url),
     username: url.username,
     vhost: url.vhost,

@@ -50,7 +50,7 @@ async function run(
       let failure;
       if (event.event === "stopped") {
         if (event.summary.failure !== undefined) {
-          failure = explain(event.summary.failure, attemptOf(options));
+          failure = explain(event.summary.failure, attemptOf("send", options));
           report.explanation(failure);
           summary ||= event.summary.sent > 0;
         }

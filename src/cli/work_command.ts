@@ -42,7 +42,7 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
       let failure;
       if (event.event === "stopped") {
         if (event.summary.failure !== undefined) {
-          failure = explain(event.summary.failure, attemptOf(options));
+          failure = explain(event.summary.failure, attemptOf("work", options));
           report.explanation(failure);
         }
         exitCode = workExitCode(event.summary, options.rules, failure?.exitCode);

@@ -10,7 +10,7 @@ export type SendEvent =
     readonly replyCode: number;
     readonly replyText: string;
   }
-  /** The broker answered `basic.nack`. */
+  /** The broker answered `basic.nack`, or closed the channel because of it. */
   | { readonly event: "refused"; readonly message: OutgoingMessage }
   /** Nobody can tell: it may be in the queue or not. */
   | { readonly event: "unknown"; readonly message: OutgoingMessage }

@@ -206,6 +206,7 @@ brokerTest("a body over the broker's limit: 65", async (broker) => {
     /a task is larger than the broker takes: 406 PRECONDITION_FAILED - message size/,
   );
   assert.match(stderr, /max_message_size/);
+  assert.match(stderr, /1 sent: 0 confirmed, 0 returned, 1 refused, 0 unknown/);
   assert.deepEqual(await broker.take(queue), []);
 });
 

@@ -25,6 +25,7 @@ export class Broker {
   readonly url: string;
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
+  #lost = false;
   readonly #queues: string[] = [];
   readonly #started: { readonly name: string; readonly worktool: Worktool }[] = [];
 
@@ -32,15 +33,18 @@ export class Broker {
     this.url = url;
     this.#connection = connection;
     this.#channel = channel;
+    connection.on("error", () => {}); // "close" follows
+    connection.on("close", () => this.#lost = true);
   }
 
   /** Runs a test's body on the broker at `url`, and tidies up after it. */
-  static async use(url: string, body: (broker: Broker) => Promise<void>): Promise<void> {
+  static async use<T>(url: string, body: (broker: Broker) => Promise<T>): Promise<T> {
     const connection = await connect(url);
     const broker = new Broker(url, connection, await connection.createChannel());
     try {
-      await body(broker);
+      const result = await body(broker);
       await broker.#failForRunning();
+      return result;
     } finally {
       await broker.#tidy();
     }
@@ -70,10 +74,19 @@ export class Broker {
     args: readonly string[] = [],
     options: StartOptions = {},
   ): Worktool {
-    const all = [command, "--url", this.url, "--queue", queue, ...args];
-    const worktool = Worktool.start(all, options);
-    this.#started.push({ name: all.join(" "), worktool });
+    const worktool = this.startApart(command, queue, args, options);
+    this.#started.push({ name: [command, queue, ...args].join(" "), worktool });
     return worktool;
+  }
+
+  /** The same for a process that outlives this look at the broker; the caller waits for its end. */
+  startApart(
+    command: "send" | "work",
+    queue: string,
+    args: readonly string[] = [],
+    options: StartOptions = {},
+  ): Worktool {
+    return Worktool.start([command, "--url", this.url, "--queue", queue, ...args], options);
   }
 
   /** Starts a worker and waits until it consumes. */
@@ -141,6 +154,7 @@ export class Broker {
 
   async #tidy(): Promise<void> {
     for (const { worktool } of this.#started) await worktool[Symbol.asyncDispose]();
+    if (this.#lost) return; // the test ended the broker
     const channel = await this.#connection.createChannel();
     for (const queue of this.#queues) await channel.deleteQueue(queue);
     await this.#connection.close();
