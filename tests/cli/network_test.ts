@@ -1,0 +1,173 @@
+/** Connections that are cut, fall silent, or are encrypted; and where the URL comes from. */
+import { Buffer } from "node:buffer";
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { createServer } from "node:tls";
+
+import { Broker, brokerTest } from "../support/brokers.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { Worktool } from "../support/worktool.ts";
+
+brokerTest("a worker notices a half-open connection by its heartbeat: 69", async (broker) => {
+  const queue = broker.queue();
+  await using proxy = await TcpProxy.start(broker.url);
+  await broker.send(queue, "running.");
+  const args = ["--url", proxy.url, "--queue", queue, "--heartbeat", "1s", "--dot", "5m"];
+  await using worker = Worktool.start(["work", ...args]);
+  await worker.line(/Received 'running\.'/);
+  proxy.silence();
+  const { code, stdout, stderr } = await worker.exited;
+  assert.equal(code, 69);
+  assert.match(stderr, /the connection to .* was lost: Heartbeat timeout/);
+  assert.match(stderr, /tasks that were not acknowledged are in the queue/);
+  assert.doesNotMatch(stdout, /Done/);
+  await broker.becomesReady(queue, 1); // the broker misses our heartbeats too
+});
+
+brokerTest("a worker whose connection is cut exits 69, its task returns", async (broker) => {
+  const queue = broker.queue();
+  await using proxy = await TcpProxy.start(broker.url);
+  await broker.send(queue, "running.");
+  await using worker = Worktool.start([
+    ...["work", "--url", proxy.url, "--queue", queue, "--dot", "5m"],
+  ]);
+  await worker.line(/Received 'running\.'/);
+  proxy.cut();
+  const { code, stdout } = await worker.exited;
+  assert.equal(code, 69);
+  assert.doesNotMatch(stdout, /Done/);
+  await broker.becomesReady(queue, 1);
+});
+
+brokerTest("a broker that never confirms: 75 after --confirm-timeout", async (broker) => {
+  const queue = broker.queue();
+  await using proxy = await TcpProxy.start(broker.url);
+  await using send = Worktool.start([
+    ...["send", "--url", proxy.url, "--queue", queue, "--count", "1000", "--rate", "50"],
+    ...["--confirm-timeout", "500ms", "--json", "task {n}"],
+  ]);
+  await send.event("sent");
+  proxy.silence();
+  const { code, stdout, stderr } = await send.exited;
+  assert.equal(code, 75);
+  assert.match(stderr, /no publisher confirm within 0\.50 s/);
+  const stopped = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  assert.ok(stopped.unknown > 0);
+  assert.equal(stopped.sent, stopped.confirmed + stopped.unknown);
+  assert.equal(stdout.match(/"event":"unknown"/g)?.length, stopped.unknown);
+});
+
+brokerTest("a connection that is cut before anything was sent: 69", async (broker) => {
+  await using proxy = await TcpProxy.start(broker.url, (bytes) => {
+    if (bytes.includes(Buffer.from([0, 50, 0, 10]))) proxy.cut(); // queue.declare
+    return "pass";
+  });
+  const { code } = await Worktool.run([
+    ...["send", "--url", proxy.url, "--connect-timeout", "5s", "--queue", broker.queue(), "x"],
+  ]);
+  assert.equal(code, 69);
+});
+
+brokerTest(
+  "the URL comes from --url, AMQP_URL, RABBITMQ_URL, CLOUDAMQP_URL, in this order",
+  async (broker) => {
+    const dead = "amqp://127.0.0.1:1";
+    const alive = broker.url;
+    const queue = ["--queue", broker.queue()];
+    const exitCode = async (args: string[], env: Record<string, string>) =>
+      (await Worktool.run(["send", ...queue, ...args, "x"], { env })).code;
+    assert.equal(await exitCode(["--url", alive], { AMQP_URL: dead }), 0);
+    assert.equal(await exitCode(["--uri", alive], { AMQP_URL: dead }), 0);
+    assert.equal(await exitCode([], { AMQP_URL: alive, RABBITMQ_URL: dead }), 0);
+    assert.equal(await exitCode([], { RABBITMQ_URL: alive, CLOUDAMQP_URL: dead }), 0);
+    assert.equal(await exitCode([], { AMQP_URL: "", CLOUDAMQP_URL: alive }), 0);
+    assert.equal(await exitCode([], { AMQP_URL: dead, RABBITMQ_URL: alive }), 69);
+  },
+);
+
+brokerTest("a .env file in the working directory changes nothing", async (broker) => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${directory}/.env`, "AMQP_URL=amqp://127.0.0.1:1\n");
+    const { code } = await Worktool.run(["send", "--queue", broker.queue(), "x"], {
+      env: { RABBITMQ_URL: broker.url },
+      command: ["env", "-C", directory, new URL("../../dist/worktool", import.meta.url).pathname],
+    });
+    assert.equal(code, 0);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+brokerTest(
+  "amqps: the certificate is checked, --tls-ca and --insecure accept it",
+  async (broker) => {
+    await using tls = await tlsInFrontOf(broker);
+    const send = (...args: string[]) =>
+      Worktool.run(["send", "--url", tls.url, "--queue", broker.queue(), ...args, "x"]);
+    const refused = await send();
+    assert.equal(refused.code, 69);
+    assert.match(refused.stderr, /no TLS connection to localhost:\d+: .*self.signed/i);
+    assert.match(refused.stderr, /--tls-ca FILE/);
+    assert.equal((await send("--tls-ca", tls.certificate)).code, 0);
+    assert.equal((await send("--insecure")).code, 0);
+    const withClientCertificate = await send(
+      ...["--tls-ca", tls.certificate, "--tls-cert", tls.certificate, "--tls-key", tls.key],
+    );
+    assert.equal(withClientCertificate.code, 0);
+    assert.ok(tls.clientCertificates() > 0);
+  },
+);
+
+/** A TLS endpoint for "localhost" with a certificate of its own in front of the broker. */
+async function tlsInFrontOf(broker: Broker) {
+  const directory = await Deno.makeTempDir();
+  const [key, certificate] = [`${directory}/key.pem`, `${directory}/certificate.pem`];
+  const { success } = await new Deno.Command("openssl", {
+    args: [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+      ...["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+    ],
+    stderr: "null",
+  }).output();
+  assert.ok(success, "openssl makes a certificate");
+  const { hostname, port } = new URL(broker.url);
+  const sockets = new Set<Socket>();
+  let clientCertificates = 0;
+  const server = createServer({
+    key: Buffer.from(await Deno.readFile(key)),
+    cert: Buffer.from(await Deno.readFile(certificate)),
+    requestCert: true,
+    rejectUnauthorized: false,
+  }, (client) => {
+    if (client.getPeerCertificate()?.subject) clientCertificates++;
+    const upstream = connect(
+      Number(port || 5672),
+      hostname === "localhost" ? "127.0.0.1" : hostname,
+    );
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => (client.destroy(), upstream.destroy()));
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  server.on("tlsClientError", () => {});
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(broker.url);
+  const { port: tlsPort } = server.address() as AddressInfo;
+  return {
+    url: `amqps://${url.username}:${url.password}@localhost:${tlsPort}${url.pathname}`,
+    key,
+    certificate,
+    clientCertificates: () => clientCertificates,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
