@@ -43,7 +43,8 @@ export function parseBrokerUrl(text: string): BrokerUrl {
   if (url.hash !== "") {
     throw new MalformedUrl(`"${shown}" has a "#": write %23 for one in the password or vhost`);
   }
-  const path = url.pathname.replace(/^\//, "");
+  // Not url.pathname, which takes a vhost "." or ".." for a step in a path.
+  const path = /^\w+:\/\/[^/?]*\/?([^?]*)/.exec(text)![1]!;
   if (path.includes("/")) {
     throw new MalformedUrl(`"${shown}" has a "/" in its vhost: write %2f for it`);
   }

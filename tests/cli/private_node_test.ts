@@ -4,6 +4,7 @@ import { Broker } from "../support/brokers.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { events } from "../support/worktool.ts";
 
+const KILLED = "killed in a bulk send";
 const ignore = !PrivateRabbitMq.installed;
 
 Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
@@ -101,6 +102,8 @@ Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
       const { worker, busy } = await Broker.use(node.url, async (broker) => {
         const busy = "busy worker";
         await broker.send(busy, "running.");
+        // Declared before this restart: a kill -9 soon after may make RabbitMQ forget a queue.
+        await broker.declareQueue(KILLED, { durable: true });
         const worker = broker.startApart("work", busy, ["--dot", "5m"]);
         await worker.line(/Received 'running\.'/);
         return { worker, busy };
@@ -122,7 +125,7 @@ Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
   await t.step(
     "the broker is killed in a bulk send: 75, and what is confirmed is there",
     async () => {
-      const queue = "killed in a send";
+      const queue = KILLED;
       const send = await Broker.use(node.url, (broker) => {
         const args = ["--count", "1000000", "--no-echo", "--json", "task {n}"];
         return Promise.resolve(broker.startApart("send", queue, args));

@@ -1,0 +1,42 @@
+/**
+ * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
+ *
+ * With WORKTOOL_TEST_REQUIRE_RABBITMQ=1 it fails where the tests on RabbitMQ could not run.
+ */
+const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ") === "1";
+const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
+const directory = await Deno.makeTempDir();
+const junit = `${directory}/junit.xml`;
+
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: ["test", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
+}).spawn().status;
+
+const report = await Deno.readTextFile(junit).catch(() => "");
+await Deno.remove(directory, { recursive: true });
+
+/** Test cases as `deno test` reports them: one for each test and each of its steps. */
+const cases = report.split("<testcase ").slice(1);
+const name = (text: string) => /^name="([^"]*)"/.exec(text)![1]!.replaceAll("&gt;", ">");
+const skipped = cases.filter((text) => text.includes("<skipped"));
+const failed = cases.filter((text) => text.includes("<failure") || text.includes("<error"));
+const onRabbitMq = cases.filter((text) => /\[RabbitMQ/.test(name(text)));
+const ran = onRabbitMq.filter((text) => !skipped.includes(text));
+
+let failures = failed.length;
+if (skipped.length > 0) {
+  console.log(`\nSkipped:\n${skipped.map((text) => `  ${name(text)}`).join("\n")}`);
+  console.log(
+    "\nTo run them, start RabbitMQ on localhost:5672 (Debian: apt-get install rabbitmq-server),\n" +
+      "or name one with WORKTOOL_TEST_RABBITMQ_URL=amqp://user:password@host:port/",
+  );
+}
+if (required && (ran.length === 0 || onRabbitMq.length > ran.length)) {
+  console.log("\nThe tests on RabbitMQ are required here, and not all of them ran.");
+  failures++;
+}
+if (code !== 0 && failures === 0) failures++; // it failed outside any test
+const passed = cases.length - skipped.length - failed.length;
+const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
+console.log(`\n${passed} passed, ${failures} failed${tail}`);
+Deno.exit(failures > 0 ? 1 : 0);

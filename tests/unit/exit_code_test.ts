@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ExitCode, sendExitCode, workExitCode } from "../../src/cli/exit_code.ts";
+import type { SendSummary } from "../../src/sender/event.ts";
+import type { WorkSummary } from "../../src/worker/event.ts";
+import type { StopReason, StopRules } from "../../src/worker/stop_rules.ts";
+
+const SENT: SendSummary = {
+  sent: 3,
+  confirmed: 3,
+  returned: 0,
+  refused: 0,
+  unknown: 0,
+  complete: true,
+  elapsedMs: 1,
+};
+
+Deno.test("send exits with what its worst task says", () => {
+  const table: [Partial<SendSummary>, ExitCode | undefined, ExitCode][] = [
+    [{}, undefined, 0],
+    [{ sent: 0, confirmed: 0 }, undefined, 0],
+    [{ confirmed: 2, returned: 1 }, undefined, 1],
+    [{ confirmed: 2, refused: 1 }, undefined, 1],
+    [{ complete: false }, undefined, 1],
+    [{ confirmed: 1, returned: 1, unknown: 1 }, undefined, 75],
+    [{ confirmed: 2, unknown: 1 }, ExitCode.unavailable, 75],
+    [{ complete: false }, ExitCode.unavailable, 75],
+    [{ sent: 0, confirmed: 0, complete: false }, ExitCode.unavailable, 69],
+    [{ sent: 0, confirmed: 0, complete: false }, ExitCode.noPermission, 77],
+    [{ confirmed: 2, unknown: 1 }, ExitCode.refused, 65],
+  ];
+  for (const [change, failure, expected] of table) {
+    assert.equal(sendExitCode({ ...SENT, ...change }, failure), expected, JSON.stringify(change));
+  }
+});
+
+Deno.test("work exits with 2 when what was asked for was not reached in time", () => {
+  const table: [StopReason, Partial<StopRules>, ExitCode][] = [
+    ["count", { count: 1 }, 0],
+    ["empty", { untilEmpty: true }, 0],
+    ["idle-timeout", {}, 0],
+    ["idle-timeout", { count: 1 }, 2],
+    ["idle-timeout", { untilEmpty: true }, 2],
+    ["max-time", {}, 0],
+    ["max-time", { count: 1 }, 2],
+    ["SIGTERM", { count: 1 }, 0],
+    ["SIGINT", { untilEmpty: true }, 0],
+  ];
+  for (const [reason, rules, expected] of table) {
+    const summary = { reason } as WorkSummary;
+    const code = workExitCode(summary, { untilEmpty: false, ...rules });
+    assert.equal(code, expected, `${reason} ${JSON.stringify(rules)}`);
+  }
+  const failed = { reason: "error" } as WorkSummary;
+  assert.equal(workExitCode(failed, { untilEmpty: false }, ExitCode.unavailable), 69);
+});

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Fifo } from "../../src/worker/fifo.ts";
+
+Deno.test("a fifo gives back what was pushed, in order", () => {
+  fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (pushes) => {
+    const fifo = new Fifo<number>();
+    const reference: number[] = [];
+    let next = 0;
+    for (const push of pushes) {
+      if (push) {
+        fifo.push(next);
+        reference.push(next++);
+      } else {
+        assert.equal(fifo.shift(), reference.shift());
+      }
+      assert.equal(fifo.size, reference.length);
+    }
+  }));
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { isBulk, readTasks, type TaskSource } from "../../src/sender/task_source.ts";
+
+async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+async function read(source: TaskSource, chunks: readonly Uint8Array[] = [], bytes?: number) {
+  return await Array.fromAsync(readTasks(source, chunksOf(chunks), bytes));
+}
+
+Deno.test("lines are the same however the input is cut into chunks", async () => {
+  const bytes = fc.array(fc.constantFrom(10, 0, 65, 255), { maxLength: 60 });
+  const cuts = fc.array(fc.nat(60), { maxLength: 8 });
+  const separator = fc.constantFrom("\n" as const, "\0" as const);
+  await fc.assert(fc.asyncProperty(bytes, cuts, separator, async (input, cuts, separator) => {
+    const at = [...cuts.filter((cut) => cut <= input.length), 0, input.length].sort((a, b) =>
+      a - b
+    );
+    const chunks = at.slice(1).map((end, n) => Uint8Array.from(input.slice(at[n], end)));
+    const tasks = await read({ kind: "lines", separator }, chunks);
+    const bodies = tasks.map(({ body }) => Buffer.from(body).toString("latin1"));
+    const expected = Buffer.from(input).toString("latin1").split(separator);
+    if (expected.at(-1) === "") expected.pop(); // what follows the last separator is no task
+    assert.deepEqual(bodies, expected);
+  }));
+});
+
+Deno.test("the whole input is one task, also when it is empty", async () => {
+  const chunks = ["a\n", "", "b\0"].map((text) => new TextEncoder().encode(text));
+  const [task, ...others] = await read({ kind: "input" }, chunks);
+  assert.equal(Buffer.from(task!.body).toString(), "a\nb\0");
+  assert.equal(others.length, 0);
+  assert.equal((await read({ kind: "input" }))[0]!.body.byteLength, 0);
+});
+
+Deno.test("a numbered text counts from 1, another stays as it is", async () => {
+  const texts = async (numbered: boolean) =>
+    (await read({ kind: "text", text: "{n}:{n}", count: 2, numbered }))
+      .map(({ body }) => Buffer.from(body).toString());
+  assert.deepEqual(await texts(true), ["1:1", "2:2"]);
+  assert.deepEqual(await texts(false), ["{n}:{n}", "{n}:{n}"]);
+});
+
+Deno.test("progress ends at 1 where the size is known", async () => {
+  const chunks = ["a\nb\n", "c"].map((text) => new TextEncoder().encode(text));
+  const known = await read({ kind: "lines", separator: "\n" }, chunks, 5);
+  assert.deepEqual(known.map(({ progress }) => progress), [0.8, 0.8, 1]);
+  const unknown = await read({ kind: "lines", separator: "\n" }, chunks);
+  assert.equal(unknown[0]!.progress, undefined);
+});
+
+Deno.test("what can give more than one task is bulk", () => {
+  assert.ok(isBulk({ kind: "lines", separator: "\n" }));
+  assert.ok(isBulk({ kind: "files", paths: ["a", "b"] }));
+  assert.ok(isBulk({ kind: "text", text: "", count: 2, numbered: true }));
+  assert.ok(!isBulk({ kind: "text", text: "", count: 1, numbered: true }));
+  assert.ok(!isBulk({ kind: "files", paths: ["a"] }));
+  assert.ok(!isBulk({ kind: "input" }));
+});
