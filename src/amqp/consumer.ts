@@ -1,6 +1,7 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Channel } from "./channel.ts";
 import { ConsumerCancelled } from "./errors.ts";
+import { Unsettled } from "./unsettled.ts";
 
 /** A message as a consumer received it. */
 export interface Delivery {
@@ -35,6 +36,7 @@ export class Consumer {
   readonly #channel: Channel;
   readonly #consumerTag: string;
   #cancelling: Promise<void> | undefined;
+  readonly #unsettled = new Unsettled();
   #cancelledByBroker = false;
 
   private constructor(channel: Channel, consumerTag: string) {
@@ -55,17 +57,27 @@ export class Consumer {
       raw.consume(
         queue,
         (message) => {
-          if (message) options.onDelivery(deliveryOf(message));
-          else options.onCancelled(consumer.#brokerCancelled(queue));
+          if (message) {
+            if (!noAck) consumer.#unsettled.delivered(message.fields.deliveryTag);
+            options.onDelivery(deliveryOf(message));
+          } else options.onCancelled(consumer.#brokerCancelled(queue));
         },
         { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
       ));
     return consumer;
   }
 
-  /** `basic.ack`: done, the broker may forget it. False where the channel has ended: nothing was sent. */
-  ack(delivery: Delivery): boolean {
-    return this.#send((raw) => raw.ack(amqplibMessage(delivery)));
+  /**
+   * `basic.ack`: done, the broker may forget them. What came together is acknowledged together,
+   * which costs the broker less. False where the channel has ended: nothing was sent.
+   */
+  ack(deliveries: readonly Delivery[]): boolean {
+    const tags = new Set(deliveries.map(({ deliveryTag }) => deliveryTag));
+    const { upTo, single } = this.#unsettled.acknowledge(tags);
+    return this.#send((raw) => {
+      if (upTo > 0) raw.ack(amqplibMessage(upTo), true);
+      for (const tag of single) raw.ack(amqplibMessage(tag));
+    });
   }
 
   /**
@@ -73,8 +85,10 @@ export class Consumer {
    * channel has ended, or the broker ended the consumer, most likely because the queue is gone.
    */
   requeue(delivery: Delivery): boolean {
+    const { deliveryTag } = delivery;
+    this.#unsettled.settled(deliveryTag);
     return !this.#cancelledByBroker &&
-      this.#send((raw) => raw.nack(amqplibMessage(delivery), false, true));
+      this.#send((raw) => raw.nack(amqplibMessage(deliveryTag), false, true));
   }
 
   /** Ends deliveries; those already received can still be settled. Idempotent. */
@@ -116,6 +130,6 @@ function deliveryOf({ fields, properties, content }: ConsumeMessage): Delivery {
 }
 
 /** amqplib settles by message but reads nothing of it save the tag. */
-function amqplibMessage({ deliveryTag }: Delivery): ConsumeMessage {
+function amqplibMessage(deliveryTag: number): ConsumeMessage {
   return { fields: { deliveryTag } } as ConsumeMessage;
 }

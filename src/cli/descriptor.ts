@@ -1,4 +1,4 @@
-import { fstatSync, type Stats, write } from "node:fs";
+import { fstatSync, type Stats, write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Write } from "./output.ts";
 
@@ -6,10 +6,32 @@ import type { Write } from "./output.ts";
 const RETRY_MS = 5;
 
 /**
- * Writes to a file descriptor off the main thread, so that heartbeats go on while a slow reader
- * keeps the write waiting. `process.stdout` could do it too, but costs 7 ms at every start.
+ * Writes to a file descriptor. `process.stdout` could do it too, but costs 7 ms at every start.
+ *
+ * A pipe or a terminal can keep a writer waiting for as long as its reader likes: it is written to
+ * off the main thread, so that heartbeats go on. A file or /dev/null never does.
  */
 export function descriptorWriter(fd: number): Write {
+  return canKeepWaiting(fd) ? asynchronousWriter(fd) : synchronousWriter(fd);
+}
+
+function canKeepWaiting(fd: number): boolean {
+  const stat = descriptorStat(fd);
+  return !(stat?.isFile() || stat?.isCharacterDevice()) || isatty(fd);
+}
+
+function synchronousWriter(fd: number): Write {
+  return function writeAll(bytes, written) {
+    try {
+      for (let rest = bytes; rest.byteLength > 0;) rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      return written(error as NodeJS.ErrnoException);
+    }
+    written();
+  };
+}
+
+function asynchronousWriter(fd: number): Write {
   return function writeAll(bytes, written) {
     write(fd, bytes, (error, count) => {
       if (error?.code === "EAGAIN") setTimeout(() => writeAll(bytes, written), RETRY_MS);

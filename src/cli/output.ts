@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
 
 /** Pending output above which a producer should wait. */
 const CROWDED_CHARACTERS = 256 * 1024;
@@ -45,7 +46,7 @@ export class Output {
     this.#acceptedCharacters += text.length;
     if (this.#busy) return;
     this.#busy = true;
-    queueMicrotask(() => this.#writeNext()); // together with what else this turn has to say
+    setImmediate(() => this.#writeNext()); // together with what else this turn has to say
   }
 
   /** Resolves when everything so far is written. @throws {OutputFailed} */

@@ -8,6 +8,9 @@ import type { StopReason, StopRules } from "./stop_rules.ts";
 /** How often a worker that waits for an empty queue looks again while others may drain it. */
 const EMPTY_POLL_MS = 250;
 
+/** Finished tasks whose lines are not written yet, at the most. */
+const MAX_UNREPORTED = 256;
+
 /** Does one task's work; rejects when `abort` fires before it is finished. */
 export type Handler = (delivery: Delivery, abort: AbortSignal) => Promise<void>;
 
@@ -52,6 +55,8 @@ class Worker {
   #consumer: Consumer | undefined;
   /** Started and not settled yet, in the order of their delivery. */
   readonly #unsettled = new Set<Delivery>();
+  /** Finished and reported, and about to be acknowledged. */
+  readonly #finished: Delivery[] = [];
   /** The last settlement under way; the others come before it. */
   #settling: Promise<void> | undefined;
   #arrived = 0;
@@ -132,7 +137,7 @@ class Worker {
     onEvent({ event: "received", delivery });
     if (ackMode === "early") {
       await reported();
-      this.#ack(delivery);
+      this.#ack([delivery]);
     }
     if (!await this.#finishes(handler, delivery)) return;
     this.#counts.done++;
@@ -143,13 +148,14 @@ class Worker {
       () => this.#settle(delivery),
       (failure) => this.#end("error", failure),
     );
+    if (this.#unsettled.size >= MAX_UNREPORTED) await this.#settling;
     if (this.#counts.done === rules.count) this.#end("count");
   }
 
   #settle(delivery: Delivery): void {
     const { ackMode, onEvent, prefetchCount } = this.#options;
     this.#unsettled.delete(delivery);
-    if (ackMode === "manual") this.#ack(delivery);
+    if (ackMode === "manual") this.#ackSoon(delivery);
     if (ackMode === "never" && ++this.#counts.unacked === prefetchCount) {
       onEvent({ event: "stalled", unacked: prefetchCount });
     }
@@ -167,8 +173,15 @@ class Worker {
     }
   }
 
-  #ack(delivery: Delivery): void {
-    if (this.#consumer!.ack(delivery)) this.#options.onEvent({ event: "acked", delivery });
+  /** Acknowledges together what was written together. */
+  #ackSoon(delivery: Delivery): void {
+    if (this.#finished.push(delivery) > 1) return;
+    queueMicrotask(() => this.#ack(this.#finished.splice(0)));
+  }
+
+  #ack(deliveries: readonly Delivery[]): void {
+    if (!this.#consumer!.ack(deliveries)) return;
+    for (const delivery of deliveries) this.#options.onEvent({ event: "acked", delivery });
   }
 
   /** A delivery that is not going to be finished here goes back, unless the broker has forgotten it. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { Output, OutputFailed, type Write } from "../../src/cli/output.ts";
 
 /** A sink that takes one write at a time and finishes it when told. */
@@ -26,13 +27,13 @@ Deno.test("what comes in one turn is one write, and what comes meanwhile the nex
   const output = new Output(write);
   output.write("a");
   output.write("b");
-  await Promise.resolve();
+  await turn();
   output.write("c");
   output.write("d");
   let told = "";
   const first = output.flushed().then(() => told += "flushed");
   finish();
-  await Promise.resolve();
+  await turn();
   assert.deepEqual(writes, ["ab", "cd"]);
   assert.equal(told, "");
   finish();
@@ -45,7 +46,7 @@ Deno.test("a failure reaches everyone who waits, now and later", async () => {
   const output = new Output(write);
   output.write("lost");
   const flushed = output.flushed();
-  await Promise.resolve();
+  await turn();
   finish(Object.assign(new Error("gone"), { code: "EPIPE" }));
   await assert.rejects(flushed, (error) => error instanceof OutputFailed && error.code === "EPIPE");
   output.write("ignored");
@@ -59,10 +60,15 @@ Deno.test("there is room until much is pending", async () => {
   output.write("x".repeat(1_000));
   assert.equal(output.room(), undefined);
   output.write("x".repeat(300_000));
-  await Promise.resolve();
+  await turn();
   const room = output.room();
   assert.notEqual(room, undefined);
   finish();
   await room;
   assert.equal(output.room(), undefined);
 });
+
+/** Output is written once a turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

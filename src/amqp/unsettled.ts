@@ -1,0 +1,38 @@
+/** How to acknowledge some deliveries with the fewest frames. */
+export interface AckPlan {
+  /** Every delivery tag up to this one (`multiple`); 0 for none. */
+  readonly upTo: number;
+  /** And these, one by one. */
+  readonly single: readonly number[];
+}
+
+/**
+ * The delivery tags of one consumer that are not settled yet.
+ *
+ * A `basic.ack` with `multiple` settles all lower tags too (AMQP 0-9-1, basic.ack), so it may only
+ * name a tag below which nothing else is outstanding.
+ */
+export class Unsettled {
+  readonly #tags = new Set<number>(); // in the order of their delivery
+
+  delivered(tag: number): void {
+    this.#tags.add(tag);
+  }
+
+  /** Takes a tag out that was settled by itself. */
+  settled(tag: number): void {
+    this.#tags.delete(tag);
+  }
+
+  /** Takes these tags out, and says how to acknowledge them. */
+  acknowledge(tags: ReadonlySet<number>): AckPlan {
+    let upTo = 0;
+    for (const tag of this.#tags) {
+      if (!tags.has(tag)) break;
+      upTo = tag;
+      this.#tags.delete(tag);
+    }
+    const single = [...tags].filter((tag) => this.#tags.delete(tag));
+    return { upTo, single };
+  }
+}
