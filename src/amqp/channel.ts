@@ -3,8 +3,11 @@ import type { Connection } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import { type AmqpError, ChannelClosed, ConnectionLost, replyOf } from "./errors.ts";
 
-/** An open channel: requests with deadlines, and one place that knows why it ended. */
-export class Channel implements AsyncDisposable {
+/**
+ * An open channel: requests with deadlines, and one place that knows why it ended. It ends with its
+ * connection at the latest.
+ */
+export class Channel {
   /** Settles when the channel has ended: with the reason, or undefined after `close`. */
   readonly ended: Promise<AmqpError | undefined>;
   /** For the rest of this folder: amqplib's own channel. */
@@ -80,11 +83,6 @@ export class Channel implements AsyncDisposable {
       }
     })();
     return this.#closing;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Whoever must know that the channel closed in order calls close() before this.
-    await this.close().catch(() => {});
   }
 }
 

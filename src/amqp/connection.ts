@@ -5,6 +5,7 @@ import { type ChannelModel, connect, type SocketOptions } from "amqplib";
 import type { BrokerUrl } from "./broker_url.ts";
 import { withDeadline } from "./deadline.ts";
 import {
+  ConnectAborted,
   ConnectFailed,
   ConnectionLost,
   DeadlineExceeded,
@@ -67,24 +68,30 @@ export class Connection implements AsyncDisposable {
   /**
    * @throws {ConnectFailed} unreachable, not AMQP, or refused by the broker (then with `reply`)
    * @throws {VhostRefused} no such vhost, or none for this user
+   * @throws {ConnectAborted} `stop` was aborted first
    */
-  static async open(options: ConnectionOptions): Promise<Connection> {
+  static async open(options: ConnectionOptions, stop: AbortSignal): Promise<Connection> {
     const timeoutMs = options.url.connectTimeoutMs ?? options.timeoutMs;
     // amqplib gives no handle on a connection that is still opening; a signal for its socket does.
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    const opening = new AbortController();
+    const abort = () => opening.abort();
+    const deadline = setTimeout(abort, timeoutMs);
+    stop.addEventListener("abort", abort, { once: true });
+    if (stop.aborted) abort();
     try {
-      const model = await connectToFirst(addressesOf(options.url.host), options, deadline.signal);
+      const model = await connectToFirst(addressesOf(options.url.host), options, opening.signal);
       return new Connection(model, options);
     } catch (cause) {
-      if (deadline.signal.aborted) {
+      if (stop.aborted) throw new ConnectAborted("stopped while connecting", { cause });
+      if (opening.signal.aborted) {
         const late = new DeadlineExceeded("connection.open-ok", timeoutMs);
         throw new ConnectFailed(late.message, { cause: late });
       }
       const Failure = isVhostRefusal(cause) ? VhostRefused : ConnectFailed;
       throw new Failure((cause as Error).message, { cause, reply: replyOf(cause) });
     } finally {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      stop.removeEventListener("abort", abort);
     }
   }
 

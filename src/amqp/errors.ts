@@ -26,6 +26,11 @@ export class ConnectFailed extends AmqpError {
   override readonly name: string = "ConnectFailed";
 }
 
+/** Whoever wanted the connection changed their mind before it was open. */
+export class ConnectAborted extends ConnectFailed {
+  override readonly name = "ConnectAborted";
+}
+
 /** The broker answered `connection.open` with `connection.close`: not this vhost, or not for this user. */
 export class VhostRefused extends ConnectFailed {
   override readonly name = "VhostRefused";

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Message as AmqplibMessage, Options } from "amqplib";
 import type { Channel } from "./channel.ts";
 import { ConfirmWindow } from "./confirm_window.ts";
@@ -66,6 +67,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #properties: Options.Publish;
   readonly #window = new ConfirmWindow<Unconfirmed>();
+  #published = 0;
   #writable = true;
   #failure: AmqpError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -85,6 +87,11 @@ export class Publisher {
     channel.ended.then((reason) => reason && this.#fail(reason));
   }
 
+  /** Messages handed to the socket so far. */
+  get published(): number {
+    return this.#published;
+  }
+
   /**
    * Publishes one message. Returns a promise to wait for before the next one where the window or
    * the socket is full, and nothing where there is room.
@@ -98,7 +105,14 @@ export class Publisher {
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     // A copy of the shared properties: amqplib reads them before it returns, but never changes them.
     const options = { ...this.#properties, messageId };
-    this.#writable = raw.publish("", this.#options.queue, content, options);
+    try {
+      this.#writable = raw.publish("", this.#options.queue, content, options);
+    } catch (error) {
+      return this.#channel.explain(error).then((reason) => {
+        throw reason;
+      });
+    }
+    this.#published++;
     if (this.#options.confirm) {
       this.#window.add({ message, publishedAtMs: performance.now() });
       this.#timer ??= setTimeout(() => this.#checkDeadline(), this.#options.confirmTimeoutMs);

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
-import { OutputFailed } from "./output.ts";
+import type { Output, OutputFailed } from "./output.ts";
 import { sendCommand } from "./send_command.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -12,6 +12,9 @@ Examples:
   worktool send "First message."     send one, in another terminal
   worktool help send                 all flags of a command
 `;
+
+/** How long the last words may take after a stop. */
+const LAST_OUTPUT_MS = 1_000;
 
 /** Runs one command line to its end. @param args without the executable's own name */
 export async function run(
@@ -36,13 +39,25 @@ export async function run(
   }
   try {
     await program.parseAsync([...args], { from: "user" });
-    if (exitCode === ExitCode.ok) await stdout.flushed();
   } catch (error) {
     exitCode = usageExitCode(error, surroundings);
   }
-  await stdout.flushed().catch(() => {});
-  await stderr.flushed().catch(() => {});
+  const failure = await lastWords(stdout, surroundings.stop);
+  if (failure && exitCode === ExitCode.ok) {
+    stderr.write(`worktool: cannot write the output: ${failure.code}\n`);
+    exitCode = ExitCode.failed;
+  }
+  await lastWords(stderr, surroundings.stop);
   return exitCode;
+}
+
+/** Waits until the output is written; after a stop only for a moment, whoever should be reading it. */
+async function lastWords(output: Output, stop: AbortSignal): Promise<OutputFailed | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const hurry = () => setTimeout(() => resolve(undefined), LAST_OUTPUT_MS);
+  if (stop.aborted) hurry();
+  else stop.addEventListener("abort", hurry, { once: true });
+  return await Promise.race([output.flushed().then(() => undefined, (failure) => failure), late]);
 }
 
 /** @throws what is no usage error: a bug */
@@ -54,10 +69,6 @@ function usageExitCode(error: unknown, { stderr }: Surroundings): ExitCode {
   if (error instanceof UsageError) {
     stderr.write(`worktool: ${error.message}\n`);
     return ExitCode.usage;
-  }
-  if (error instanceof OutputFailed) {
-    stderr.write(`worktool: cannot write the output: ${error.code}\n`);
-    return ExitCode.failed;
   }
   throw error;
 }

@@ -43,7 +43,7 @@ async function run(
     input: readInput(surroundings),
     ...defined({ inputBytes: surroundings.inputBytes() }),
     stop,
-    outputRoom: () => stdout.room(),
+    outputRoom: () => untilAborted(stdout.room(), stop),
     onPublished: (task) => progress?.advance(task.progress),
     onEvent(event) {
       let summary = bulk;
@@ -70,6 +70,14 @@ async function run(
 function unroutable(queue: string): string {
   return `worktool: returned tasks are in no queue: '${queue}' does not exist\n` +
     "  - leave out --no-declare to create it, or choose another with --queue";
+}
+
+/** A wait that a stop ends too. */
+function untilAborted(wait: Promise<void> | undefined, stop: AbortSignal) {
+  if (!wait || stop.aborted) return undefined;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  stop.addEventListener("abort", () => resolve(), { once: true });
+  return Promise.race([wait, aborted]);
 }
 
 /** Standard input, opened when the first chunk is wanted, until its end or a stop. */

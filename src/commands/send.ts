@@ -1,5 +1,6 @@
 import { Channel } from "../amqp/channel.ts";
 import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { ConnectAborted } from "../amqp/errors.ts";
 import {
   type MessageProperties,
   type OutgoingMessage,
@@ -43,7 +44,8 @@ export async function send(
   surroundings: SendSurroundings,
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
-  const counts = { sent: 0, confirmed: 0, returned: 0, refused: 0 };
+  const counts = { confirmed: 0, returned: 0, refused: 0 };
+  let publisher: Publisher | undefined;
   const { onEvent } = surroundings;
 
   function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
@@ -67,32 +69,26 @@ export async function send(
   }
 
   async function publishAll(): Promise<boolean> {
-    await using connection = await Connection.open(options.connection);
+    await using connection = await Connection.open(options.connection, surroundings.stop);
     // Closed with its connection: by then every publish is settled, or will not be.
     const channel = await Channel.open(connection, { confirm: options.confirm });
     if (options.declare) await declareQueue(channel, options.queue);
-    const publisher = new Publisher(channel, { ...options, queue: options.queue.name, onOutcome });
+    publisher = new Publisher(channel, { ...options, queue: options.queue.name, onOutcome });
     const tasks = readTasks(options.source, surroundings.input, surroundings.inputBytes);
-    return await sendTasks(tasks, publisher, {
-      ...options,
-      stop: surroundings.stop,
-      outputRoom: surroundings.outputRoom,
-      onPublished: (task) => {
-        counts.sent++;
-        surroundings.onPublished(task);
-      },
-    });
+    return await sendTasks(tasks, publisher, { ...options, ...surroundings });
   }
 
   let end: { complete: boolean; failure?: unknown };
   try {
     end = { complete: await publishAll() };
   } catch (failure) {
-    end = { complete: false, failure };
+    end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
   }
+  const sent = publisher?.published ?? 0;
   const settled = counts.confirmed + counts.returned + counts.refused;
-  const unknown = options.confirm ? counts.sent - settled : 0;
-  const summary = { ...counts, unknown, ...end, elapsedMs: performance.now() - startedAtMs };
+  const unknown = options.confirm ? sent - settled : 0;
+  const elapsedMs = performance.now() - startedAtMs;
+  const summary = { sent, ...counts, unknown, ...end, elapsedMs };
   onEvent({ event: "stopped", summary });
   return summary;
 }

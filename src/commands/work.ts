@@ -1,9 +1,10 @@
 import { Channel } from "../amqp/channel.ts";
 import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { ConnectAborted } from "../amqp/errors.ts";
 import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
 import { dotsHandler } from "../worker/dots.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
-import type { StopRules } from "../worker/stop_rules.ts";
+import type { StopReason, StopRules } from "../worker/stop_rules.ts";
 import { type AckMode, runWorker } from "../worker/worker.ts";
 
 export interface WorkOptions {
@@ -36,7 +37,7 @@ export async function work(
 ): Promise<WorkSummary> {
   const startedAtMs = performance.now();
   try {
-    await using connection = await Connection.open(options.connection);
+    await using connection = await Connection.open(options.connection, surroundings.stop);
     const channel = await Channel.open(connection, { confirm: false }); // the worker closes it
     if (options.declare) await declareQueue(channel, options.queue);
     const handler = dotsHandler({ ...options, crash: surroundings.crash });
@@ -47,8 +48,11 @@ export async function work(
       handler,
     });
   } catch (failure) {
+    const end = failure instanceof ConnectAborted
+      ? { reason: surroundings.stop.reason as StopReason }
+      : { reason: "error" as const, failure };
     const summary: WorkSummary = {
-      reason: "error",
+      ...end,
       done: 0,
       redelivered: 0,
       requeued: 0,
@@ -56,7 +60,6 @@ export async function work(
       unacked: 0,
       lost: 0,
       elapsedMs: performance.now() - startedAtMs,
-      failure,
     };
     surroundings.onEvent({ event: "stopped", summary });
     return summary;

@@ -40,8 +40,8 @@ export async function sendTasks(
       messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
     };
     const full = publisher.publish(message);
-    onPublished(task);
     if (full) await full;
+    onPublished(task);
     const crowded = outputRoom();
     if (crowded) await crowded;
   }

@@ -244,11 +244,15 @@ class Worker {
     const failed = (failure: unknown) => {
       if (this.#stop!.reason !== "error") this.#stop = { reason: "error", failure };
     };
-    await this.#settling;
+    // A reader of the output that has stopped reading must not keep us for longer than the grace.
+    const { promise: graceOver, resolve } = Promise.withResolvers<void>();
+    this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
+    if (this.#abort.signal.aborted) resolve();
+    await Promise.race([this.#settling, graceOver]);
     await this.#consumer?.cancel().catch(failed);
     for (const started of this.#unsettled) this.#giveBack(started);
     for (let left = this.#waiting.shift(); left; left = this.#waiting.shift()) this.#giveBack(left);
     await this.#channel.close().catch(failed);
-    await this.#options.reported().catch(failed);
+    await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }
 }

@@ -1,7 +1,9 @@
 /** The first signal stops in order, the second at once. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { brokerTest } from "../support/brokers.ts";
-import { events } from "../support/worktool.ts";
+import { events, Worktool } from "../support/worktool.ts";
 
 for (
   const [signal, second, secondCode] of [
@@ -72,4 +74,38 @@ brokerTest("kill -9 leaves the running and the prefetched tasks in the queue", a
   const left = await broker.take(queue);
   assert.deepEqual(left.map(({ content }) => content.toString()), ["running.", "prefetched."]);
   assert.deepEqual(left.map(({ fields }) => fields.redelivered), [true, true]);
+});
+
+brokerTest("a reader that stops reading keeps no worker longer than its grace", async (broker) => {
+  const queue = broker.queue();
+  const tasks = Array.from({ length: 3 }, () => "x".repeat(900_000)); // far more than a pipe holds
+  await broker.send(queue, ...tasks);
+  const worker = broker.start("work", queue, ["--grace", "200ms"], { readsOutput: false });
+  while ((await broker.depth(queue)).ready === tasks.length);
+  worker.kill("SIGTERM");
+  const { code, stderr } = await worker.exited;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /Stopped: SIGTERM\. .* 1 given back to the queue/);
+  assert.equal((await broker.depth(queue)).ready, 3); // what could not be told was not acknowledged
+});
+
+Deno.test("SIGTERM while connecting: a worker ends with 0, a send that sent nothing with 1", async () => {
+  const server = createServer().listen(0, "127.0.0.1"); // accepts and says nothing
+  const sockets: Socket[] = [];
+  await once(server, "listening");
+  const url = `amqp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    for (const [args, expected] of [[["work"], 0], [["send", "x"], 1]] as const) {
+      const connected = once(server, "connection");
+      const worktool = Worktool.start([...args, "--url", url, "--connect-timeout", "5m"]);
+      sockets.push(...await connected as Socket[]);
+      worktool.kill("SIGTERM");
+      assert.equal((await worktool.exited).code, expected);
+    }
+  } finally {
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
 });

@@ -16,6 +16,8 @@ export interface Exit {
 export interface StartOptions {
   readonly stdin?: "null" | Uint8Array | string;
   readonly env?: Readonly<Record<string, string>>;
+  /** False for a pipe that nobody reads before worktool has ended. */
+  readonly readsOutput?: boolean;
   /** In place of the compiled executable: a command that runs it. */
   readonly command?: readonly string[];
 }
@@ -44,7 +46,7 @@ export class Worktool implements AsyncDisposable {
     }).spawn();
     this.pid = this.#process.pid;
     const fed = stdin === "null" ? undefined : this.#feed(stdin);
-    this.exited = this.#run(fed);
+    this.exited = this.#run(fed, options.readsOutput ?? true);
   }
 
   static start(args: readonly string[], options: StartOptions = {}): Worktool {
@@ -97,10 +99,11 @@ export class Worktool implements AsyncDisposable {
     await this.exited;
   }
 
-  async #run(fed: Promise<void> | undefined): Promise<Exit> {
+  async #run(fed: Promise<void> | undefined, readsOutput: boolean): Promise<Exit> {
+    const ended = this.#process.status;
     const [status] = await Promise.all([
-      this.#process.status,
-      this.#collect("stdout"),
+      ended,
+      readsOutput ? this.#collect("stdout") : ended.then(() => this.#collect("stdout")),
       this.#collect("stderr"),
       fed,
     ]);
