@@ -1,10 +1,8 @@
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
 import type { Output, OutputFailed } from "./output.ts";
-import { sendCommand } from "./send_command.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UsageError } from "./usage_error.ts";
-import { workCommand } from "./work_command.ts";
 
 const EXAMPLES = `
 Examples:
@@ -12,6 +10,17 @@ Examples:
   worktool send "First message."     send one, in another terminal
   worktool help send                 all flags of a command
 `;
+
+/** Makes a command; `exit` is told its exit code when it has run. */
+type LoadCommand = (
+  surroundings: Surroundings,
+  exit: (code: ExitCode) => void,
+) => Promise<CommandUnknownOpts>;
+
+const COMMANDS: Readonly<Record<string, LoadCommand>> = {
+  send: async (...args) => (await import("./send_command.ts")).sendCommand(...args),
+  work: async (...args) => (await import("./work_command.ts")).workCommand(...args),
+};
 
 /** How long the last words may take after a stop. */
 const LAST_OUTPUT_MS = 1_000;
@@ -27,9 +36,12 @@ export async function run(
   const program = new Command("worktool")
     .description("Work queues over AMQP 0-9-1: send tasks, work on them, see what happens")
     .version(`worktool ${surroundings.version}`, "-V, --version")
-    .addHelpText("after", EXAMPLES + EXIT_CODES_HELP)
-    .addCommand(sendCommand(surroundings, exit))
-    .addCommand(workCommand(surroundings, exit));
+    .addHelpText("after", EXAMPLES + EXIT_CODES_HELP);
+  // Only the command that is asked for is loaded; help and mistakes need all of them.
+  const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
+  for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) {
+    program.addCommand(await load(surroundings, exit));
+  }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => stdout.write(text),
