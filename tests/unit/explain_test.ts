@@ -6,7 +6,9 @@ import {
   DeadlineExceeded,
   replyOf,
 } from "../../src/amqp/errors.ts";
-import { type Attempt, explain, inequivalentArgument } from "../../src/cli/explain.ts";
+import { explain } from "../../src/cli/explain.ts";
+import { inequivalentArgument } from "../../src/cli/explain_reply.ts";
+import type { Attempt } from "../../src/cli/explanation.ts";
 
 const ATTEMPT: Attempt = {
   command: "work",

@@ -1,0 +1,144 @@
+import type { BrokerReply } from "../amqp/errors.ts";
+import { ExitCode } from "./exit_code.ts";
+import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
+
+/** The broker said why: its reply code decides (AMQP 0-9-1 section 1.2, RabbitMQ's own uses of it). */
+export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation {
+  const { queue, username, vhost, address } = attempt;
+  const answer = `${reply.replyCode} ${reply.replyText}`;
+  switch (reply.replyCode) {
+    case 320:
+      return {
+        message: `the broker at ${address} ended the connection: ${answer}`,
+        remedies: ["it was stopped, or an operator closed the connection", whatRemains(attempt)],
+        exitCode: ExitCode.unavailable,
+      };
+    case 403:
+      return {
+        message: `the broker at ${address} refused: ${answer}`,
+        remedies: reply.classId
+          ? [
+            `user '${username}' may not do this in vhost '${vhost}': see rabbitmqctl list_permissions`,
+            "names that begin with amq. belong to the broker",
+          ]
+          : [
+            `check user '${username}' and its password in --url or AMQP_URL`,
+            "guest may log in from the broker's own machine only",
+          ],
+        exitCode: ExitCode.noPermission,
+      };
+    case 404:
+      return {
+        message: `the broker found no queue '${queue}' in vhost '${vhost}': ${answer}`,
+        remedies: ["leave out --no-declare to create it, or choose another with --queue"],
+        exitCode: ExitCode.refused,
+      };
+    case 405:
+      return {
+        message: `queue '${queue}' belongs to another connection alone: ${answer}`,
+        remedies: ["choose another --queue"],
+        exitCode: ExitCode.refused,
+      };
+    case 406:
+      return preconditionFailed(reply, attempt);
+    case 530:
+      return {
+        message: `the broker at ${address} does not allow it: ${answer}`,
+        remedies: [],
+        exitCode: ExitCode.noPermission,
+      };
+    case 541:
+      return attempt.durable ? refused(answer, attempt) : {
+        message: `the broker refused queue '${queue}': ${answer}`,
+        remedies: [
+          "since RabbitMQ 4.3 a queue that is not durable must be exclusive: leave out --no-durable",
+          "or permit it there: deprecated_features.permit.transient_nonexcl_queues = true",
+        ],
+        exitCode: ExitCode.refused,
+      };
+    case 501:
+    case 502:
+    case 503:
+    case 504:
+    case 505:
+      return {
+        message: `the broker found a mistake in what worktool sent: ${answer}`,
+        remedies: ["please report it with the command that you ran"],
+        exitCode: ExitCode.bug,
+      };
+  }
+  return refused(answer, attempt);
+}
+
+function refused(answer: string, { address }: Attempt): Explanation {
+  return {
+    message: `the broker at ${address} refused: ${answer}`,
+    remedies: [],
+    exitCode: ExitCode.refused,
+  };
+}
+
+/** 406 stands for many things; its text, which RabbitMQ keeps stable, only chooses the words here. */
+function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
+  const { queue } = attempt;
+  const answer = `406 ${reply.replyText}`;
+  const mismatch = inequivalentArgument(reply.replyText);
+  if (mismatch) {
+    return {
+      message:
+        `queue '${queue}' exists with other properties: ${mismatch.name} is ${mismatch.current} there, ` +
+        `but was asked for as ${mismatch.received} (${answer})`,
+      remedies: [
+        sameFlag(mismatch),
+        "or choose another --queue, or take it as it is with --no-declare",
+        `or delete it, with all its tasks: rabbitmqctl delete_queue '${queue}'`,
+      ],
+      exitCode: ExitCode.refused,
+    };
+  }
+  if (/message size/.test(reply.replyText)) {
+    return {
+      message: `a task is larger than the broker takes: ${answer}`,
+      remedies: ["send a reference to the data instead, or raise max_message_size on the broker"],
+      exitCode: ExitCode.refused,
+    };
+  }
+  if (/delivery acknowledgement on channel/.test(reply.replyText)) {
+    return {
+      message: `a task took longer than the broker waits for its acknowledgement: ${answer}`,
+      remedies: [
+        "it returns to the queue; make tasks shorter, or raise consumer_timeout on the broker",
+      ],
+      exitCode: ExitCode.unavailable,
+    };
+  }
+  return refused(answer, attempt);
+}
+
+interface Mismatch {
+  readonly name: string;
+  readonly received: string;
+  readonly current: string;
+}
+
+/** `inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'` */
+export function inequivalentArgument(replyText: string): Mismatch | undefined {
+  const match =
+    /inequivalent arg '([^']+)' for queue .*: received (?:the value )?(.+?) but current is (?:the value )?(.+)$/
+      .exec(replyText);
+  return match ? { name: match[1]!, received: match[2]!, current: match[3]! } : undefined;
+}
+
+function sameFlag({ name, current }: Mismatch): string {
+  const value = /^'([^']*)'/.exec(current)?.[1];
+  if (name === "durable") {
+    return `use the same flag: ${value === "true" ? "--durable" : "--no-durable"}`;
+  }
+  if (name === "x-queue-type") return `use the same flag: --queue-type ${value ?? "classic"}`;
+  if (name.startsWith("x-")) {
+    return value === undefined
+      ? `use the same arguments: leave out --queue-arg ${name}`
+      : `use the same arguments: --queue-arg ${name}=${value}`;
+  }
+  return `worktool declares queues with ${name} off`;
+}

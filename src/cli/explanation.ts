@@ -1,0 +1,29 @@
+import type { ExitCode } from "./exit_code.ts";
+
+/** A failure as the user reads it. */
+export interface Explanation {
+  /** What was tried and what came of it. */
+  readonly message: string;
+  /** What to do about it, a line each. */
+  readonly remedies: readonly string[];
+  readonly exitCode: ExitCode;
+}
+
+/** What was going on. */
+export interface Attempt {
+  readonly command: "send" | "work";
+  /** `host:port` */
+  readonly address: string;
+  readonly username: string;
+  readonly vhost: string;
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly tls: boolean;
+}
+
+/** What a user may find after a connection was lost. */
+export function whatRemains({ command }: Attempt): string {
+  return command === "work"
+    ? "tasks that were not acknowledged are in the queue"
+    : "tasks that were not confirmed may be in the queue or not: sent again, they may be there twice";
+}
