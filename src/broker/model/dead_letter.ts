@@ -1,12 +1,7 @@
-import {
-  type BasicProperties,
-  encodeProperties,
-  type RoutingProperties,
-  scanProperties,
-} from "../wire/content_header.ts";
+import type { BasicProperties } from "../wire/content_header.ts";
 import { type Field, type FieldTable, integerOf, textField } from "../wire/field_table.ts";
 import type { Entry } from "./entry.ts";
-import { encodeAddress, Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { DeathReason, Queue } from "./queue.ts";
 
 /**
@@ -27,18 +22,10 @@ export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Me
   recordDeath(headers, properties, message, queue, reason, routingKeys, atMs);
   delete properties.expiration;
   properties.headers = headers;
-  const encoded = encodeProperties(properties);
-  const found = {} as RoutingProperties;
-  scanProperties(encoded, 0, encoded.length, found);
-  const exchange = deadLetterExchange ?? "";
-  const routingKey = deadLetterRoutingKey ?? message.routingKey;
-  return Message.assemble(
-    exchange,
-    routingKey,
-    encodeAddress(exchange, routingKey),
-    { bytes: encoded, start: 0, end: encoded.length },
-    [message.body()],
-    found,
+  return message.withProperties(
+    properties,
+    deadLetterExchange ?? "",
+    deadLetterRoutingKey ?? message.routingKey,
   );
 }
 

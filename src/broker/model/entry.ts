@@ -10,8 +10,8 @@ export class Entry {
   readonly position: number;
   /** When the entry expires, in ms of the broker's clock; Infinity for never. */
   readonly expiresAt: number;
-  /** The entry has a row in the store, or is about to. */
-  stored = false;
+  /** Its row in the store: none, in the running batch, or on disk. */
+  storage: "none" | "pending" | "kept" = "none";
   redelivered = false;
   /** Failed deliveries so far, counted for quorum queues (x-delivery-count). */
   deliveryCount = 0;
@@ -25,5 +25,12 @@ export class Entry {
     this.queue = queue;
     this.position = position;
     this.expiresAt = expiresAt;
+  }
+
+  /** The message as a consumer sees it: quorum queues add the failed deliveries so far. */
+  deliveredMessage(): Message {
+    if (this.deliveryCount === 0 || !this.queue.policy.quorum) return this.message;
+    const value = BigInt(this.deliveryCount);
+    return this.message.withHeader("x-delivery-count", { type: "l", value });
   }
 }

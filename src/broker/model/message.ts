@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import {
   type BasicProperties,
+  encodeProperties,
   readProperties,
   type RoutingProperties,
   scanProperties,
 } from "../wire/content_header.ts";
-import { type FieldTable, readTable } from "../wire/field_table.ts";
+import { type Field, type FieldTable, readTable } from "../wire/field_table.ts";
 
 /** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
 export const MESSAGE_OVERHEAD_BYTES = 300;
@@ -133,6 +134,29 @@ export class Message {
   /** All properties, decoded on each call. */
   properties(): BasicProperties {
     return readProperties(this.bytes, this.propertiesAt, this.bodyAt);
+  }
+
+  /** The same message with one header more, or another value for it. */
+  withHeader(name: string, field: Field): Message {
+    const properties = this.properties();
+    return this.withProperties({
+      ...properties,
+      headers: new Map(properties.headers ?? []).set(name, field),
+    });
+  }
+
+  /** The same message with other properties, and if given another address. */
+  withProperties(
+    properties: BasicProperties,
+    exchange = this.exchange,
+    routingKey = this.routingKey,
+  ): Message {
+    const bytes = encodeProperties(properties);
+    const found = {} as RoutingProperties;
+    scanProperties(bytes, 0, bytes.length, found);
+    const slice = { bytes, start: 0, end: bytes.length };
+    const address = encodeAddress(exchange, routingKey);
+    return Message.assemble(exchange, routingKey, address, slice, [this.body()], found);
   }
 
   /** The body's place. */

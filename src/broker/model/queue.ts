@@ -65,6 +65,8 @@ export class Queue implements QueueDeclaration {
   #readyCount = 0;
   #readyBytes = 0;
   #unacked = 0;
+  /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
+  deliveredUpTo = 0;
   #pumping = false;
   #usedAtMs: number;
 
@@ -160,7 +162,7 @@ export class Queue implements QueueDeclaration {
 
   /** Puts back an entry that a store kept over a restart; positions must rise. */
   restore(entry: Entry): void {
-    entry.stored = true;
+    entry.storage = "kept";
     this.#around.weigh(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     this.#append(entry);
     if (entry.expiresAt !== Infinity) this.#around.wakeAt(entry.expiresAt, this);
@@ -227,7 +229,7 @@ export class Queue implements QueueDeclaration {
 
   #forget(entry: Entry): void {
     this.#around.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
-    if (entry.stored) this.#around.unstore(entry);
+    if (entry.storage !== "none") this.#around.unstore(entry);
   }
 
   /**
@@ -262,7 +264,7 @@ export class Queue implements QueueDeclaration {
         if (subscriber === undefined) break;
         const entry = this.#takeLive();
         if (entry === undefined) break;
-        if (subscriber.noAck && entry.stored) this.#around.unstore(entry);
+        if (subscriber.noAck && entry.storage !== "none") this.#around.unstore(entry);
         this.#hand(entry, subscriber);
       }
     } finally {
@@ -285,7 +287,7 @@ export class Queue implements QueueDeclaration {
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;
-      if (entry.stored) this.#around.touched(entry);
+      if (entry.storage !== "none") this.#around.touched(entry);
     }
     subscriber.take(entry);
   }
@@ -305,7 +307,7 @@ export class Queue implements QueueDeclaration {
       this.#forget(entry);
     } else {
       this.#unacked++;
-      if (entry.stored) this.#around.touched(entry);
+      if (entry.storage !== "none") this.#around.touched(entry);
     }
     return entry;
   }
@@ -348,7 +350,7 @@ export class Queue implements QueueDeclaration {
           this.#giveUp(entry, "delivery_limit");
           continue;
         }
-        if (entry.stored) this.#around.touched(entry);
+        if (entry.storage !== "none") this.#around.touched(entry);
       }
       this.#levelOf(entry).giveBack(entry);
       this.#counted(entry, 1);

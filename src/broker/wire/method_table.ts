@@ -70,6 +70,21 @@ export const METHOD_TABLE = {
   },
   "channel.close-ok": { classId: 20, methodId: 41, fields: {} },
 
+  // Dropped from 0-9-1, still sent by old clients; the fields are of AMQP 0-9.
+  "access.request": {
+    classId: 30,
+    methodId: 10,
+    fields: {
+      realm: "shortstr",
+      exclusive: "bit",
+      passive: "bit",
+      active: "bit",
+      write: "bit",
+      read: "bit",
+    },
+  },
+  "access.request-ok": { classId: 30, methodId: 11, fields: { ticket: "short" } },
+
   "exchange.declare": {
     classId: 40,
     methodId: 10,
