@@ -57,6 +57,11 @@ export class Channel {
     return this.connection.vhost;
   }
 
+  /** Whether the content of a publish is awaited. */
+  get assembling(): boolean {
+    return this.#assembly !== undefined;
+  }
+
   /** @throws {ConnectionError} 501 to 505 for frames out of place. */
   frame(type: number, bytes: Buffer, start: number, end: number): void {
     if (this.#assembly !== undefined) {

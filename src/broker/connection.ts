@@ -11,7 +11,6 @@ import { erlangBinary } from "./wire/erlang_text.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import {
   FRAME_BODY,
-  FRAME_HEADER,
   FRAME_HEARTBEAT,
   FRAME_METHOD,
   FrameParser,
@@ -156,7 +155,7 @@ export class Connection implements FrameSink {
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === "closed") return;
     if (type === FRAME_METHOD && end - start >= 4) this.#method = bytes.readUInt32BE(start);
-    else if (type !== FRAME_HEADER && type !== FRAME_BODY) this.#method = 0;
+    else this.#method = 0;
     try {
       this.#dispatch(type, channel, bytes, start, end);
     } catch (error) {
@@ -172,6 +171,8 @@ export class Connection implements FrameSink {
     if (this.#state === "open" && number !== 0) {
       const channel = this.#channels.get(number);
       if (channel !== undefined && type <= FRAME_BODY && type !== 0) {
+        if (channel.assembling) this.#method = BASIC_PUBLISH;
+        else if (type !== FRAME_METHOD) this.#method = 0;
         if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
           return this.#clientClosesChannel(channel);
         }
@@ -332,7 +333,10 @@ export class Connection implements FrameSink {
       const replyCode = error instanceof LoginRefused ? error.replyCode : 0;
       this.broker.emit({ event: "refused", connection: this.id, replyCode, reason: error.message });
     }
-    if (error instanceof UnanswerableError) return this.#drop(error.message);
+    if (error instanceof UnanswerableError) {
+      this.#socket.resetAndDestroy();
+      return this.#drop(error.message);
+    }
     if (error instanceof LoginRefused && !this.capabilities.has("authentication_failure_close")) {
       return this.#drop(error.message);
     }
@@ -527,5 +531,6 @@ export class Connection implements FrameSink {
 
 const CONNECTION_CLOSE = (10 << 16) | 50;
 const CONNECTION_CLOSE_OK = (10 << 16) | 51;
+const BASIC_PUBLISH = (60 << 16) | 40;
 const CHANNEL_CLOSE = (20 << 16) | 40;
 const CHANNEL_CLOSE_OK = (20 << 16) | 41;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { ConnectionError } from "./protocol_error.ts";
+import { UnanswerableError } from "./protocol_error.ts";
 
 /**
  * A field value with the type it had on the wire, so that it is sent back as it came.
@@ -24,14 +24,14 @@ export type FieldTable = Map<string, Field>;
 /** Deepest nesting read: hostile tables must not exhaust the stack. */
 const MAX_DEPTH = 100;
 
-function malformed(): ConnectionError {
-  // Rule: a method or header that cannot be parsed is a syntax error (constant 502).
-  return new ConnectionError("SYNTAX_ERROR", "malformed field table");
+function malformed(): UnanswerableError {
+  // RabbitMQ drops the connection of a peer that sends such a table.
+  return new UnanswerableError("malformed field table");
 }
 
 /**
  * Reads the table whose length octets start at `start` and which must end at or before `end`.
- * @throws {ConnectionError} 502 when lengths lie, a type is unknown or the nesting is too deep.
+ * @throws {UnanswerableError} when lengths lie, a type is unknown or the nesting is too deep.
  */
 export function readTable(bytes: Buffer, start: number, end: number, depth = 0): FieldTable {
   const table: FieldTable = new Map();

@@ -124,8 +124,8 @@ export function decodeMethod(bytes: Buffer, start: number, end: number): Method 
 }
 
 function undecodable(bytes: Buffer, start: number, end: number): ConnectionError {
-  const octets = erlangBinary(bytes.subarray(start + 4, Math.min(end, start + 68)));
-  return new ConnectionError("FRAME_ERROR", `cannot decode ${octets}`);
+  const octets = bytes.subarray(start + 4, Math.min(end, start + 68)).join(",");
+  return new ConnectionError("FRAME_ERROR", `cannot decode <<${octets}>>`);
 }
 
 /** Encodes a method frame's payload: class id, method id and arguments. */
