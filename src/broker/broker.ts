@@ -1,0 +1,152 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { User, type UserOptions } from "./authentication.ts";
+import type { BrokerEvent } from "./broker_event.ts";
+import type { Channel } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+import { DeadlineClock } from "./deadline_clock.ts";
+import type { Queue } from "./model/queue.ts";
+import { VHost, type VHostSurroundings } from "./model/vhost.ts";
+import { MessageStore } from "./store/message_store.ts";
+import { recover } from "./store/recovery.ts";
+
+/** The consumer timeout is looked at this often, in ms, as RabbitMQ does. */
+const TIMEOUT_CHECK_MS = 60_000;
+/** Publishers go on once memory is below this share of the limit. */
+const UNBLOCK_SHARE = 0.9;
+
+/** What the broker holds; every limit has RabbitMQ's default. */
+export interface BrokerSettings {
+  /** Where durable things are kept; undefined keeps all in memory. */
+  dataDirectory: string | undefined;
+  users: readonly UserOptions[];
+  vhosts: readonly string[];
+  /** Longest a delivery may stay unacknowledged, in ms. */
+  consumerTimeoutMs: number;
+  /** Publishers are blocked while messages hold more than that, in octets. */
+  maxMemoryBytes: number;
+}
+
+/** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
+export class Broker implements Disposable {
+  readonly connections = new Set<Connection>();
+  /** Direct reply-to consumers by the routing key that leads to them. */
+  readonly replies = new Map<string, Channel>();
+  readonly store: MessageStore | undefined;
+  readonly settings: BrokerSettings;
+  readonly emit: (event: BrokerEvent) => void;
+  /** Messages that came back from the store. */
+  readonly recoveredMessages: number;
+  readonly #users = new Map<string, User>();
+  readonly #vhosts = new Map<string, VHost>();
+  readonly #deadlines: DeadlineClock;
+  readonly #timeoutCheck: ReturnType<typeof setInterval>;
+  #position = 0;
+  #memoryBytes = 0;
+  #blocked = false;
+
+  /** @throws {DataDirectoryError} when the data directory cannot be used. */
+  constructor(settings: BrokerSettings, emit: (event: BrokerEvent) => void) {
+    this.settings = settings;
+    this.emit = emit;
+    this.#deadlines = new DeadlineClock(
+      () => this.now(),
+      (queue) => this.#vhosts.get(queue.vhost)?.expire(queue),
+    );
+    for (const options of settings.users) {
+      const user = new User(options);
+      this.#users.set(user.name, user);
+    }
+    if (settings.dataDirectory !== undefined) {
+      this.store = new MessageStore(
+        settings.dataDirectory,
+        (reason) => emit({ event: "store-failed", reason }),
+      );
+    }
+    for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
+    this.recoveredMessages = this.#recover();
+    const { consumerTimeoutMs } = settings;
+    this.#timeoutCheck = setInterval(
+      () => this.#checkTimeouts(),
+      Math.min(TIMEOUT_CHECK_MS, Math.max(consumerTimeoutMs / 2, 100)),
+    );
+  }
+
+  #addVHost(name: string): VHost {
+    const around: VHostSurroundings = {
+      keeper: this.store,
+      now: () => this.now(),
+      nextPosition: () => ++this.#position,
+      weigh: (bytes) => this.#weigh(bytes),
+      wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
+      reply: (routingKey, message) => {
+        return this.replies.get(routingKey)?.deliverReply(message) ?? false;
+      },
+    };
+    const vhost = new VHost(name, around);
+    this.#vhosts.set(name, vhost);
+    return vhost;
+  }
+
+  #recover(): number {
+    if (this.store === undefined) return 0;
+    const { position, messages } = recover(
+      this.store.database,
+      (name) => this.#vhosts.get(name) ?? this.#addVHost(name),
+    );
+    this.#position = position;
+    return messages;
+  }
+
+  /** Milliseconds since 1970 by a clock that never goes back. */
+  now(): number {
+    return performance.timeOrigin + performance.now();
+  }
+
+  /** A name no one has: 22 characters of URL-safe base64. */
+  newName(): string {
+    return randomBytes(16).toString("base64url");
+  }
+
+  user(name: string): User | undefined {
+    return this.#users.get(name);
+  }
+
+  vhost(name: string): VHost | undefined {
+    return this.#vhosts.get(name);
+  }
+
+  /** Whether publishers are held back because messages fill the memory. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  #weigh(bytes: number): void {
+    this.#memoryBytes += bytes;
+    const { maxMemoryBytes } = this.settings;
+    if (this.#blocked) {
+      if (this.#memoryBytes < maxMemoryBytes * UNBLOCK_SHARE) this.#setBlocked(false);
+    } else if (this.#memoryBytes > maxMemoryBytes) {
+      this.#setBlocked(true);
+    }
+  }
+
+  #setBlocked(blocked: boolean): void {
+    this.#blocked = blocked;
+    const memoryBytes = this.#memoryBytes;
+    this.emit({ event: blocked ? "blocked" : "unblocked", memoryBytes });
+    for (const connection of this.connections) connection.memoryAlarm(blocked);
+  }
+
+  #checkTimeouts(): void {
+    const before = this.now() - this.settings.consumerTimeoutMs;
+    for (const connection of this.connections) connection.checkConsumerTimeout(before);
+  }
+
+  /** Writes what is left and stops all clocks. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timeoutCheck);
+    this.#deadlines[Symbol.dispose]();
+    this.store?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,21 @@
+/** What happens in the broker, for a log. Names are text; printing is the caller's. */
+export type BrokerEvent =
+  | { event: "listening"; url: string; messages: number }
+  | { event: "connected"; connection: number; remote: string }
+  | { event: "opened"; connection: number; user: string; vhost: string; name: string }
+  | { event: "refused"; connection: number; replyCode: number; reason: string }
+  | {
+    event: "channel-error";
+    connection: number;
+    channel: number;
+    replyCode: number;
+    reason: string;
+  }
+  | { event: "connection-error"; connection: number; replyCode: number; reason: string }
+  | { event: "disconnected"; connection: number; reason: string }
+  | { event: "method"; connection: number; channel: number; method: string }
+  | { event: "blocked"; memoryBytes: number }
+  | { event: "unblocked"; memoryBytes: number }
+  | { event: "store-failed"; reason: string }
+  | { event: "internal-error"; connection: number; reason: string }
+  | { event: "closed" };

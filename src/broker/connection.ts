@@ -1,0 +1,536 @@
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { Operation, User } from "./authentication.ts";
+import type { Broker } from "./broker.ts";
+import { Channel } from "./channel.ts";
+import { FrameWriter } from "./frame_writer.ts";
+import { FRAME_MAX_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
+import type { Queue } from "./model/queue.ts";
+import type { VHost } from "./model/vhost.ts";
+import { erlangBinary } from "./wire/erlang_text.ts";
+import type { FieldTable } from "./wire/field_table.ts";
+import {
+  FRAME_BODY,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  FrameParser,
+  type FrameSink,
+} from "./wire/frame_parser.ts";
+import { type Arguments, decodeMethod, type Method, type MethodName } from "./wire/method_codec.ts";
+import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
+
+/** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Time a client has to answer connection.close, in ms. */
+const CLOSE_TIMEOUT_MS = 10_000;
+/** Deliveries stop while that many octets wait for a client that does not read. */
+const SEND_LIMIT_BYTES = 1024 * 1024;
+/** A client that leaves that many octets unread is not read either. */
+const READ_LIMIT_BYTES = 8 * 1024 * 1024;
+
+type State = "header" | "handshake" | "open" | "closing" | "closed";
+
+/** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
+export class Connection implements FrameSink {
+  readonly id: number;
+  readonly broker: Broker;
+  readonly writer = new FrameWriter();
+  /** Capabilities the client announced. */
+  readonly capabilities = new Set<string>();
+  user: User | undefined;
+  #vhost: VHost | undefined;
+  readonly #socket: Socket;
+  readonly #parser = new FrameParser(FRAME_MAX_BYTES);
+  readonly #channels = new Map<number, Channel>();
+  /** Channels closed by the broker that wait for close-ok. */
+  readonly #closingChannels = new Set<number>();
+  readonly #confirming = new Set<Channel>();
+  readonly #exclusiveQueues = new Set<Queue>();
+  #state: State = "header";
+  #header = Buffer.alloc(0);
+  #handshake: Handshake | undefined;
+  #channelMax = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeats: ReturnType<typeof setInterval> | undefined;
+  #readSince = true;
+  #silentTicks = 0;
+  #wroteSince = false;
+  #flushing: NodeJS.Immediate | undefined;
+  #congested = false;
+  #publishing = false;
+  #alarmed = false;
+  #overfull = false;
+  #name = "";
+  /** Class and method the client sent last, for the reply to an error. */
+  #method = 0;
+  #reason = "client closed the socket";
+  #ended: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(id: number, socket: Socket, broker: Broker) {
+    this.id = id;
+    this.#socket = socket;
+    this.broker = broker;
+    broker.connections.add(this);
+    broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
+    this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("drain", () => this.#drained());
+    socket.on("error", (error: Error) => this.#reason = error.message);
+    socket.on("close", () => this.#gone());
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get userName(): string {
+    return this.user?.name ?? "";
+  }
+
+  get vhost(): VHost {
+    return this.#vhost!;
+  }
+
+  set vhost(vhost: VHost) {
+    this.#vhost = vhost;
+  }
+
+  /** Notes what the client says of itself in connection.start-ok. */
+  readClientProperties(properties: FieldTable): void {
+    const capabilities = properties.get("capabilities");
+    if (capabilities?.type === "F") {
+      for (const [name, field] of capabilities.value) {
+        if (field.value === true) this.capabilities.add(name);
+      }
+    }
+    const name = properties.get("connection_name");
+    if (name?.type === "S") this.#name = Buffer.from(name.value, "latin1").toString();
+  }
+
+  /** @throws {ChannelError} 403 when the user may not do that. */
+  require(operation: Operation, kind: "queue" | "exchange", name: string): void {
+    this.user!.require(operation, kind, name, this.vhost.name);
+  }
+
+  /** The queue goes when this connection does. */
+  owns(queue: Queue): void {
+    this.#exclusiveQueues.add(queue);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#readSince = true;
+    try {
+      if (this.#state === "closed") return;
+      const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
+      if (bytes.length > 0) this.#parser.push(bytes, this);
+    } catch (error) {
+      this.#method = 0;
+      this.#failed(error);
+    }
+  }
+
+  /** Awaits the protocol header (section 4.2.2). @returns what follows it. */
+  #readHeader(chunk: Buffer): Buffer {
+    this.#header = Buffer.concat([this.#header, chunk]);
+    const head = this.#header.subarray(0, 8);
+    const text = head.toString("latin1");
+    // RabbitMQ takes the headers of AMQP 0-9 and 0-8 for 0-9-1.
+    const known = [PROTOCOL_HEADER, "AMQP\x01\x01\0\x09", "AMQP\x01\x01\x09\x01"];
+    if (!known.some((header) => header.startsWith(text))) {
+      // Rule (section 4.2.2): answer an unknown header with the supported one, then close.
+      this.#reason = "unknown protocol header";
+      this.writer.raw(Buffer.from(PROTOCOL_HEADER, "latin1"));
+      this.#end();
+      return Buffer.alloc(0);
+    }
+    if (head.length < 8) return Buffer.alloc(0);
+    this.#state = "handshake";
+    this.#handshake = new Handshake(this);
+    const rest = this.#header.subarray(8);
+    this.#header = Buffer.alloc(0);
+    return rest;
+  }
+
+  /** Takes one frame; errors become closes here. */
+  frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state === "closed") return;
+    if (type === FRAME_METHOD && end - start >= 4) this.#method = bytes.readUInt32BE(start);
+    else this.#method = 0;
+    try {
+      this.#dispatch(type, channel, bytes, start, end);
+    } catch (error) {
+      if (error instanceof ChannelError && this.#state === "open") {
+        this.#closeChannel(channel, error);
+      } else {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #dispatch(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state === "open" && number !== 0) {
+      const channel = this.#channels.get(number);
+      if (channel !== undefined && type <= FRAME_BODY && type !== 0) {
+        if (channel.assembling) this.#method = BASIC_PUBLISH;
+        else if (type !== FRAME_METHOD) this.#method = 0;
+        if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
+          return this.#clientClosesChannel(channel);
+        }
+        return channel.frame(type, bytes, start, end);
+      }
+    }
+    const octets = () => erlangBinary(bytes.subarray(start, Math.min(end, start + 64)));
+    if (type === FRAME_HEARTBEAT) {
+      // Rule (section 4.2.7): heartbeats are empty and on channel 0.
+      if (number !== 0) {
+        throw new ConnectionError("UNEXPECTED_FRAME", `type 8, all octets = ${octets()}`);
+      }
+      if (end === start) return;
+    }
+    if (type < FRAME_METHOD || type > FRAME_BODY) {
+      throw new ConnectionError(
+        "FRAME_ERROR",
+        `type ${type}, all octets = ${octets()}: unknown_frame`,
+      );
+    }
+    if (number !== 0 && this.#state === "open") {
+      return this.#closedChannel(type, number, bytes, start, end);
+    }
+    if (type !== FRAME_METHOD) {
+      if (this.#state === "closing") return;
+      // Rule (section 4.2.6): channel 0 carries no content.
+      this.#method = 0;
+      throw new ConnectionError("UNEXPECTED_FRAME", `type ${type}, all octets = ${octets()}`);
+    }
+    this.#control(bytes, start, end);
+  }
+
+  /** Methods on channel 0, and all of them during handshake and close. */
+  #control(bytes: Buffer, start: number, end: number): void {
+    if (this.#state === "closing") {
+      // Rule (connection.close): after it only its answer, or a crossing close, is looked at.
+      if (this.#method === CONNECTION_CLOSE_OK) this.#end();
+      else if (this.#method === CONNECTION_CLOSE) this.send("connection.close-ok", {});
+      return;
+    }
+    const method = decodeMethod(bytes, start, end);
+    if (method === undefined) throw new UnanswerableError("unknown method");
+    if (method.name === "connection.close") return this.#clientCloses(method);
+    if (this.#handshake !== undefined) {
+      if (this.#handshake.method(method)) this.#opened(this.#handshake);
+      return;
+    }
+    if (method.name === "connection.update-secret") {
+      return this.send("connection.update-secret-ok", {});
+    }
+    throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running");
+  }
+
+  #opened({ session }: Handshake): void {
+    clearTimeout(this.#timer);
+    this.#handshake = undefined;
+    this.#state = "open";
+    this.#channelMax = session.channelMax;
+    this.#parser.maxFrameBytes = session.frameMaxBytes;
+    this.writer.maxFrameBytes = session.frameMaxBytes;
+    if (session.heartbeatSeconds > 0) this.#startHeartbeats(session.heartbeatSeconds);
+    this.broker.emit({
+      event: "opened",
+      connection: this.id,
+      user: this.userName,
+      vhost: this.vhost.name,
+      name: this.#name,
+    });
+  }
+
+  /** Section 4.2.7: a frame every half interval, and nothing for two intervals means gone. */
+  #startHeartbeats(seconds: number): void {
+    this.#heartbeats = setInterval(() => {
+      if (!this.#wroteSince) {
+        this.writer.heartbeat();
+        this.wantFlush();
+      }
+      this.#wroteSince = false;
+      // Who is not read cannot be heard.
+      this.#silentTicks = this.#readSince || this.#paused ? 0 : this.#silentTicks + 1;
+      this.#readSince = false;
+      if (this.#silentTicks >= 4) this.#drop("missed heartbeats");
+    }, seconds * 500);
+  }
+
+  /** A frame on a channel that is not open. */
+  #closedChannel(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#closingChannels.has(number)) {
+      // Rule (channel.close): after it only its answer, or a crossing close, is looked at.
+      if (type !== FRAME_METHOD) return;
+      if (this.#method === CHANNEL_CLOSE_OK) this.#closingChannels.delete(number);
+      else if (this.#method === CHANNEL_CLOSE) {
+        this.writer.method(number, "channel.close-ok", {});
+        this.wantFlush();
+      }
+      return;
+    }
+    const method = type === FRAME_METHOD ? decodeMethod(bytes, start, end) : undefined;
+    if (type === FRAME_METHOD && method === undefined) {
+      throw new UnanswerableError("unknown method");
+    }
+    if (method?.name !== "channel.open") {
+      // Rule (section 2.2.3): a channel is opened before it is used.
+      throw new ConnectionError("CHANNEL_ERROR", "expected 'channel.open'");
+    }
+    if (this.#channels.size >= this.#channelMax) {
+      // Rule (connection.tune, "channel-max").
+      throw new ConnectionError(
+        "NOT_ALLOWED",
+        `number of channels opened (${this.#channels.size}) has reached the negotiated ` +
+          `channel_max (${this.#channelMax})`,
+      );
+    }
+    this.#channels.set(number, new Channel(number, this));
+    this.writer.method(number, "channel.open-ok", {});
+    this.wantFlush();
+  }
+
+  #clientClosesChannel(channel: Channel): void {
+    channel.flushConfirms();
+    this.#channels.delete(channel.number);
+    channel.close();
+    this.writer.method(channel.number, "channel.close-ok", {});
+    this.wantFlush();
+  }
+
+  #closeChannel(number: number, error: ChannelError): void {
+    const channel = this.#channels.get(number);
+    channel?.flushConfirms();
+    this.#channels.delete(number);
+    channel?.close();
+    this.#closingChannels.add(number);
+    this.broker.emit({
+      event: "channel-error",
+      connection: this.id,
+      channel: number,
+      replyCode: error.replyCode,
+      reason: Buffer.from(error.replyText, "latin1").toString(),
+    });
+    this.writer.method(number, "channel.close", this.#closeArguments(error));
+    this.wantFlush();
+  }
+
+  #closeArguments(error: ChannelError | ConnectionError): Arguments<"connection.close"> {
+    const { replyCode, replyText } = error;
+    return { replyCode, replyText, classId: this.#method >>> 16, methodId: this.#method & 0xffff };
+  }
+
+  /** Closes the connection because of an error in what class and method the client called. */
+  fail(error: ConnectionError, classId: number, methodId: number): void {
+    this.#method = (classId << 16) | methodId;
+    this.#failed(error);
+  }
+
+  #failed(error: unknown): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    if (error instanceof LoginRefused || error instanceof UnanswerableError) {
+      const replyCode = error instanceof LoginRefused ? error.replyCode : 0;
+      this.broker.emit({ event: "refused", connection: this.id, replyCode, reason: error.message });
+    }
+    if (error instanceof UnanswerableError) {
+      this.#socket.resetAndDestroy();
+      return this.#drop(error.message);
+    }
+    if (error instanceof LoginRefused && !this.capabilities.has("authentication_failure_close")) {
+      return this.#drop(error.message);
+    }
+    const known = error instanceof ConnectionError || error instanceof ChannelError;
+    const reply = known ? error : new ConnectionError("INTERNAL_ERROR", "");
+    if (!known) {
+      const reason = error instanceof Error ? `${error.stack}` : String(error);
+      this.broker.emit({ event: "internal-error", connection: this.id, reason });
+    }
+    if (reply.replyCode === 541 || error instanceof LoginRefused) this.#method = 0;
+    this.#startClosing(reply);
+  }
+
+  #startClosing(error: ChannelError | ConnectionError): void {
+    this.broker.emit({
+      event: "connection-error",
+      connection: this.id,
+      replyCode: error.replyCode,
+      reason: Buffer.from(error.replyText, "latin1").toString(),
+    });
+    this.#reason = error.message;
+    this.#release();
+    this.#state = "closing";
+    this.send("connection.close", this.#closeArguments(error));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
+    this.#socket.resume();
+  }
+
+  #clientCloses(_method: Method): void {
+    this.#reason = "closed by the client";
+    for (const channel of this.#channels.values()) channel.flushConfirms();
+    this.#release();
+    this.send("connection.close-ok", {});
+    this.#end();
+  }
+
+  /** Broker stop: 320 to the client. Resolves once the socket is closed. */
+  shutDown(): Promise<void> {
+    if (this.#state === "open" || this.#state === "handshake") {
+      this.#method = 0;
+      const text = "broker forced connection closure with reason 'shutdown'";
+      this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
+    } else {
+      this.#drop("shutdown");
+    }
+    return this.#ended.promise;
+  }
+
+  /** Drops the socket without a word. */
+  destroy(): void {
+    this.#drop("dropped");
+  }
+
+  #drop(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#reason = reason;
+    this.#release();
+    this.#state = "closed";
+    this.#socket.destroy();
+  }
+
+  /** Sends what is left, then closes the socket. */
+  #end(): void {
+    this.flush();
+    this.#state = "closed";
+    this.#socket.end();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+  }
+
+  /** Gives back all the client held. */
+  #release(): void {
+    const channels = [...this.#channels.values()];
+    this.#channels.clear();
+    for (const channel of channels) channel.close();
+    for (const queue of this.#exclusiveQueues) this.#vhost?.deleteQueue(queue);
+    this.#exclusiveQueues.clear();
+  }
+
+  #gone(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#heartbeats);
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#release();
+    this.#state = "closed";
+    if (this.broker.connections.delete(this)) {
+      this.broker.emit({ event: "disconnected", connection: this.id, reason: this.#reason });
+    }
+    this.#ended.resolve();
+  }
+
+  /** Sends a method on channel 0. */
+  send<M extends MethodName>(name: M, args: Arguments<M>): void {
+    this.writer.method(0, name, args);
+    this.wantFlush();
+  }
+
+  /** A channel has confirms to send. */
+  wantConfirms(channel: Channel): void {
+    this.#confirming.add(channel);
+    this.wantFlush();
+  }
+
+  /** Sends what was written in this turn at its end, in one go. */
+  wantFlush(): void {
+    if (this.#state === "closed") return;
+    if (this.#flushing === undefined) this.#flushing = setImmediate(() => this.flush());
+    else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
+  }
+
+  /** Sends what is pending now. */
+  flush(): void {
+    if (this.#confirming.size > 0) {
+      for (const channel of this.#confirming) channel.flushConfirms();
+      this.#confirming.clear();
+    }
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    this.#write();
+  }
+
+  #write(): void {
+    if (this.#state === "closed" || this.#socket.destroyed) return;
+    const parts = this.writer.drain();
+    if (parts.length === 0) return;
+    this.#wroteSince = true;
+    for (const part of parts) this.#socket.write(part);
+    const waiting = this.#socket.writableLength;
+    this.#congested = waiting > SEND_LIMIT_BYTES;
+    if (waiting > READ_LIMIT_BYTES && !this.#overfull) {
+      this.#overfull = true;
+      this.#pauseOrResume();
+    }
+  }
+
+  /** Whether deliveries may be sent: the client reads what it was sent before. */
+  canSend(): boolean {
+    return !this.#congested && this.#state === "open";
+  }
+
+  #drained(): void {
+    this.#overfull = false;
+    this.#pauseOrResume();
+    if (!this.#congested) return;
+    this.#congested = false;
+    for (const channel of this.#channels.values()) channel.resumeConsumers();
+  }
+
+  get #paused(): boolean {
+    return this.#overfull || (this.#alarmed && this.#publishing);
+  }
+
+  #pauseOrResume(): void {
+    if (this.#paused && this.#state !== "closing") this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** The client publishes: while memory is short it is held back. */
+  notePublishing(): void {
+    if (this.#publishing) return;
+    this.#publishing = true;
+    if (this.broker.blocked) this.memoryAlarm(true);
+  }
+
+  /** Memory is short, or no longer: publishing connections are not read meanwhile. */
+  memoryAlarm(on: boolean): void {
+    if (this.#state !== "open" || this.#alarmed === on) return;
+    if (on && !this.#publishing) return;
+    this.#alarmed = on;
+    if (this.capabilities.has("connection.blocked")) {
+      if (on) this.send("connection.blocked", { reason: "low on memory" });
+      else this.send("connection.unblocked", {});
+    }
+    this.#pauseOrResume();
+  }
+
+  /** Closes channels whose oldest delivery was made before that time. */
+  checkConsumerTimeout(beforeMs: number): void {
+    for (const channel of [...this.#channels.values()]) {
+      const oldest = channel.unacked.oldest();
+      if (oldest === undefined || oldest.deliveredAtMs >= beforeMs) continue;
+      this.#method = 0;
+      const text =
+        `delivery acknowledgement on channel ${channel.number} timed out. Timeout value ` +
+        `used: ${this.broker.settings.consumerTimeoutMs} ms. This timeout value can be ` +
+        "configured, see consumers doc guide to learn more";
+      this.#closeChannel(channel.number, new ChannelError("PRECONDITION_FAILED", text));
+    }
+  }
+}
+
+const CONNECTION_CLOSE = (10 << 16) | 50;
+const CONNECTION_CLOSE_OK = (10 << 16) | 51;
+const BASIC_PUBLISH = (60 << 16) | 40;
+const CHANNEL_CLOSE = (20 << 16) | 40;
+const CHANNEL_CLOSE_OK = (20 << 16) | 41;

@@ -1,0 +1,167 @@
+import type { Channel } from "../channel.ts";
+import { Consumer } from "../consumer.ts";
+import { REPLY_TO_PREFIX } from "../model/vhost.ts";
+import { FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
+import type { Arguments } from "../wire/method_codec.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { REPLY_TO } from "./publish.ts";
+import { queueName } from "./queue.ts";
+import { settle, type Settlement } from "./settlement.ts";
+
+/** basic.qos. @throws {ConnectionError} 540 for a prefetch size. */
+export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
+  if (args.prefetchSize !== 0) {
+    throw new ConnectionError("NOT_IMPLEMENTED", `prefetch_size!=0 (${args.prefetchSize})`);
+  }
+  if (args.global) channel.sharedPrefetch = args.prefetchCount;
+  else channel.consumerPrefetch = args.prefetchCount;
+  channel.send("basic.qos-ok", {});
+}
+
+/**
+ * basic.consume.
+ * @throws {ChannelError} 403 exclusive use or no permission, 404 no queue, 406 bad arguments.
+ * @throws {ConnectionError} 530 for a consumer tag in use, 540 for global qos on a quorum queue.
+ */
+export function consume(channel: Channel, args: Arguments<"basic.consume">): void {
+  const tag = args.consumerTag === "" ? channel.newConsumerTag() : args.consumerTag;
+  if (args.queue === REPLY_TO) return consumeReplies(channel, tag, args);
+  const name = queueName(channel, args.queue);
+  channel.connection.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.connection);
+  if (channel.consumers.has(tag) || channel.replyConsumer?.tag === tag) {
+    // Rule (basic.consume, "consumer-tag"): a tag in use is not allowed.
+    throw new ConnectionError("NOT_ALLOWED", `attempt to reuse consumer tag '${tag}'`);
+  }
+  if (queue.policy.quorum && channel.sharedPrefetch !== 0) {
+    throw new ConnectionError("NOT_IMPLEMENTED", `${queue.title} does not support global qos`);
+  }
+  const consumer = new Consumer(channel, queue, {
+    tag,
+    noAck: args.noAck,
+    exclusive: args.exclusive,
+    priority: readPriority(queue.title, args.arguments),
+    prefetchCount: channel.consumerPrefetch,
+  });
+  queue.subscribe(consumer);
+  channel.consumers.set(tag, consumer);
+  if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
+  queue.resume();
+}
+
+function readPriority(title: string, table: FieldTable): number {
+  const failover = table.get("x-cancel-on-ha-failover");
+  if (failover !== undefined && failover.type !== "t") {
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `invalid arg 'x-cancel-on-ha-failover' for ${title}: ` +
+        `{unacceptable_type,${FIELD_TYPE_NAMES[failover.type]}}`,
+    );
+  }
+  const field = table.get("x-priority");
+  if (field === undefined) return 0;
+  const priority = integerOf(field);
+  if (priority !== undefined) return priority;
+  throw new ChannelError(
+    "PRECONDITION_FAILED",
+    `invalid arg 'x-priority' for ${title}: "expected integer, got ${
+      FIELD_TYPE_NAMES[field.type]
+    }"`,
+  );
+}
+
+/** Consuming from the pseudo-queue makes the channel able to take replies. */
+function consumeReplies(channel: Channel, tag: string, args: Arguments<"basic.consume">): void {
+  if (!args.noAck) {
+    throw new ChannelError("PRECONDITION_FAILED", "reply consumer cannot acknowledge");
+  }
+  if (channel.replyConsumer !== undefined) {
+    throw new ChannelError("PRECONDITION_FAILED", "reply consumer already set");
+  }
+  const { broker } = channel.connection;
+  const routingKey = `${REPLY_TO_PREFIX}${broker.newName()}`;
+  channel.replyConsumer = { tag, routingKey };
+  broker.replies.set(routingKey, channel);
+  if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
+}
+
+/** basic.cancel; an unknown tag is no error. */
+export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void {
+  const { consumerTag } = args;
+  const consumer = channel.consumers.get(consumerTag);
+  if (consumer !== undefined) {
+    channel.consumers.delete(consumerTag);
+    consumer.queue.unsubscribe(consumer);
+  } else if (channel.replyConsumer?.tag === consumerTag) {
+    channel.connection.broker.replies.delete(channel.replyConsumer.routingKey);
+    channel.replyConsumer = undefined;
+  }
+  if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
+}
+
+/** basic.get. @throws {ChannelError} 403 when a consumer has the queue for itself, 404 no queue. */
+export function get(channel: Channel, args: Arguments<"basic.get">): void {
+  const name = queueName(channel, args.queue);
+  channel.connection.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.connection);
+  if (queue.subscribers.all[0]?.exclusive) {
+    throw new ChannelError("ACCESS_REFUSED", `${queue.title} in exclusive use`);
+  }
+  const entry = queue.get(args.noAck);
+  if (entry === undefined) return channel.send("basic.get-empty", {});
+  const { message } = entry;
+  channel.send("basic.get-ok", {
+    deliveryTag: channel.got(entry, { noAck: args.noAck }),
+    redelivered: entry.redelivered,
+    exchange: message.exchange,
+    routingKey: message.routingKey,
+    messageCount: queue.readyCount,
+  });
+  channel.connection.writer.content(channel.number, entry.deliveredMessage());
+}
+
+/** basic.ack. @throws {ChannelError} 406 for an unknown delivery tag. */
+export function acknowledge(
+  channel: Channel,
+  deliveryTag: number,
+  { multiple }: { multiple: boolean },
+): void {
+  const { transaction } = channel;
+  if (!multiple && transaction === undefined) {
+    const entry = channel.unacked.takeOne(deliveryTag);
+    const consumer = entry.subscriber as Consumer | undefined;
+    channel.release(entry);
+    entry.queue.ack(entry);
+    if (consumer !== undefined) channel.resumeOne(consumer);
+    return;
+  }
+  settleTag(channel, deliveryTag, multiple, "ack");
+}
+
+/** basic.nack. @throws {ChannelError} 406 for an unknown delivery tag. */
+export function nack(channel: Channel, args: Arguments<"basic.nack">): void {
+  settleTag(channel, args.deliveryTag, args.multiple, args.requeue ? "requeue" : "reject");
+}
+
+/** basic.reject. @throws {ChannelError} 406 for an unknown delivery tag. */
+export function reject(channel: Channel, args: Arguments<"basic.reject">): void {
+  settleTag(channel, args.deliveryTag, false, args.requeue ? "requeue" : "reject");
+}
+
+function settleTag(channel: Channel, tag: number, multiple: boolean, how: Settlement): void {
+  const entries = channel.unacked.take(tag, { multiple });
+  if (channel.transaction !== undefined) channel.transaction.addSettlement(entries, how);
+  else settle(channel, entries, how);
+}
+
+/** basic.recover. @throws {ConnectionError} 540 without requeue. */
+export function recover(channel: Channel, args: Arguments<"basic.recover">): void {
+  recoverAsync(channel, args);
+  channel.send("basic.recover-ok", {});
+}
+
+/** basic.recover-async. @throws {ConnectionError} 540 without requeue. */
+export function recoverAsync(channel: Channel, args: Arguments<"basic.recover-async">): void {
+  if (!args.requeue) throw new ConnectionError("NOT_IMPLEMENTED", "requeue=false");
+  channel.requeue(channel.unacked.takeAll());
+}

@@ -1,0 +1,131 @@
+import type { Channel } from "../channel.ts";
+import { ContentAssembly, type Publish } from "../content_assembly.ts";
+import type { Exchange } from "../model/exchange.ts";
+import { Message } from "../model/message.ts";
+import { carbonCopies, type Routing } from "../model/vhost.ts";
+import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
+import type { Arguments } from "../wire/method_codec.ts";
+import { ChannelError, ConnectionError, REPLY_CODES } from "../wire/protocol_error.ts";
+
+/** The pseudo-queue of direct reply-to (RabbitMQ docs, direct-reply-to). */
+export const REPLY_TO = "amq.rabbitmq.reply-to";
+
+/**
+ * Checks basic.publish and awaits its content.
+ * @throws {ConnectionError} 540 for immediate.
+ * @throws {ChannelError} 403 without write permission or on an internal exchange, 404 missing.
+ */
+export function beginPublish(channel: Channel, args: Arguments<"basic.publish">): ContentAssembly {
+  channel.connection.notePublishing();
+  if (args.immediate) throw new ConnectionError("NOT_IMPLEMENTED", "immediate=true");
+  channel.connection.require("write", "exchange", args.exchange);
+  const exchange: Exchange = channel.vhost.exchange(args.exchange);
+  if (exchange.internal) {
+    // Rule (exchange.declare, "internal"): only other exchanges publish to it.
+    throw new ChannelError("ACCESS_REFUSED", `cannot publish to internal ${exchange.title}`);
+  }
+  return new ContentAssembly(exchange, args.routingKey, args.mandatory);
+}
+
+/**
+ * Takes a complete publish: enqueues it, or holds it for tx.commit.
+ * @throws {ChannelError} 406 for a bad user-id, expiration, CC or BCC.
+ */
+export function finishPublish(channel: Channel, publish: Publish): void {
+  const { properties } = publish;
+  const { userName } = channel.connection;
+  if (properties.userId !== undefined && properties.userId !== userName) {
+    // RabbitMQ docs, validated-user-id.
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `user_id property set to '${properties.userId}' but authenticated user was '${userName}'`,
+    );
+  }
+  if (properties.expiration !== undefined) checkExpiration(properties.expiration);
+  if (properties.replyTo === REPLY_TO) publish = withReplyKey(channel, publish);
+  if (channel.transaction !== undefined) channel.transaction.addPublish(publish);
+  else enqueue(channel, publish);
+}
+
+function checkExpiration(expiration: string): void {
+  const [, digits = "", rest = ""] = /^([+-]?[0-9]+)?(.*)$/s.exec(expiration) ?? [];
+  const problem = digits === ""
+    ? "no_integer"
+    : rest !== ""
+    ? `{leftover_string,"${rest}"}`
+    : Number(digits) < 0
+    ? `{value_negative,${Number(digits)}}`
+    : undefined;
+  if (problem === undefined) return;
+  throw new ChannelError(
+    "PRECONDITION_FAILED",
+    `invalid expiration '${expiration}': ${problem}`,
+  );
+}
+
+/** A reply-to of direct reply-to names the channel's own consumer from here on. */
+function withReplyKey(channel: Channel, publish: Publish): Publish {
+  if (channel.replyConsumer === undefined) {
+    throw new ChannelError("PRECONDITION_FAILED", "fast reply consumer does not exist");
+  }
+  const { message } = publish;
+  const replyTo = channel.replyConsumer.routingKey;
+  return { ...publish, message: message.withProperties({ ...message.properties(), replyTo }) };
+}
+
+const routing: Routing = { routed: false, rejected: false, stored: false };
+
+/** Routes a publish, returns it when it must and cannot, and sees to its confirm. */
+export function enqueue(channel: Channel, publish: Publish): void {
+  let { message } = publish;
+  let keys: string[] | undefined;
+  if (publish.properties.headersAt >= 0) {
+    const headers = message.headers();
+    keys = copies(headers);
+    // BCC leaves with the publish: consumers must not see it.
+    if (headers?.delete("BCC")) {
+      message = message.withProperties({ ...message.properties(), headers });
+    }
+  }
+  channel.vhost.publish(publish.exchange, message, keys, routing);
+  const { routed, rejected, stored } = routing;
+  if (!routed && publish.mandatory) returnMessage(channel, message);
+  const { confirms } = channel;
+  if (confirms === undefined) return;
+  const tag = confirms.next();
+  const { store } = channel.connection.broker;
+  if (rejected) {
+    confirms.settle(tag, false);
+  } else if (stored && store !== undefined) {
+    confirms.wait(tag);
+    store.whenCommitted(confirms, tag);
+  } else {
+    confirms.settle(tag, true);
+  }
+}
+
+/** Routing keys in the CC and BCC headers (RabbitMQ docs, sender-selected). */
+function copies(headers: FieldTable | undefined): string[] | undefined {
+  const cc = headers?.get("CC");
+  const bcc = headers?.get("BCC");
+  if (cc === undefined && bcc === undefined) return undefined;
+  for (const [name, field] of [["CC", cc], ["BCC", bcc]] as const) {
+    if (field === undefined || field.type === "A") continue;
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `invalid message: {unacceptable_type_in_header,"${name}",${FIELD_TYPE_NAMES[field.type]}}`,
+    );
+  }
+  return [...carbonCopies(cc), ...carbonCopies(bcc)];
+}
+
+/** basic.return: a mandatory message that no queue got. */
+function returnMessage(channel: Channel, message: Message): void {
+  channel.send("basic.return", {
+    replyCode: REPLY_CODES.NO_ROUTE,
+    replyText: "NO_ROUTE",
+    exchange: message.exchange,
+    routingKey: message.routingKey,
+  });
+  channel.connection.writer.content(channel.number, message);
+}

@@ -1,0 +1,154 @@
+import type { Channel } from "../channel.ts";
+import type { Binding, Destination } from "../model/binding.ts";
+import { REPLY_TO_PREFIX } from "../model/vhost.ts";
+import type { FieldTable } from "../wire/field_table.ts";
+import type { Arguments } from "../wire/method_codec.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
+import { REPLY_TO } from "./publish.ts";
+
+/** Names lose line breaks, as RabbitMQ strips them on declaration. */
+export function withoutLineBreaks(name: string): string {
+  return name.replaceAll(/[\r\n]/g, "");
+}
+
+/**
+ * The queue a name means; an empty one means the last queue declared on the channel.
+ * @throws {ChannelError} 404 when none was declared.
+ */
+export function queueName(channel: Channel, name: string): string {
+  if (name !== "") return name;
+  if (channel.lastQueueName !== undefined) return channel.lastQueueName;
+  throw new ChannelError("NOT_FOUND", "no previously declared queue");
+}
+
+/** queue.declare. @throws {ChannelError} 403, 404 (passive), 405 or 406, see `VHost.declareQueue`. */
+export function declare(channel: Channel, args: Arguments<"queue.declare">): void {
+  const queue = args.passive ? passive(channel, args.queue) : active(channel, args);
+  channel.lastQueueName = queue.queue;
+  if (!args.noWait) channel.send("queue.declare-ok", queue);
+}
+
+function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
+  if (isReplyTo(channel, name)) return { queue: name, messageCount: 0, consumerCount: 1 };
+  const queue = channel.vhost.queue(queueName(channel, name), channel.connection);
+  queue.used();
+  queue.expire();
+  const { subscribers: { count }, readyCount } = queue;
+  return { queue: queue.name, messageCount: readyCount, consumerCount: count };
+}
+
+/** A passive declaration of a reply-to address asks whether its consumer is alive. */
+function isReplyTo(channel: Channel, name: string): boolean {
+  return name === REPLY_TO ||
+    (name.startsWith(REPLY_TO_PREFIX) && channel.connection.broker.replies.has(name));
+}
+
+function active(channel: Channel, args: Arguments<"queue.declare">) {
+  const { connection, vhost } = channel;
+  const asked = withoutLineBreaks(args.queue);
+  const name = asked === "" ? `amq.gen-${connection.broker.newName()}` : asked;
+  connection.require("configure", "queue", name);
+  const deadLetters = args.arguments.get("x-dead-letter-exchange");
+  if (deadLetters?.type === "S") {
+    connection.require("read", "queue", name);
+    connection.require("write", "exchange", deadLetters.value);
+  }
+  if (asked.startsWith("amq.") && !vhost.hasQueue(asked)) {
+    // Rule (queue.declare, "reserved"): names that start with amq. are the broker's.
+    throw new ChannelError(
+      "ACCESS_REFUSED",
+      `queue name '${asked}' contains reserved prefix 'amq.*'`,
+    );
+  }
+  const { durable, exclusive, autoDelete } = args;
+  const queue = vhost.declareQueue(
+    { name, durable, exclusive, autoDelete, arguments: args.arguments },
+    connection,
+  );
+  if (queue.exclusive) connection.owns(queue);
+  queue.expire();
+  const { subscribers: { count }, readyCount } = queue;
+  return { queue: name, messageCount: readyCount, consumerCount: count };
+}
+
+/** queue.bind. @throws {ChannelError} 403 default exchange or no permission, 404 missing. */
+export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
+  const name = queueName(channel, args.queue);
+  requireBindable(channel, "queue", name, args.exchange);
+  const queue = channel.vhost.queue(name, channel.connection);
+  // Rule (queue.bind, "routing-key"): both empty means the queue's own name.
+  const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
+  channel.vhost.bind(binding(channel, args.exchange, queue, routingKey, args.arguments));
+  if (!args.noWait) channel.send("queue.bind-ok", {});
+}
+
+/** queue.unbind; what is not there is no error. */
+export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void {
+  const { vhost } = channel;
+  const name = queueName(channel, args.queue);
+  requireBindable(channel, "queue", name, args.exchange);
+  if (vhost.hasQueue(name) && vhost.hasExchangeNamed(args.exchange)) {
+    const queue = vhost.queue(name, channel.connection);
+    const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
+    vhost.unbind(binding(channel, args.exchange, queue, routingKey, args.arguments));
+  }
+  channel.send("queue.unbind-ok", {});
+}
+
+/** Checks that a binding may be changed: never one of the default exchange. */
+export function requireBindable(
+  channel: Channel,
+  kind: "queue" | "exchange",
+  destination: string,
+  source: string,
+): void {
+  if (source === "" || (kind === "exchange" && destination === "")) throw defaultExchange();
+  channel.connection.require("write", kind, destination);
+  channel.connection.require("read", "exchange", source);
+}
+
+/** Rule: the default exchange can be neither declared, bound nor deleted. */
+export function defaultExchange(): ChannelError {
+  return new ChannelError("ACCESS_REFUSED", "operation not permitted on the default exchange");
+}
+
+/** A binding as the model wants it. @throws {ChannelError} 404 when the source is missing. */
+export function binding(
+  channel: Channel,
+  source: string,
+  destination: Destination,
+  routingKey: string,
+  table: FieldTable,
+): Binding {
+  return { source: channel.vhost.exchange(source), destination, routingKey, arguments: table };
+}
+
+/** queue.purge. @throws {ChannelError} 404 when it is missing. */
+export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
+  const name = queueName(channel, args.queue);
+  channel.connection.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.connection);
+  const messageCount = queue.purge();
+  if (!args.noWait) channel.send("queue.purge-ok", { messageCount });
+}
+
+/** queue.delete; a missing one is no error. @throws {ChannelError} 406 in use or not empty. */
+export function remove(channel: Channel, args: Arguments<"queue.delete">): void {
+  const { vhost } = channel;
+  const name = queueName(channel, args.queue);
+  channel.connection.require("configure", "queue", name);
+  let messageCount = 0;
+  if (vhost.hasQueue(name)) {
+    const queue = vhost.queue(name, channel.connection);
+    if (args.ifUnused && queue.subscribers.count > 0) {
+      // Rule (queue.delete, "in-use").
+      throw new ChannelError("PRECONDITION_FAILED", `${queue.title} in use`);
+    }
+    if (args.ifEmpty && queue.readyCount > 0) {
+      // Rule (queue.delete, "not-empty").
+      throw new ChannelError("PRECONDITION_FAILED", `${queue.title} not empty`);
+    }
+    messageCount = vhost.deleteQueue(queue);
+  }
+  if (!args.noWait) channel.send("queue.delete-ok", { messageCount });
+}

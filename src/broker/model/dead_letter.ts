@@ -1,0 +1,87 @@
+import type { BasicProperties } from "../wire/content_header.ts";
+import { type Field, type FieldTable, integerOf, textField } from "../wire/field_table.ts";
+import type { Entry } from "./entry.ts";
+import type { Message } from "./message.ts";
+import type { DeathReason, Queue } from "./queue.ts";
+
+/**
+ * The message as it goes to the dead-letter exchange: x-death and x-first-death-* tell its history,
+ * the expiration is moved into x-death (RabbitMQ docs, dlx#effects).
+ * @param atMs time of death, ms since 1970.
+ */
+export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Message {
+  const { message, queue } = entry;
+  const { deadLetterExchange, deadLetterRoutingKey } = queue.policy;
+  const properties = message.properties();
+  const headers: FieldTable = new Map(properties.headers ?? []);
+  const carbonCopies = headers.get("CC");
+  const routingKeys: Field[] = [textField(message.routingKey)];
+  if (carbonCopies?.type === "A") routingKeys.push(...carbonCopies.value);
+  // A new routing key replaces all the old ones, carbon copies too.
+  if (deadLetterRoutingKey !== undefined) headers.delete("CC");
+  recordDeath(headers, properties, message, queue, reason, routingKeys, atMs);
+  delete properties.expiration;
+  properties.headers = headers;
+  return message.withProperties(
+    properties,
+    deadLetterExchange ?? "",
+    deadLetterRoutingKey ?? message.routingKey,
+  );
+}
+
+function deathsOf(headers: FieldTable | undefined): FieldTable[] {
+  const deaths = headers?.get("x-death");
+  if (deaths?.type !== "A") return [];
+  return deaths.value.flatMap((death) => death.type === "F" ? [death.value] : []);
+}
+
+function recordDeath(
+  headers: FieldTable,
+  properties: BasicProperties,
+  message: Message,
+  queue: Queue,
+  reason: DeathReason,
+  routingKeys: Field[],
+  atMs: number,
+): void {
+  const deaths = deathsOf(headers);
+  const known = deaths.findIndex((death) =>
+    death.get("queue")?.value === queue.name && death.get("reason")?.value === reason
+  );
+  let death: FieldTable;
+  if (known >= 0) {
+    death = new Map(deaths.splice(known, 1)[0]);
+    death.set("count", { type: "l", value: BigInt((integerOf(death.get("count")) ?? 0) + 1) });
+  } else {
+    death = new Map<string, Field>([
+      ["count", { type: "l", value: 1n }],
+      ["reason", textField(reason)],
+      ["queue", textField(queue.name)],
+      ["time", { type: "T", value: BigInt(Math.floor(atMs / 1000)) }],
+      ["exchange", textField(message.exchange)],
+      ["routing-keys", { type: "A", value: routingKeys }],
+    ]);
+    if (properties.expiration !== undefined) {
+      death.set("original-expiration", textField(properties.expiration));
+    }
+  }
+  // Newest first.
+  const value = [death, ...deaths].map((table): Field => ({ type: "F", value: table }));
+  headers.set("x-death", { type: "A", value });
+  if (!headers.has("x-first-death-exchange")) {
+    headers.set("x-first-death-exchange", textField(message.exchange));
+    headers.set("x-first-death-queue", textField(queue.name));
+    headers.set("x-first-death-reason", textField(reason));
+  }
+}
+
+/**
+ * Whether the dead message would come round to the queue without anyone having rejected it on the
+ * way: such a cycle would never end, so the message is dropped (RabbitMQ docs, dlx#routing).
+ */
+export function isAutomaticCycle(headers: FieldTable | undefined, queueName: string): boolean {
+  const deaths = deathsOf(headers);
+  const last = deaths.findIndex((death) => death.get("queue")?.value === queueName);
+  if (last < 0) return false;
+  return deaths.slice(0, last + 1).every((death) => death.get("reason")?.value !== "rejected");
+}

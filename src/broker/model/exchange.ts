@@ -1,0 +1,112 @@
+import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { type Binding, sameBinding } from "./binding.ts";
+import { DirectRouter } from "./exchange_types/direct_router.ts";
+import { FanoutRouter } from "./exchange_types/fanout_router.ts";
+import { checkHeadersBinding, HeadersRouter } from "./exchange_types/headers_router.ts";
+import { TopicRouter } from "./exchange_types/topic_router.ts";
+
+const ROUTERS = {
+  direct: DirectRouter,
+  fanout: FanoutRouter,
+  topic: TopicRouter,
+  headers: HeadersRouter,
+};
+
+type ExchangeType = keyof typeof ROUTERS;
+
+/** What exchange.declare says of an exchange. */
+export interface ExchangeDeclaration {
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** An exchange with its bindings: outgoing ones route, incoming ones are known to their source. */
+export class Exchange implements ExchangeDeclaration {
+  readonly name: string;
+  readonly vhost: string;
+  readonly type: ExchangeType;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+  /** The exchange that gets what no binding takes. */
+  readonly alternate: string | undefined;
+  readonly #router: InstanceType<typeof ROUTERS[ExchangeType]>;
+  readonly #bindings = new Set<Binding>();
+
+  /**
+   * @throws {ConnectionError} 503 for an unknown type.
+   * @throws {ChannelError} 406 for an alternate-exchange that is no string.
+   */
+  constructor(vhost: string, declaration: ExchangeDeclaration) {
+    const { name, type } = declaration;
+    if (!isExchangeType(type)) {
+      // Rule (exchange.declare, "type"): an unsupported type is a command invalid.
+      throw new ConnectionError("COMMAND_INVALID", `unknown exchange type '${type}'`);
+    }
+    this.name = name;
+    this.vhost = vhost;
+    this.type = type;
+    this.durable = declaration.durable;
+    this.autoDelete = declaration.autoDelete;
+    this.internal = declaration.internal;
+    this.arguments = declaration.arguments;
+    const alternate = declaration.arguments.get("alternate-exchange");
+    if (alternate !== undefined && alternate.type !== "S") {
+      const found = FIELD_TYPE_NAMES[alternate.type];
+      throw new ChannelError(
+        "PRECONDITION_FAILED",
+        `invalid type '${found}' for arg 'alternate-exchange' in ${this.title}`,
+      );
+    }
+    this.alternate = alternate?.value;
+    this.#router = new ROUTERS[type]();
+  }
+
+  /** How reply texts name it. */
+  get title(): string {
+    return `exchange '${this.name}' in vhost '${this.vhost}'`;
+  }
+
+  get bindings(): ReadonlySet<Binding> {
+    return this.#bindings;
+  }
+
+  /**
+   * Adds a binding.
+   * @returns false when the same one is there already.
+   * @throws {ChannelError} 406 for a bad x-match on a headers exchange.
+   */
+  bind(binding: Binding): boolean {
+    if (this.type === "headers") checkHeadersBinding(binding.arguments);
+    if (this.find(binding) !== undefined) return false;
+    this.#bindings.add(binding);
+    this.#router.bind(binding);
+    return true;
+  }
+
+  /** The binding equal to the given one. */
+  find(binding: Binding): Binding | undefined {
+    for (const other of this.#bindings) if (sameBinding(other, binding)) return other;
+    return undefined;
+  }
+
+  /** Removes a binding that `find` or `bindings` gave. */
+  unbind(binding: Binding): void {
+    if (this.#bindings.delete(binding)) this.#router.unbind(binding);
+  }
+
+  /** The bindings that take a message. */
+  route(routingKey: string, headers: () => FieldTable | undefined): readonly Binding[] {
+    return this.#router.route(routingKey, headers);
+  }
+}
+
+function isExchangeType(type: string): type is ExchangeType {
+  return Object.hasOwn(ROUTERS, type);
+}

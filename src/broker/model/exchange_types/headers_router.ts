@@ -1,0 +1,76 @@
+import { type Field, type FieldTable, integerOf } from "../../wire/field_table.ts";
+import { ChannelError } from "../../wire/protocol_error.ts";
+import type { Binding } from "../binding.ts";
+
+const MATCHES = ["all", "any", "all-with-x", "any-with-x"];
+
+/**
+ * Checks x-match of a binding to a headers exchange.
+ * @throws {ChannelError} 406 for another type or value.
+ */
+export function checkHeadersBinding(table: FieldTable): void {
+  const match = table.get("x-match");
+  if (match === undefined) return;
+  if (match.type !== "S") {
+    throw new ChannelError("PRECONDITION_FAILED", "Invalid x-match field type; expected longstr");
+  }
+  if (MATCHES.includes(match.value)) return;
+  throw new ChannelError(
+    "PRECONDITION_FAILED",
+    `Invalid x-match field value <<"${match.value}">>; expected all, any, all-with-x, or any-with-x`,
+  );
+}
+
+/** Headers exchange: the binding's arguments are looked up in the headers (section 3.1.3.4). */
+export class HeadersRouter {
+  #bindings: Binding[] = [];
+
+  bind(binding: Binding): void {
+    this.#bindings.push(binding);
+  }
+
+  unbind(binding: Binding): void {
+    this.#bindings = this.#bindings.filter((other) => other !== binding);
+  }
+
+  route(_routingKey: string, headers: () => FieldTable | undefined): readonly Binding[] {
+    if (this.#bindings.length === 0) return [];
+    const table = headers() ?? new Map<string, Field>();
+    return this.#bindings.filter((binding) => matchesHeaders(binding.arguments, table));
+  }
+}
+
+/** Whether headers satisfy a binding's arguments, by its x-match (default `all`). */
+export function matchesHeaders(wanted: FieldTable, headers: FieldTable): boolean {
+  const match = (wanted.get("x-match")?.value as string | undefined) ?? "all";
+  const withX = match.endsWith("-with-x");
+  const any = match.startsWith("any");
+  for (const [name, field] of wanted) {
+    // Names that start with x- are not compared, unless the binding asks for it.
+    if (name === "x-match" || (!withX && name.startsWith("x-"))) continue;
+    const actual = headers.get(name);
+    // A void argument asks for the header's presence alone.
+    const matched = actual !== undefined && (field.type === "V" || sameValue(field, actual));
+    if (matched && any) return true;
+    if (!matched && !any) return false;
+  }
+  return !any;
+}
+
+function sameValue(a: Field, b: Field): boolean {
+  const left = integerOf(a);
+  if (left !== undefined) return left === integerOf(b);
+  if (a.type !== b.type) return false;
+  if (a.type === "A" && b.type === "A") {
+    return a.value.length === b.value.length &&
+      a.value.every((item, index) => sameValue(item, b.value[index]!));
+  }
+  if (a.type === "F" && b.type === "F") {
+    return a.value.size === b.value.size &&
+      [...a.value].every(([name, item]) => {
+        const other = b.value.get(name);
+        return other !== undefined && sameValue(item, other);
+      });
+  }
+  return a.value === b.value;
+}

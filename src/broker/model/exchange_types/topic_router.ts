@@ -1,0 +1,92 @@
+import type { Binding } from "../binding.ts";
+
+interface Node {
+  readonly words: Map<string, Node>;
+  readonly bindings: Binding[];
+}
+
+const newNode = (): Node => ({ words: new Map(), bindings: [] });
+
+/** Routing keys whose result is remembered until a binding changes. */
+const CACHE_KEYS = 1024;
+
+/**
+ * Topic exchange: dot-separated words, `*` stands for one word, `#` for zero or more
+ * (section 3.1.3.3). Patterns share a trie of words.
+ */
+export class TopicRouter {
+  readonly #root = newNode();
+  readonly #cache = new Map<string, readonly Binding[]>();
+
+  bind(binding: Binding): void {
+    let node = this.#root;
+    for (const word of binding.routingKey.split(".")) {
+      let next = node.words.get(word);
+      if (next === undefined) node.words.set(word, next = newNode());
+      node = next;
+    }
+    node.bindings.push(binding);
+    this.#cache.clear();
+  }
+
+  unbind(binding: Binding): void {
+    const path: [Node, string][] = [];
+    let node = this.#root;
+    for (const word of binding.routingKey.split(".")) {
+      path.push([node, word]);
+      const next = node.words.get(word);
+      if (next === undefined) return;
+      node = next;
+    }
+    const at = node.bindings.indexOf(binding);
+    if (at >= 0) node.bindings.splice(at, 1);
+    for (const [parent, word] of path.reverse()) {
+      if (node.bindings.length > 0 || node.words.size > 0) break;
+      parent.words.delete(word);
+      node = parent;
+    }
+    this.#cache.clear();
+  }
+
+  route(routingKey: string): readonly Binding[] {
+    const known = this.#cache.get(routingKey);
+    if (known !== undefined) return known;
+    const matches = new Set<Binding>();
+    // The nodes reached so far: a set keeps `#.#.#` from multiplying the work.
+    let nodes = new Set<Node>();
+    spread(this.#root, nodes);
+    for (const word of routingKey.split(".")) {
+      const next = new Set<Node>();
+      for (const node of nodes) {
+        const exact = node.words.get(word);
+        if (exact !== undefined && word !== "*" && word !== "#") spread(exact, next);
+        const star = node.words.get("*");
+        if (star !== undefined) spread(star, next);
+        const hash = node.words.get("#");
+        if (hash !== undefined) spread(hash, next);
+        // A node reached through `#` swallows further words.
+        if (HASHES.has(node)) next.add(node);
+      }
+      nodes = next;
+    }
+    for (const node of nodes) for (const binding of node.bindings) matches.add(binding);
+    const found = [...matches];
+    if (this.#cache.size >= CACHE_KEYS) this.#cache.clear();
+    this.#cache.set(routingKey, found);
+    return found;
+  }
+}
+
+/** The nodes that were reached through a `#`. */
+const HASHES = new WeakSet<Node>();
+
+/** Adds the node and those reachable from it without a word: `#` matches zero words. */
+function spread(node: Node, into: Set<Node>): void {
+  if (into.has(node)) return;
+  into.add(node);
+  const hash = node.words.get("#");
+  if (hash !== undefined) {
+    HASHES.add(hash);
+    spread(hash, into);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Binding } from "./binding.ts";
+import type { Entry } from "./entry.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Queue } from "./queue.ts";
+
+/** What keeps durable things over a restart. A broker in memory has none. */
+export interface Keeper {
+  addExchange(exchange: Exchange): void;
+  removeExchange(exchange: Exchange): void;
+  /** @returns the queue's key in the store, above 0. */
+  addQueue(queue: Queue): number;
+  removeQueue(queue: Queue): void;
+  addBinding(binding: Binding): void;
+  removeBinding(binding: Binding): void;
+  /** Joins the running batch. */
+  insert(entry: Entry): void;
+  /** Joins the running batch; an entry of the same batch never reaches the disk. */
+  remove(entry: Entry): void;
+  /** The entry was delivered, or its delivery count changed. */
+  touch(entry: Entry): void;
+}

@@ -1,0 +1,176 @@
+import { Buffer } from "node:buffer";
+import {
+  type BasicProperties,
+  encodeProperties,
+  readProperties,
+  type RoutingProperties,
+  scanProperties,
+} from "../wire/content_header.ts";
+import { type Field, type FieldTable, readTable } from "../wire/field_table.ts";
+
+/** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
+export const MESSAGE_OVERHEAD_BYTES = 300;
+
+/** A range of a buffer, end exclusive. */
+export interface Slice {
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+const SLAB_BYTES = 64 * 1024;
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+let slabUsed = 0;
+
+/** Room for a message: small ones share slabs, so that none of them pins a whole network chunk. */
+function reserve(octets: number): Slice {
+  if (octets > SLAB_BYTES / 4) {
+    return { bytes: Buffer.allocUnsafeSlow(octets), start: 0, end: octets };
+  }
+  if (slabUsed + octets > SLAB_BYTES) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += octets;
+  return { bytes: slab, start, end: slabUsed };
+}
+
+function copy(from: Slice, into: Buffer, at: number): number {
+  from.bytes.copy(into, at, from.start, from.end);
+  return at + from.end - from.start;
+}
+
+/**
+ * A published message, immutable, held as the octets a delivery repeats:
+ * exchange and routing key as short strings, then property flags and properties, then the body.
+ */
+export class Message {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly bytes: Buffer;
+  /** Where exchange and routing key start. */
+  readonly start: number;
+  readonly propertiesAt: number;
+  readonly bodyAt: number;
+  readonly end: number;
+  readonly persistent: boolean;
+  readonly priority: number;
+  /** Time to live asked by the publisher, in ms; -1 for none. */
+  readonly expirationMs: number;
+  /** Where the header table starts in `bytes`, or -1. */
+  readonly #headersAt: number;
+
+  private constructor(
+    exchange: string,
+    routingKey: string,
+    at: Slice,
+    propertiesAt: number,
+    bodyAt: number,
+    found: RoutingProperties,
+  ) {
+    this.exchange = exchange;
+    this.routingKey = routingKey;
+    this.bytes = at.bytes;
+    this.start = at.start;
+    this.propertiesAt = propertiesAt;
+    this.bodyAt = bodyAt;
+    this.end = at.end;
+    this.persistent = found.deliveryMode === 2;
+    this.priority = found.priority;
+    this.expirationMs = found.expiration === undefined ? -1 : Number(found.expiration);
+    this.#headersAt = found.headersAt;
+  }
+
+  /**
+   * Copies a message together.
+   * @param found what `scanProperties` found in `properties`, offsets relative to that buffer.
+   */
+  static assemble(
+    exchange: string,
+    routingKey: string,
+    address: Slice,
+    properties: Slice,
+    body: readonly Slice[],
+    found: RoutingProperties,
+  ): Message {
+    let octets = address.end - address.start + properties.end - properties.start;
+    for (const part of body) octets += part.end - part.start;
+    const at = reserve(octets);
+    const propertiesAt = copy(address, at.bytes, at.start);
+    let end = copy(properties, at.bytes, propertiesAt);
+    const bodyAt = end;
+    for (const part of body) end = copy(part, at.bytes, end);
+    if (found.headersAt >= 0) found.headersAt += propertiesAt - properties.start;
+    return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
+  }
+
+  /** The message whose octets (see the class) a store gave back; `bodyAt` is an offset in them. */
+  static restore(bytes: Buffer, bodyAt: number): Message {
+    const exchangeEnd = 1 + bytes[0]!;
+    const propertiesAt = exchangeEnd + 1 + bytes[exchangeEnd]!;
+    const exchange = bytes.toString("latin1", 1, exchangeEnd);
+    const routingKey = bytes.toString("latin1", exchangeEnd + 1, propertiesAt);
+    const found = {} as RoutingProperties;
+    scanProperties(bytes, propertiesAt, bodyAt, found);
+    const at = { bytes, start: 0, end: bytes.length };
+    return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
+  }
+
+  get bodyBytes(): number {
+    return this.end - this.bodyAt;
+  }
+
+  get totalBytes(): number {
+    return this.end - this.start;
+  }
+
+  /** The header table, decoded on each call; undefined when there is none. */
+  headers(): FieldTable | undefined {
+    if (this.#headersAt < 0) return undefined;
+    return readTable(this.bytes, this.#headersAt, this.bodyAt);
+  }
+
+  /** All properties, decoded on each call. */
+  properties(): BasicProperties {
+    return readProperties(this.bytes, this.propertiesAt, this.bodyAt);
+  }
+
+  /** The same message with one header more, or another value for it. */
+  withHeader(name: string, field: Field): Message {
+    const properties = this.properties();
+    return this.withProperties({
+      ...properties,
+      headers: new Map(properties.headers ?? []).set(name, field),
+    });
+  }
+
+  /** The same message with other properties, and if given another address. */
+  withProperties(
+    properties: BasicProperties,
+    exchange = this.exchange,
+    routingKey = this.routingKey,
+  ): Message {
+    const bytes = encodeProperties(properties);
+    const found = {} as RoutingProperties;
+    scanProperties(bytes, 0, bytes.length, found);
+    const slice = { bytes, start: 0, end: bytes.length };
+    const address = encodeAddress(exchange, routingKey);
+    return Message.assemble(exchange, routingKey, address, slice, [this.body()], found);
+  }
+
+  /** The body's place. */
+  body(): Slice {
+    return { bytes: this.bytes, start: this.bodyAt, end: this.end };
+  }
+}
+
+/** Exchange and routing key as the two short strings a message starts with. */
+export function encodeAddress(exchange: string, routingKey: string): Slice {
+  const bytes = Buffer.allocUnsafe(2 + exchange.length + routingKey.length);
+  bytes[0] = exchange.length;
+  bytes.write(exchange, 1, "latin1");
+  bytes[1 + exchange.length] = routingKey.length;
+  bytes.write(routingKey, 2 + exchange.length, "latin1");
+  return { bytes, start: 0, end: bytes.length };
+}

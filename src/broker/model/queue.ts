@@ -1,0 +1,391 @@
+import type { FieldTable } from "../wire/field_table.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
+import { Entry } from "./entry.ts";
+import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
+import { type QueuePolicy, readQueuePolicy } from "./queue_arguments.ts";
+import { QueueSubscribers, type Subscriber } from "./queue_subscribers.ts";
+import { ReadyList } from "./ready_list.ts";
+
+/** Why a message was dead-lettered, as x-death names it. */
+export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
+
+/** What a queue needs of the broker around it: time, order, disk and the way to other queues. */
+export interface QueueSurroundings {
+  /** Milliseconds since 1970 that never go backwards. */
+  now(): number;
+  nextPosition(): number;
+  /** Keep the entry on disk: it counts as kept once the running batch is committed. */
+  store(entry: Entry): void;
+  /** Drop the entry from the disk. */
+  unstore(entry: Entry): void;
+  /** The entry was delivered and is still unacked; or its delivery count changed. */
+  touched(entry: Entry): void;
+  deadLetter(entry: Entry, reason: DeathReason): void;
+  /** `memoryBytes` more (or fewer) are held by messages. */
+  weigh(memoryBytes: number): void;
+  /** Call `expire` at this time, or earlier. */
+  wakeAt(atMs: number, queue: Queue): void;
+  /** The queue lost its last consumer and is auto-delete: delete it. */
+  autoDelete(queue: Queue): void;
+}
+
+/** What queue.declare says of a queue. */
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** What became of a publish: kept or handed over, or refused by x-overflow. */
+export type PublishOutcome = "accepted" | "rejected";
+
+/**
+ * A queue: ready entries in order, subscribers in turn, and the rules between them.
+ * Pure: time, storage and dead-lettering are given, entries leave through `Subscriber.take`.
+ */
+export class Queue implements QueueDeclaration {
+  readonly name: string;
+  readonly vhost: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+  readonly policy: QueuePolicy;
+  /** The connection that owns an exclusive queue. */
+  readonly owner: object | undefined;
+  readonly subscribers: QueueSubscribers;
+  /** Key in the store; 0 for a queue that is not kept. */
+  storeId = 0;
+  deleted = false;
+  readonly #around: QueueSurroundings;
+  /** One list a priority, lowest first; a queue without priorities has one. */
+  readonly #ready: ReadyList[];
+  #readyCount = 0;
+  #readyBytes = 0;
+  #unacked = 0;
+  /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
+  deliveredUpTo = 0;
+  #pumping = false;
+  #usedAtMs: number;
+
+  constructor(
+    vhost: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    around: QueueSurroundings,
+  ) {
+    this.name = declaration.name;
+    this.vhost = vhost;
+    this.durable = declaration.durable;
+    this.exclusive = declaration.exclusive;
+    this.autoDelete = declaration.autoDelete;
+    this.arguments = declaration.arguments;
+    this.owner = owner;
+    this.policy = readQueuePolicy(this, declaration.arguments);
+    this.subscribers = new QueueSubscribers(this.policy.singleActiveConsumer);
+    this.#around = around;
+    this.#ready = Array.from({ length: this.policy.maxPriority + 1 }, () => new ReadyList());
+    this.#usedAtMs = around.now();
+    this.used();
+  }
+
+  /** How reply texts name it. */
+  get title(): string {
+    return `queue '${this.name}' in vhost '${this.vhost}'`;
+  }
+
+  get readyCount(): number {
+    return this.#readyCount;
+  }
+
+  /** Sum of the ready bodies, in octets. */
+  get readyBytes(): number {
+    return this.#readyBytes;
+  }
+
+  get unackedCount(): number {
+    return this.#unacked;
+  }
+
+  /** Whether messages of this queue are kept on disk. */
+  keeps(message: Message): boolean {
+    return this.storeId !== 0 && (message.persistent || this.policy.quorum);
+  }
+
+  /** Notes a use, which postpones x-expires. */
+  used(): void {
+    this.#usedAtMs = this.#around.now();
+    if (this.policy.expiresMs !== Infinity) {
+      this.#around.wakeAt(this.#usedAtMs + this.policy.expiresMs, this);
+    }
+  }
+
+  /** When x-expires deletes the queue; Infinity while it is in use. */
+  get unusedUntilMs(): number {
+    return this.subscribers.count > 0 ? Infinity : this.#usedAtMs + this.policy.expiresMs;
+  }
+
+  /** Enqueues the message, or hands it straight to a waiting subscriber. */
+  publish(message: Message): PublishOutcome {
+    const { policy } = this;
+    if (policy.overflow !== "drop-head" && this.#full(message)) {
+      // x-overflow=reject-publish(-dlx): the newest message gives way.
+      if (policy.overflow === "reject-publish-dlx") {
+        this.#around.deadLetter(new Entry(message, this, 0, Infinity), "maxlen");
+      }
+      return "rejected";
+    }
+    const ttlMs = message.expirationMs < 0
+      ? policy.messageTtlMs
+      : Math.min(message.expirationMs, policy.messageTtlMs);
+    const expiresAt = ttlMs === Infinity ? Infinity : this.#around.now() + ttlMs;
+    const entry = new Entry(message, this, this.#around.nextPosition(), expiresAt);
+    if (this.#readyCount === 0) {
+      const subscriber = this.subscribers.next();
+      if (subscriber !== undefined) {
+        this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+        if (!subscriber.noAck && this.keeps(message)) this.#around.store(entry);
+        this.#hand(entry, subscriber);
+        return "accepted";
+      }
+    }
+    this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    if (this.keeps(message)) this.#around.store(entry);
+    this.#append(entry);
+    this.#dropOverflow();
+    this.#pump();
+    if (expiresAt !== Infinity) this.expire();
+    return "accepted";
+  }
+
+  /** Puts back an entry that a store kept over a restart; positions must rise. */
+  restore(entry: Entry): void {
+    entry.storage = "kept";
+    this.#around.weigh(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    this.#append(entry);
+    if (entry.expiresAt !== Infinity) this.#around.wakeAt(entry.expiresAt, this);
+  }
+
+  #full(message: Message): boolean {
+    const { maxLength, maxLengthBytes } = this.policy;
+    return this.#readyCount >= maxLength ||
+      this.#readyBytes + message.bodyBytes > maxLengthBytes;
+  }
+
+  #append(entry: Entry): void {
+    this.#levelOf(entry).append(entry);
+    this.#counted(entry, 1);
+  }
+
+  #levelOf(entry: Entry): ReadyList {
+    const { maxPriority } = this.policy;
+    // x-max-priority: a higher priority counts as the highest.
+    return this.#ready[maxPriority === 0 ? 0 : Math.min(entry.message.priority, maxPriority)]!;
+  }
+
+  #counted(entry: Entry, sign: 1 | -1): void {
+    this.#readyCount += sign;
+    this.#readyBytes += sign * entry.message.bodyBytes;
+  }
+
+  #first(): Entry | undefined {
+    for (let level = this.#ready.length - 1; level >= 0; level--) {
+      const entry = this.#ready[level]!.first();
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  #shift(): Entry | undefined {
+    if (this.#readyCount === 0) return undefined;
+    for (let level = this.#ready.length - 1; level >= 0; level--) {
+      const entry = this.#ready[level]!.shift();
+      if (entry === undefined) continue;
+      this.#counted(entry, -1);
+      return entry;
+    }
+    return undefined;
+  }
+
+  /** x-max-length(-bytes) with drop-head: the oldest ready messages give way. */
+  #dropOverflow(): void {
+    const { maxLength, maxLengthBytes } = this.policy;
+    while (
+      this.#readyCount > 0 &&
+      (this.#readyCount > maxLength || this.#readyBytes > maxLengthBytes)
+    ) {
+      const entry = this.#shift();
+      if (entry !== undefined) this.#giveUp(entry, "maxlen");
+    }
+  }
+
+  /** Dead-letters an entry and forgets it. */
+  #giveUp(entry: Entry, reason: DeathReason): void {
+    if (this.policy.deadLetterExchange !== undefined) this.#around.deadLetter(entry, reason);
+    this.#forget(entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#around.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+    if (entry.storage !== "none") this.#around.unstore(entry);
+  }
+
+  /**
+   * Drops what has expired: heads of every priority (per-message expirations leave only there).
+   * @returns when to look again, in ms of the broker's clock; Infinity for never.
+   */
+  expire(): number {
+    const now = this.#around.now();
+    let next = Infinity;
+    for (const level of this.#ready) {
+      for (let entry = level.first(); entry !== undefined; entry = level.first()) {
+        if (entry.expiresAt > now) {
+          next = Math.min(next, entry.expiresAt);
+          break;
+        }
+        level.shift();
+        this.#counted(entry, -1);
+        this.#giveUp(entry, "expired");
+      }
+    }
+    if (next !== Infinity) this.#around.wakeAt(next, this);
+    return next;
+  }
+
+  /** Delivers while there are ready entries and subscribers that can take them. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#readyCount > 0) {
+        const subscriber = this.subscribers.next();
+        if (subscriber === undefined) break;
+        const entry = this.#takeLive();
+        if (entry === undefined) break;
+        if (subscriber.noAck && entry.storage !== "none") this.#around.unstore(entry);
+        this.#hand(entry, subscriber);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** The next entry that has not expired. */
+  #takeLive(): Entry | undefined {
+    for (let entry = this.#shift(); entry !== undefined; entry = this.#shift()) {
+      if (entry.expiresAt === Infinity || entry.expiresAt > this.#around.now()) return entry;
+      this.#giveUp(entry, "expired");
+    }
+    return undefined;
+  }
+
+  #hand(entry: Entry, subscriber: Subscriber): void {
+    if (subscriber.noAck) {
+      this.#around.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+    } else {
+      this.#unacked++;
+      entry.subscriber = subscriber;
+      if (entry.storage !== "none") this.#around.touched(entry);
+    }
+    subscriber.take(entry);
+  }
+
+  /** Room appeared at a subscriber, or one came: go on delivering. */
+  resume(): void {
+    this.subscribers.wake();
+    if (this.#readyCount > 0) this.#pump();
+  }
+
+  /** basic.get: takes the next entry; with `noAck` it is settled at once. */
+  get(noAck: boolean): Entry | undefined {
+    this.used();
+    const entry = this.#takeLive();
+    if (entry === undefined) return undefined;
+    if (noAck) {
+      this.#forget(entry);
+    } else {
+      this.#unacked++;
+      if (entry.storage !== "none") this.#around.touched(entry);
+    }
+    return entry;
+  }
+
+  /** The entry was acknowledged. */
+  ack(entry: Entry): void {
+    this.#settled(entry);
+    this.#forget(entry);
+  }
+
+  /** The entry was rejected for good: dead-letter or drop it. */
+  reject(entry: Entry): void {
+    this.#settled(entry);
+    if (this.deleted) this.#forget(entry);
+    else this.#giveUp(entry, "rejected");
+  }
+
+  #settled(entry: Entry): void {
+    this.#unacked--;
+    entry.deliveryTag = 0;
+    entry.subscriber = undefined;
+  }
+
+  /**
+   * Puts back entries that were delivered and not settled, each at its original position.
+   * Delivery goes on after the last, so that their order is kept.
+   */
+  requeue(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.#settled(entry);
+      if (this.deleted) {
+        this.#forget(entry);
+        continue;
+      }
+      entry.redelivered = true;
+      entry.deliveryCount++;
+      if (this.policy.quorum) {
+        if (entry.deliveryCount > this.policy.deliveryLimit) {
+          // x-delivery-limit: a message that keeps failing is given up.
+          this.#giveUp(entry, "delivery_limit");
+          continue;
+        }
+        if (entry.storage !== "none") this.#around.touched(entry);
+      }
+      this.#levelOf(entry).giveBack(entry);
+      this.#counted(entry, 1);
+    }
+    this.expire();
+    this.#dropOverflow();
+    this.resume();
+  }
+
+  /**
+   * Adds a consumer.
+   * @throws {ChannelError} 403 when it, or the one already there, wants the queue for itself.
+   */
+  subscribe(subscriber: Subscriber): void {
+    const { all } = this.subscribers;
+    if (all.length > 0 && (subscriber.exclusive || all[0]!.exclusive)) {
+      // Rule: an exclusive consumer shares its queue with no other.
+      throw new ChannelError("ACCESS_REFUSED", `${this.title} in exclusive use`);
+    }
+    this.subscribers.add(subscriber);
+    this.used();
+  }
+
+  /** Removes a consumer; the last one takes an auto-delete queue with it. */
+  unsubscribe(subscriber: Subscriber): void {
+    if (!this.subscribers.remove(subscriber)) return;
+    this.used();
+    if (this.subscribers.count === 0 && this.autoDelete) this.#around.autoDelete(this);
+    else if (!this.deleted) this.resume();
+  }
+
+  /** Drops all ready entries. @returns how many. */
+  purge(): number {
+    const count = this.#readyCount;
+    for (let entry = this.#shift(); entry !== undefined; entry = this.#shift()) this.#forget(entry);
+    return count;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Entry } from "./entry.ts";
+
+/** One consumer of a queue, as the queue sees it. The channel implements it; tests do too. */
+export interface Subscriber {
+  readonly tag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** x-priority of the consumer: higher ones are served first. */
+  readonly priority: number;
+  /** Whether it can take one more entry now: prefetch, flow and the socket allow it. */
+  canTake(): boolean;
+  take(entry: Entry): void;
+  /** The queue went away, or failed over: tell the client with basic.cancel. */
+  cancelled(): void;
+}
+
+interface Rank {
+  priority: number;
+  members: Subscriber[];
+  next: number;
+}
+
+/** The consumers of a queue: highest priority first, in turn among equals. */
+export class QueueSubscribers {
+  #ranks: Rank[] = [];
+  /** In order of arrival: the first is the active one of a single-active-consumer queue. */
+  #arrivals: Subscriber[] = [];
+  /** Nobody could take an entry when last asked: ask again only after `wake`. */
+  #exhausted = false;
+  readonly #singleActive: boolean;
+
+  constructor(singleActive: boolean) {
+    this.#singleActive = singleActive;
+  }
+
+  get count(): number {
+    return this.#arrivals.length;
+  }
+
+  get all(): readonly Subscriber[] {
+    return this.#arrivals;
+  }
+
+  add(subscriber: Subscriber): void {
+    this.#exhausted = false;
+    this.#arrivals.push(subscriber);
+    const rank = this.#ranks.find(({ priority }) => priority === subscriber.priority);
+    if (rank !== undefined) {
+      rank.members.push(subscriber);
+      return;
+    }
+    this.#ranks.push({ priority: subscriber.priority, members: [subscriber], next: 0 });
+    this.#ranks.sort((a, b) => b.priority - a.priority);
+  }
+
+  /** @returns false when it was not among them. */
+  remove(subscriber: Subscriber): boolean {
+    const at = this.#arrivals.indexOf(subscriber);
+    if (at < 0) return false;
+    this.#arrivals.splice(at, 1);
+    const rank = this.#ranks.find(({ members }) => members.includes(subscriber))!;
+    const member = rank.members.indexOf(subscriber);
+    rank.members.splice(member, 1);
+    if (rank.next > member) rank.next--;
+    if (rank.members.length === 0) this.#ranks.splice(this.#ranks.indexOf(rank), 1);
+    this.#exhausted = false;
+    return true;
+  }
+
+  /** Someone may have room again. */
+  wake(): void {
+    this.#exhausted = false;
+  }
+
+  /** Whose turn it is among those that can take an entry; undefined when none can. */
+  next(): Subscriber | undefined {
+    if (this.#exhausted) return undefined;
+    if (this.#singleActive) {
+      // x-single-active-consumer: the longest-standing consumer alone is served.
+      const active = this.#arrivals[0];
+      if (active?.canTake()) return active;
+      this.#exhausted = true;
+      return undefined;
+    }
+    for (const rank of this.#ranks) {
+      const { members } = rank;
+      for (let tried = 0; tried < members.length; tried++) {
+        if (rank.next >= members.length) rank.next = 0;
+        const candidate = members[rank.next++]!;
+        if (candidate.canTake()) return candidate;
+      }
+    }
+    this.#exhausted = true;
+    return undefined;
+  }
+}

@@ -1,0 +1,390 @@
+import type { Field, FieldTable } from "../wire/field_table.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
+import type { Binding, Destination } from "./binding.ts";
+import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
+import type { Entry } from "./entry.ts";
+import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
+import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Message } from "./message.ts";
+import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings } from "./queue.ts";
+import { COMPARED_QUEUE_ARGUMENTS } from "./queue_arguments.ts";
+
+/** What a virtual host needs of the broker. */
+export type VHostSurroundings =
+  & Pick<QueueSurroundings, "now" | "nextPosition" | "weigh" | "wakeAt">
+  & {
+    readonly keeper: Keeper | undefined;
+    /** Hands a message to a direct reply-to consumer. @returns false when it is gone. */
+    reply(routingKey: string, message: Message): boolean;
+  };
+
+/** What happened to a publish. */
+export interface Routing {
+  /** At least one queue got it. */
+  routed: boolean;
+  /** At least one queue refused it (x-overflow=reject-publish). */
+  rejected: boolean;
+  /** It waits for the disk. */
+  stored: boolean;
+}
+
+const PREDECLARED: [name: string, type: string, internal?: boolean][] = [
+  ["", "direct"],
+  ["amq.direct", "direct"],
+  ["amq.fanout", "fanout"],
+  ["amq.headers", "headers"],
+  ["amq.match", "headers"],
+  ["amq.topic", "topic"],
+  ["amq.rabbitmq.trace", "topic", true],
+];
+
+/** The prefix of routing keys that lead to a direct reply-to consumer. */
+export const REPLY_TO_PREFIX = "amq.rabbitmq.reply-to.";
+
+/** A virtual host: exchanges, queues and the bindings between them. Pure. */
+export class VHost {
+  readonly name: string;
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #queues = new Map<string, Queue>();
+  readonly #incoming = new Map<Destination, Set<Binding>>();
+  readonly #around: VHostSurroundings;
+  readonly #queueSurroundings: QueueSurroundings;
+  #stored = false;
+
+  constructor(name: string, around: VHostSurroundings) {
+    this.name = name;
+    this.#around = around;
+    const { keeper } = around;
+    this.#queueSurroundings = {
+      now: around.now,
+      nextPosition: around.nextPosition,
+      weigh: around.weigh,
+      wakeAt: around.wakeAt,
+      store: (entry) => {
+        keeper?.insert(entry);
+        this.#stored = true;
+      },
+      unstore: (entry) => keeper?.remove(entry),
+      touched: (entry) => keeper?.touch(entry),
+      deadLetter: (entry, reason) => this.#deadLetter(entry, reason),
+      autoDelete: (queue) => this.deleteQueue(queue),
+    };
+    for (const [exchange, type, internal = false] of PREDECLARED) {
+      const rest = { durable: true, autoDelete: false, internal, arguments: new Map() };
+      this.#exchanges.set(exchange, new Exchange(name, { name: exchange, type, ...rest }));
+    }
+  }
+
+  get queues(): Iterable<Queue> {
+    return this.#queues.values();
+  }
+
+  /** @throws {ChannelError} 404 when there is none. */
+  exchange(name: string): Exchange {
+    const exchange = this.#exchanges.get(name);
+    if (exchange !== undefined) return exchange;
+    throw new ChannelError("NOT_FOUND", `no exchange '${name}' in vhost '${this.name}'`);
+  }
+
+  /** @throws {ChannelError} 404 when there is none, 405 when another connection owns it. */
+  queue(name: string, connection: object): Queue {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) {
+      throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${this.name}'`);
+    }
+    if (queue.exclusive && queue.owner !== connection) throw lockedQueue(queue);
+    return queue;
+  }
+
+  hasQueue(name: string): boolean {
+    return this.#queues.has(name);
+  }
+
+  hasExchangeNamed(name: string): boolean {
+    return this.#exchanges.has(name);
+  }
+
+  /** Whether this very exchange is still there. */
+  hasExchange(exchange: Exchange): boolean {
+    return this.#exchanges.get(exchange.name) === exchange;
+  }
+
+  /** Declares an exchange. @throws {ChannelError} 403 reserved name, 406 inequivalent. */
+  declareExchange(declaration: ExchangeDeclaration): Exchange {
+    const current = this.#exchanges.get(declaration.name);
+    if (current === undefined) {
+      const exchange = new Exchange(this.name, declaration);
+      if (declaration.name.startsWith("amq.")) {
+        throw new ChannelError(
+          "ACCESS_REFUSED",
+          `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
+        );
+      }
+      this.#exchanges.set(exchange.name, exchange);
+      if (exchange.durable) this.#around.keeper?.addExchange(exchange);
+      return exchange;
+    }
+    const { title } = current;
+    new Exchange(this.name, declaration);
+    requireSameProperty(title, "type", declaration.type, current.type);
+    requireSameProperty(title, "durable", declaration.durable, current.durable);
+    requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
+    requireSameProperty(title, "internal", declaration.internal, current.internal);
+    requireSameArguments(title, ["alternate-exchange"], declaration.arguments, current.arguments);
+    return current;
+  }
+
+  /** Deletes an exchange with its bindings. @throws {ChannelError} 403 system exchange, 406 in use. */
+  deleteExchange(name: string, ifUnused: boolean): void {
+    if (name.startsWith("amq.")) {
+      throw new ChannelError(
+        "ACCESS_REFUSED",
+        `deletion of system exchange '${name}' in vhost '${this.name}' not allowed`,
+      );
+    }
+    const exchange = this.#exchanges.get(name);
+    if (exchange === undefined) return;
+    if (ifUnused && exchange.bindings.size > 0) {
+      // Rule (exchange.delete, "if-unused"): an exchange with bindings is in use.
+      throw new ChannelError("PRECONDITION_FAILED", `${exchange.title} in use`);
+    }
+    this.#dropExchange(exchange);
+  }
+
+  #dropExchange(exchange: Exchange): void {
+    if (!this.#exchanges.delete(exchange.name)) return;
+    for (const binding of [...exchange.bindings]) this.#removeBinding(binding);
+    this.#dropIncoming(exchange);
+    if (exchange.durable) this.#around.keeper?.removeExchange(exchange);
+  }
+
+  #dropIncoming(destination: Destination): void {
+    const incoming = this.#incoming.get(destination);
+    this.#incoming.delete(destination);
+    for (const binding of incoming ?? []) this.#removeBinding(binding);
+  }
+
+  /** Binds a queue or an exchange to an exchange; binding twice is binding once. */
+  bind(binding: Binding): void {
+    if (!binding.source.bind(binding)) return;
+    let incoming = this.#incoming.get(binding.destination);
+    if (incoming === undefined) this.#incoming.set(binding.destination, incoming = new Set());
+    incoming.add(binding);
+    if (isDurable(binding)) this.#around.keeper?.addBinding(binding);
+  }
+
+  /** Removes a binding; an unknown one is no error (idempotent since RabbitMQ 3.2). */
+  unbind(binding: Binding): void {
+    const found = binding.source.find(binding);
+    if (found !== undefined) this.#removeBinding(found);
+  }
+
+  #removeBinding(binding: Binding): void {
+    const { source } = binding;
+    if (!source.bindings.has(binding)) return;
+    source.unbind(binding);
+    this.#incoming.get(binding.destination)?.delete(binding);
+    if (isDurable(binding)) this.#around.keeper?.removeBinding(binding);
+    // An auto-delete exchange goes with its last binding.
+    if (source.autoDelete && source.bindings.size === 0) this.#dropExchange(source);
+  }
+
+  /**
+   * Declares a queue.
+   * @throws {ChannelError} 403 reserved name, 405 exclusive elsewhere, 406 inequivalent or invalid.
+   */
+  declareQueue(declaration: QueueDeclaration, owner: object): Queue {
+    const current = this.#queues.get(declaration.name);
+    if (current !== undefined) {
+      this.#requireEquivalent(current, declaration, owner);
+      current.used();
+      return current;
+    }
+    return this.#createQueue(declaration, declaration.exclusive ? owner : undefined);
+  }
+
+  #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
+    const queue = new Queue(this.name, declaration, owner, this.#queueSurroundings);
+    this.#queues.set(queue.name, queue);
+    const { keeper } = this.#around;
+    if (keeper !== undefined && queue.durable && !queue.exclusive) {
+      queue.storeId = keeper.addQueue(queue);
+    }
+    return queue;
+  }
+
+  #requireEquivalent(current: Queue, declaration: QueueDeclaration, owner: object): void {
+    const { title } = current;
+    if (current.exclusive && current.owner !== owner) throw lockedQueue(current);
+    if (!current.exclusive && declaration.exclusive) throw lockedQueue(current);
+    requireSameProperty(title, "durable", declaration.durable, current.durable);
+    requireSameProperty(title, "exclusive", declaration.exclusive, current.exclusive);
+    requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
+    requireSameArguments(
+      title,
+      COMPARED_QUEUE_ARGUMENTS,
+      declaration.arguments,
+      current.arguments,
+    );
+  }
+
+  /** Puts back a durable exchange that a store kept. */
+  restoreExchange(declaration: ExchangeDeclaration): void {
+    this.#exchanges.set(declaration.name, new Exchange(this.name, declaration));
+  }
+
+  /** Puts back a durable queue that a store kept under `storeId`. */
+  restoreQueue(declaration: QueueDeclaration, storeId: number): Queue {
+    const queue = new Queue(this.name, declaration, undefined, this.#queueSurroundings);
+    queue.storeId = storeId;
+    this.#queues.set(queue.name, queue);
+    return queue;
+  }
+
+  /** Puts back a binding that a store kept; one whose ends are gone is dropped. */
+  restoreBinding(kept: {
+    source: string;
+    destination: string;
+    toQueue: boolean;
+    routingKey: string;
+    arguments: FieldTable;
+  }): void {
+    const source = this.#exchanges.get(kept.source);
+    const destination = (kept.toQueue ? this.#queues : this.#exchanges).get(kept.destination);
+    if (source === undefined || destination === undefined) return;
+    const binding = { source, destination, routingKey: kept.routingKey, arguments: kept.arguments };
+    source.bind(binding);
+    const incoming = this.#incoming.get(destination) ?? new Set();
+    this.#incoming.set(destination, incoming.add(binding));
+  }
+
+  /** Deletes a queue with its messages and bindings; its consumers are told. @returns its length. */
+  deleteQueue(queue: Queue): number {
+    if (queue.deleted) return 0;
+    queue.deleted = true;
+    this.#queues.delete(queue.name);
+    this.#dropIncoming(queue);
+    for (const subscriber of [...queue.subscribers.all]) {
+      queue.subscribers.remove(subscriber);
+      subscriber.cancelled();
+    }
+    const count = queue.purge();
+    if (queue.storeId !== 0) this.#around.keeper?.removeQueue(queue);
+    return count;
+  }
+
+  /** Drops what expired in the queue, or the queue itself when x-expires says so. */
+  expire(queue: Queue): void {
+    if (queue.deleted) return;
+    if (queue.unusedUntilMs <= this.#around.now()) {
+      // x-expires: the queue goes; its messages are not dead-lettered.
+      this.deleteQueue(queue);
+      return;
+    }
+    if (queue.unusedUntilMs !== Infinity) this.#around.wakeAt(queue.unusedUntilMs, queue);
+    queue.expire();
+  }
+
+  /**
+   * Routes a message to queues and enqueues it.
+   * @param keys further routing keys (CC and BCC).
+   * @param routing filled with what happened.
+   */
+  publish(
+    exchange: Exchange,
+    message: Message,
+    keys: readonly string[] | undefined,
+    routing: Routing,
+  ): void {
+    this.#stored = false;
+    routing.routed = false;
+    routing.rejected = false;
+    if (exchange.name === "" && keys === undefined) {
+      const queue = this.#queues.get(message.routingKey);
+      if (queue !== undefined) this.#enqueue(queue, message, routing);
+      else this.#reply(message.routingKey, message, routing);
+    } else {
+      const queues = new Set<Queue>();
+      for (const key of [message.routingKey, ...keys ?? []]) {
+        this.#collect(exchange, key, message, queues, new Set());
+        if (exchange.name === "") this.#reply(key, message, routing);
+      }
+      for (const queue of queues) this.#enqueue(queue, message, routing);
+    }
+    routing.stored = this.#stored;
+  }
+
+  #enqueue(queue: Queue, message: Message, routing: Routing): void {
+    routing.routed = true;
+    if (queue.publish(message) === "rejected") routing.rejected = true;
+  }
+
+  #reply(key: string, message: Message, routing: Routing): void {
+    if (!key.startsWith(REPLY_TO_PREFIX)) return;
+    if (this.#around.reply(key, message)) routing.routed = true;
+  }
+
+  /** Follows bindings from an exchange to queues; what no binding takes goes to the alternate. */
+  #collect(
+    exchange: Exchange,
+    key: string,
+    message: Message,
+    queues: Set<Queue>,
+    visited: Set<Exchange>,
+  ): void {
+    if (visited.has(exchange)) return;
+    visited.add(exchange);
+    if (exchange.name === "") {
+      const queue = this.#queues.get(key);
+      if (queue !== undefined) queues.add(queue);
+      return;
+    }
+    const bindings = exchange.route(key, () => message.headers());
+    for (const { destination } of bindings) {
+      if (destination instanceof Queue) queues.add(destination);
+      else this.#collect(destination, key, message, queues, visited);
+    }
+    if (bindings.length === 0 && exchange.alternate !== undefined) {
+      const alternate = this.#exchanges.get(exchange.alternate);
+      if (alternate !== undefined) this.#collect(alternate, key, message, queues, visited);
+    }
+  }
+
+  #deadLetter(entry: Entry, reason: DeathReason): void {
+    const exchange = this.#exchanges.get(entry.queue.policy.deadLetterExchange ?? "\0");
+    // A missing dead-letter exchange drops the message.
+    if (exchange === undefined) return;
+    const message = deadMessage(entry, reason, this.#around.now());
+    const headers = message.headers();
+    const queues = new Set<Queue>();
+    for (const key of [message.routingKey, ...carbonCopies(headers?.get("CC"))]) {
+      this.#collect(exchange, key, message, queues, new Set());
+    }
+    for (const queue of queues) {
+      if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
+      queue.publish(message);
+    }
+  }
+}
+
+/** The keys in a CC or BCC header: long strings of an array. */
+export function carbonCopies(field: Field | undefined): string[] {
+  if (field?.type !== "A") return [];
+  return field.value.flatMap((item) => item.type === "S" ? [item.value] : []);
+}
+
+function isDurable({ source, destination }: Binding): boolean {
+  if (destination instanceof Queue) return source.durable && destination.storeId !== 0;
+  return source.durable && destination.durable;
+}
+
+function lockedQueue(queue: Queue): ChannelError {
+  // Rule (queue.declare, "exclusive"): only the declaring connection may use the queue.
+  return new ChannelError(
+    "RESOURCE_LOCKED",
+    `cannot obtain exclusive access to locked ${queue.title}. It could be originally declared on ` +
+      "another connection or the exclusive property value does not match that of the original " +
+      "declaration.",
+  );
+}

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { totalmem } from "node:os";
+import type { UserOptions } from "./authentication.ts";
+import { Broker } from "./broker.ts";
+import type { BrokerEvent } from "./broker_event.ts";
+import { Connection } from "./connection.ts";
+
+/** RabbitMQ's consumer_timeout: half an hour. */
+const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * 60 * 1000;
+/** RabbitMQ's vm_memory_high_watermark: 40 % of the machine's memory. */
+const DEFAULT_MEMORY_SHARE = 0.4;
+/** How long connections may take to answer connection.close when the broker stops, in ms. */
+const CLOSE_GRACE_MS = 1_000;
+
+/** How to run an embedded broker. */
+export interface BrokerOptions {
+  /** Address to listen on; default `127.0.0.1`. */
+  host?: string;
+  /** Port to listen on; default 5672, 0 for a free one. */
+  port?: number;
+  /** Directory for durable things; without it all is in memory and gone at the end. */
+  dataDirectory?: string;
+  /** Default: `guest` with password `guest` and all permissions. */
+  users?: readonly UserOptions[];
+  /** Default: `/`. */
+  vhosts?: readonly string[];
+  /** Longest a delivery may stay unacknowledged, in ms; default 30 minutes. */
+  consumerTimeoutMs?: number;
+  /** Messages may hold that much before publishers are blocked, in octets; default 40 % of memory. */
+  maxMemoryBytes?: number;
+}
+
+/** An AMQP 0-9-1 broker listening on a port. */
+export class BrokerServer implements AsyncDisposable {
+  /** Where clients connect, without credentials: `amqp://127.0.0.1:5672/`. */
+  readonly url: string;
+  readonly #server: Server;
+  readonly #broker: Broker;
+  #closing: Promise<void> | undefined;
+
+  private constructor(server: Server, broker: Broker) {
+    this.#server = server;
+    this.#broker = broker;
+    const { address, family, port } = server.address() as AddressInfo;
+    this.url = `amqp://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
+  }
+
+  /**
+   * Starts a broker and waits until it accepts connections.
+   * @param log told what happens, as data.
+   * @throws {DataDirectoryError} when the data directory is in use or cannot be written.
+   * @throws {Error} with `code` EADDRINUSE and the like when it cannot listen.
+   */
+  static async listen(
+    options: BrokerOptions,
+    log: (event: BrokerEvent) => void,
+  ): Promise<BrokerServer> {
+    const broker = new Broker({
+      dataDirectory: options.dataDirectory,
+      users: options.users ?? [{ name: "guest", password: "guest" }],
+      vhosts: options.vhosts ?? ["/"],
+      consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
+      maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
+    }, log);
+    let connections = 0;
+    const server = createServer({ noDelay: true }, (socket: Socket) => {
+      new Connection(++connections, socket, broker);
+    });
+    try {
+      server.listen(options.port ?? 5672, options.host ?? "127.0.0.1");
+      await once(server, "listening");
+    } catch (error) {
+      broker[Symbol.dispose]();
+      throw error;
+    }
+    // Running out of descriptors refuses one connection, not the broker.
+    server.on("error", () => {});
+    const running = new BrokerServer(server, broker);
+    log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
+    return running;
+  }
+
+  /**
+   * Stops accepting, closes every connection with 320 CONNECTION_FORCED, writes what is left and
+   * releases the data directory. Idempotent.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#server.close();
+    const connections = [...this.#broker.connections];
+    const ended = Promise.all(connections.map((connection) => connection.shutDown()));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grace = new Promise((resolve) => timer = setTimeout(resolve, CLOSE_GRACE_MS));
+    await Promise.race([ended, grace]);
+    clearTimeout(timer);
+    for (const connection of connections) connection.destroy();
+    this.#broker[Symbol.dispose]();
+    this.#broker.emit({ event: "closed" });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

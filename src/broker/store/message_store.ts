@@ -1,0 +1,276 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Binding } from "../model/binding.ts";
+import type { Entry } from "../model/entry.ts";
+import type { Exchange } from "../model/exchange.ts";
+import type { Keeper } from "../model/keeper.ts";
+import { Queue } from "../model/queue.ts";
+import { encodeTable } from "../wire/field_table.ts";
+import { prepareSchema } from "./schema.ts";
+
+/** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
+const DELETES_PER_BATCH = 20_000;
+/** Wait before trying again what the disk refused, in ms. */
+const RETRY_MS = 1_000;
+
+/** Learns whether what it published is on disk. */
+export interface CommitWaiter {
+  /** @param ok false when the disk refused the batch. */
+  committed(ticket: number, ok: boolean): void;
+}
+
+/** The data directory is in use by another broker, or cannot be used. */
+export class DataDirectoryError extends Error {
+  override readonly name = "DataDirectoryError";
+}
+
+/**
+ * Durable queues, exchanges, bindings and persistent messages in one SQLite database.
+ *
+ * Group commit: everything that arrives in one turn of the event loop is one transaction at its
+ * end. It is flushed to the disk (synchronous=FULL) when someone waits for it, that is when a
+ * publish is to be confirmed; acknowledgements alone are only written.
+ */
+export class MessageStore implements Keeper, Disposable {
+  readonly database: DatabaseSync;
+  readonly #onFailure: (reason: string) => void;
+  readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #deliveredUpTo: StatementSync;
+  readonly #deliveryCount: StatementSync;
+  #inserts: Entry[] = [];
+  #deletes: number[] = [];
+  #touchedQueues = new Set<Queue>();
+  #counted = new Set<Entry>();
+  #waiters: CommitWaiter[] = [];
+  #tickets: number[] = [];
+  #scheduled: NodeJS.Immediate | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #flushes = false;
+  #closed = false;
+
+  /**
+   * @param onFailure told why a batch could not be written; the broker goes on.
+   * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
+   */
+  constructor(directory: string, onFailure: (reason: string) => void) {
+    this.#onFailure = onFailure;
+    try {
+      mkdirSync(directory, { recursive: true });
+      this.database = new DatabaseSync(join(directory, "broker.sqlite"));
+      // The exclusive lock is the guard against a second broker: it ends with the process.
+      this.database.exec(
+        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
+          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
+          "BEGIN IMMEDIATE; COMMIT",
+      );
+      prepareSchema(this.database);
+    } catch (cause) {
+      throw new DataDirectoryError(explain(directory, cause), { cause });
+    }
+    const { database } = this;
+    this.#insert = database.prepare(
+      "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#delete = database.prepare("DELETE FROM message WHERE id = ?");
+    this.#deliveredUpTo = database.prepare("UPDATE queue SET delivered_up_to = ? WHERE id = ?");
+    this.#deliveryCount = database.prepare("UPDATE message SET delivery_count = ? WHERE id = ?");
+  }
+
+  insert(entry: Entry): void {
+    entry.storage = "pending";
+    this.#inserts.push(entry);
+    this.#schedule();
+  }
+
+  remove(entry: Entry): void {
+    if (entry.storage === "kept") {
+      this.#deletes.push(entry.position);
+      this.#schedule();
+    }
+    entry.storage = "none";
+  }
+
+  touch(entry: Entry): void {
+    const { queue } = entry;
+    if (entry.position > queue.deliveredUpTo) {
+      queue.deliveredUpTo = entry.position;
+      this.#touchedQueues.add(queue);
+      this.#schedule();
+    }
+    if (queue.policy.quorum && entry.deliveryCount > 0) {
+      this.#counted.add(entry);
+      this.#schedule();
+    }
+  }
+
+  /** Tells the waiter once all that was inserted so far is on disk. */
+  whenCommitted(waiter: CommitWaiter, ticket: number): void {
+    this.#waiters.push(waiter);
+    this.#tickets.push(ticket);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled !== undefined || this.#closed) return;
+    this.#scheduled = setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = undefined;
+    if (!this.commit()) {
+      // Deletes and marks stay queued: try them again when the disk may have room.
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.#schedule();
+      }, RETRY_MS);
+    } else if (this.#deletes.length > 0) {
+      this.#schedule();
+    }
+  }
+
+  /**
+   * Writes the batch and tells the waiters.
+   * @returns false when the disk refused it.
+   */
+  commit(): boolean {
+    const inserts = this.#inserts;
+    const waiters = this.#waiters;
+    const tickets = this.#tickets;
+    this.#inserts = [];
+    this.#waiters = [];
+    this.#tickets = [];
+    const ok = this.#write(inserts, waiters.length > 0);
+    for (let index = 0; index < waiters.length; index++) {
+      waiters[index]!.committed(tickets[index]!, ok);
+    }
+    return ok;
+  }
+
+  #write(inserts: Entry[], flush: boolean): boolean {
+    const deletes = this.#deletes.length;
+    const batch = Math.min(deletes, DELETES_PER_BATCH);
+    let written = 0;
+    try {
+      if (flush !== this.#flushes) {
+        this.database.exec(`PRAGMA synchronous=${flush ? "FULL" : "NORMAL"}`);
+        this.#flushes = flush;
+      }
+      this.database.exec("BEGIN");
+      for (const entry of inserts) {
+        if (entry.storage !== "pending") continue;
+        this.#write1(entry);
+        written++;
+      }
+      for (let index = deletes - batch; index < deletes; index++) {
+        this.#delete.run(this.#deletes[index]!);
+      }
+      for (const queue of this.#touchedQueues) {
+        this.#deliveredUpTo.run(queue.deliveredUpTo, queue.storeId);
+      }
+      for (const entry of this.#counted) {
+        if (entry.storage !== "none") this.#deliveryCount.run(entry.deliveryCount, entry.position);
+      }
+      this.database.exec("COMMIT");
+    } catch (error) {
+      this.#rollBack(inserts, error);
+      return false;
+    }
+    for (const entry of inserts) if (entry.storage === "pending") entry.storage = "kept";
+    this.#deletes.length = deletes - batch;
+    this.#touchedQueues.clear();
+    this.#counted.clear();
+    return true;
+  }
+
+  #write1(entry: Entry): void {
+    const { message } = entry;
+    this.#insert.run(
+      entry.position,
+      entry.queue.storeId,
+      entry.expiresAt === Infinity ? null : entry.expiresAt,
+      message.bodyAt - message.start,
+      message.bytes.subarray(message.start, message.end),
+    );
+  }
+
+  /** The messages of a refused batch live on in memory: their publishers are told with a nack. */
+  #rollBack(inserts: Entry[], error: unknown): void {
+    try {
+      this.database.exec("ROLLBACK");
+    } catch {
+      // SQLite rolled back by itself, as it does when the disk is full.
+    }
+    for (const entry of inserts) if (entry.storage === "pending") entry.storage = "none";
+    this.#onFailure(error instanceof Error ? error.message : String(error));
+  }
+
+  addExchange(exchange: Exchange): void {
+    this.database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?)").run(
+      exchange.vhost,
+      exchange.name,
+      exchange.type,
+      Number(exchange.autoDelete),
+      Number(exchange.internal),
+      encodeTable(exchange.arguments),
+    );
+  }
+
+  removeExchange(exchange: Exchange): void {
+    this.database.prepare("DELETE FROM exchange WHERE vhost = ? AND name = ?")
+      .run(exchange.vhost, exchange.name);
+  }
+
+  addQueue(queue: Queue): number {
+    const { lastInsertRowid } = this.database.prepare(
+      "INSERT INTO queue (vhost, name, auto_delete, arguments) VALUES (?, ?, ?, ?)",
+    ).run(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments));
+    return Number(lastInsertRowid);
+  }
+
+  removeQueue(queue: Queue): void {
+    this.database.prepare("DELETE FROM queue WHERE id = ?").run(queue.storeId);
+  }
+
+  addBinding(binding: Binding): void {
+    this.database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?)")
+      .run(...bindingKey(binding));
+  }
+
+  removeBinding(binding: Binding): void {
+    this.database.prepare(
+      "DELETE FROM binding WHERE vhost = ? AND source = ? AND to_queue = ? AND destination = ? " +
+        "AND routing_key = ? AND arguments = ?",
+    ).run(...bindingKey(binding));
+  }
+
+  /** Writes what is left and closes the database. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearImmediate(this.#scheduled);
+    clearTimeout(this.#retry);
+    while (this.commit() && this.#deletes.length > 0);
+    this.database.close();
+  }
+}
+
+function bindingKey({ source, destination, routingKey, arguments: table }: Binding) {
+  const toQueue = Number(destination instanceof Queue);
+  return [
+    source.vhost,
+    source.name,
+    toQueue,
+    destination.name,
+    routingKey,
+    encodeTable(table),
+  ] as const;
+}
+
+function explain(directory: string, cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return /locked|busy/i.test(reason)
+    ? `data directory "${directory}" is in use by another broker`
+    : `data directory "${directory}" cannot be used: ${reason}`;
+}

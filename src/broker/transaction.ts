@@ -1,0 +1,58 @@
+import type { Channel } from "./channel.ts";
+import type { Publish } from "./content_assembly.ts";
+import { enqueue } from "./methods/publish.ts";
+import { settle, type Settlement } from "./methods/settlement.ts";
+import type { Entry } from "./model/entry.ts";
+import type { CommitWaiter } from "./store/message_store.ts";
+import { ConnectionError } from "./wire/protocol_error.ts";
+
+/** Publishes and settlements of a tx channel, held back until tx.commit (class tx). */
+export class Transaction implements CommitWaiter {
+  readonly #channel: Channel;
+  #publishes: Publish[] = [];
+  #settlements: { entries: Entry[]; settlement: Settlement }[] = [];
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  addPublish(publish: Publish): void {
+    this.#publishes.push(publish);
+  }
+
+  addSettlement(entries: Entry[], settlement: Settlement): void {
+    this.#settlements.push({ entries, settlement });
+  }
+
+  /** Carries everything out; commit-ok follows once it is on disk. */
+  commit(): void {
+    const publishes = this.#publishes;
+    const settlements = this.#settlements;
+    this.#publishes = [];
+    this.#settlements = [];
+    for (const publish of publishes) enqueue(this.#channel, publish);
+    for (const { entries, settlement } of settlements) settle(this.#channel, entries, settlement);
+    const { store } = this.#channel.connection.broker;
+    if (store === undefined) this.committed(0, true);
+    else store.whenCommitted(this, 0);
+  }
+
+  committed(_ticket: number, ok: boolean): void {
+    if (ok) return this.#channel.send("tx.commit-ok", {});
+    const error = new ConnectionError("INTERNAL_ERROR", "the transaction could not be written");
+    this.#channel.connection.fail(error, 90, 20);
+  }
+
+  /** Forgets publishes and makes the settled deliveries wait again. */
+  rollback(): void {
+    this.#publishes = [];
+    this.#channel.unacked.restore(this.takenBack());
+  }
+
+  /** The deliveries whose settlement was not committed. */
+  takenBack(): Entry[] {
+    const entries = this.#settlements.flatMap((held) => held.entries);
+    this.#settlements = [];
+    return entries;
+  }
+}

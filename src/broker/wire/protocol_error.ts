@@ -1,0 +1,58 @@
+/** Reply codes of AMQP 0-9-1 (section 1.2, constants) that this broker sends. */
+export const REPLY_CODES = {
+  NO_ROUTE: 312,
+  CONNECTION_FORCED: 320,
+  ACCESS_REFUSED: 403,
+  NOT_FOUND: 404,
+  RESOURCE_LOCKED: 405,
+  PRECONDITION_FAILED: 406,
+  FRAME_ERROR: 501,
+  SYNTAX_ERROR: 502,
+  COMMAND_INVALID: 503,
+  CHANNEL_ERROR: 504,
+  UNEXPECTED_FRAME: 505,
+  RESOURCE_ERROR: 506,
+  NOT_ALLOWED: 530,
+  NOT_IMPLEMENTED: 540,
+  INTERNAL_ERROR: 541,
+} as const;
+
+/** The name of a reply code, as the specification spells it. */
+export type ReplyName = keyof typeof REPLY_CODES;
+
+function replyText(name: ReplyName, explanation: string): string {
+  return explanation === "" ? name : `${name} - ${explanation}`;
+}
+
+/** A refusal that ends the channel alone: the connection answers it with channel.close. */
+export class ChannelError extends Error {
+  readonly replyCode: number;
+  /** Binary string (one character an octet), as RabbitMQ words it. */
+  readonly replyText: string;
+
+  constructor(name: ReplyName, explanation: string) {
+    super(replyText(name, explanation));
+    this.name = "ChannelError";
+    this.replyCode = REPLY_CODES[name];
+    this.replyText = this.message;
+  }
+}
+
+/** A refusal that ends the whole connection: answered with connection.close. */
+export class ConnectionError extends Error {
+  readonly replyCode: number;
+  /** Binary string (one character an octet), as RabbitMQ words it. */
+  readonly replyText: string;
+
+  constructor(name: ReplyName, explanation: string) {
+    super(replyText(name, explanation));
+    this.name = "ConnectionError";
+    this.replyCode = REPLY_CODES[name];
+    this.replyText = this.message;
+  }
+}
+
+/** Bytes no AMQP peer would send: the socket is dropped without a reply, as RabbitMQ does. */
+export class UnanswerableError extends Error {
+  override readonly name = "UnanswerableError";
+}
