@@ -20,6 +20,7 @@ type LoadCommand = (
 const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   send: async (...args) => (await import("./send_command.ts")).sendCommand(...args),
   work: async (...args) => (await import("./work_command.ts")).workCommand(...args),
+  broker: async (...args) => (await import("./broker_command.ts")).brokerCommand(...args),
 };
 
 /** How long the last words may take after a stop. */
