@@ -1,6 +1,7 @@
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
+ * They run on an embedded broker that is started here, and on RabbitMQ where there is one.
  * With WORKTOOL_TEST_REQUIRE_RABBITMQ=1 it fails where the tests on RabbitMQ could not run.
  */
 const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ") === "1";
@@ -8,9 +9,12 @@ const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
 const junit = `${directory}/junit.xml`;
 
+const broker = await startBroker(`${directory}/broker`);
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
+  env: { WORKTOOL_TEST_BROKER_URL: broker.url },
 }).spawn().status;
+const brokerCode = await broker.stop();
 
 const report = await Deno.readTextFile(junit).catch(() => "");
 await Deno.remove(directory, { recursive: true });
@@ -24,6 +28,10 @@ const onRabbitMq = cases.filter((text) => /\[RabbitMQ/.test(name(text)));
 const ran = onRabbitMq.filter((text) => !skipped.includes(text));
 
 let failures = failed.length;
+if (brokerCode !== 0) {
+  console.log(`\nThe embedded broker did not stop in order: exit code ${brokerCode}.`);
+  failures++;
+}
 if (skipped.length > 0) {
   console.log(`\nSkipped:\n${skipped.map((text) => `  ${name(text)}`).join("\n")}`);
   console.log(
@@ -40,3 +48,23 @@ const passed = cases.length - skipped.length - failed.length;
 const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
 console.log(`\n${passed} passed, ${failures} failed${tail}`);
 Deno.exit(failures > 0 ? 1 : 0);
+
+/** The embedded broker for all tests, durable, on a free port. */
+async function startBroker(data: string) {
+  const process = new Deno.Command("dist/worktool", {
+    args: ["broker", "--port", "0", "--data", data],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await reader.read();
+  if (!value) throw new Error("the embedded broker did not start");
+  return {
+    url: value.trim(),
+    async stop() {
+      process.kill("SIGTERM");
+      await reader.cancel();
+      return (await process.status).code;
+    },
+  };
+}

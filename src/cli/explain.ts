@@ -81,7 +81,7 @@ function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
     case "ECONNREFUSED":
       return unavailable(
         `no broker answers at ${address}: connection refused`,
-        "start RabbitMQ there, or name another broker with --url or AMQP_URL",
+        "start one with `worktool broker`, or name another with --url or AMQP_URL",
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":

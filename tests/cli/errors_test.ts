@@ -82,7 +82,10 @@ Deno.test("no broker: what to start, and 69", async () => {
     const { code, stderr } = await Worktool.run([command, "--url", url, ...words]);
     assert.equal(code, 69);
     assert.match(stderr, new RegExp(`no broker answers at localhost:${port}: connection refused`));
-    assert.match(stderr, /start RabbitMQ there, or name another broker with --url or AMQP_URL/);
+    assert.match(
+      stderr,
+      /start one with `worktool broker`, or name another with --url or AMQP_URL/,
+    );
   }
 });
 

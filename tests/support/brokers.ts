@@ -5,16 +5,22 @@ import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL") ??
   "amqp://guest:guest@localhost:5672/";
 
+/** Set by tests/run.ts, which starts the embedded broker for all tests. */
+const EMBEDDED_URL = Deno.env.get("WORKTOOL_TEST_BROKER_URL");
+
 /** The brokers on which every test of the command line runs. */
 export const brokers: { readonly name: string; readonly url: string }[] = [];
+if (EMBEDDED_URL) brokers.push({ name: "embedded", url: EMBEDDED_URL });
 if (await answers(RABBITMQ_URL)) brokers.push({ name: "RabbitMQ", url: RABBITMQ_URL });
 
 /**
  * A test for each broker. It fails when it leaves a worktool running; its queues are deleted.
- * Without a broker it is skipped, and the runner says so.
+ * Without RabbitMQ that one is skipped, and the runner says so.
  */
 export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
-  if (brokers.length === 0) Deno.test.ignore(`${sentence} [RabbitMQ]`, () => {});
+  if (!brokers.some(({ name }) => name === "RabbitMQ")) {
+    Deno.test.ignore(`${sentence} [RabbitMQ]`, () => {});
+  }
   for (const { name, url } of brokers) {
     Deno.test(`${sentence} [${name}]`, () => Broker.use(url, body));
   }
