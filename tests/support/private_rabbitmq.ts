@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+const SCRIPTS = Deno.env.get("WORKTOOL_TEST_RABBITMQ_BIN") ?? "/usr/lib/rabbitmq/bin";
+const READY_DEADLINE_MS = 60_000;
+const READY_POLL_MS = 100;
+const PROTOCOL_HEADER = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
+
+export interface PrivateRabbitMqOptions {
+  /** Lines added to the node's rabbitmq.conf, for example `vm_memory_high_watermark.absolute = 64MB`. */
+  config?: string[];
+  /** Settings of the `rabbit` application that have no line there, for example `channel_tick_interval`. */
+  settings?: Record<string, number>;
+}
+
+/**
+ * A RabbitMQ node of the test's own: own port, own directory, own users, gone after the test.
+ *
+ * It may be stopped, killed and started again; url and data stay the same.
+ *
+ * ```ts
+ * await using node = await PrivateRabbitMq.start();
+ * await node.ctl("add_user", "alice", "secret");
+ * ```
+ */
+export class PrivateRabbitMq implements AsyncDisposable {
+  readonly url: string;
+  readonly #port: number;
+  readonly #dir: string;
+  readonly #env: Record<string, string>;
+  #process: Deno.ChildProcess | undefined;
+
+  private constructor(port: number, dir: string, env: Record<string, string>) {
+    this.url = `amqp://guest:guest@127.0.0.1:${port}/`;
+    this.#port = port;
+    this.#dir = dir;
+    this.#env = env;
+  }
+
+  /** Whether RabbitMQ is installed here. */
+  static get installed(): boolean {
+    try {
+      return Deno.statSync(`${SCRIPTS}/rabbitmq-server`).isFile;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Starts a new node in a new directory; resolves when it accepts connections. */
+  static async start(options: PrivateRabbitMqOptions = {}): Promise<PrivateRabbitMq> {
+    const [port, distributionPort] = await freePorts(2);
+    const dir = await Deno.makeTempDir({ prefix: "worktool-rabbitmq-" });
+    const lines = [`listeners.tcp.1 = 127.0.0.1:${port}`, ...(options.config ?? [])];
+    await Deno.writeTextFile(`${dir}/rabbitmq.conf`, lines.join("\n") + "\n");
+    await Deno.writeTextFile(`${dir}/rabbitmq-env.conf`, "");
+    await Deno.writeTextFile(`${dir}/enabled_plugins`, "[].\n");
+    const settings = Object.entries(options.settings ?? {});
+    const node = new PrivateRabbitMq(port!, dir, {
+      HOME: dir,
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      RABBITMQ_ALLOW_INPUT: "1", // the script then becomes the node instead of watching over it
+      RABBITMQ_NODENAME: `worktool-${port}@localhost`,
+      RABBITMQ_DIST_PORT: `${distributionPort}`,
+      RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq.conf`,
+      RABBITMQ_CONF_ENV_FILE: `${dir}/rabbitmq-env.conf`,
+      RABBITMQ_ENABLED_PLUGINS_FILE: `${dir}/enabled_plugins`,
+      RABBITMQ_MNESIA_BASE: `${dir}/mnesia`,
+      RABBITMQ_LOG_BASE: `${dir}/log`,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
+        "-kernel inet_dist_use_interface {127,0,0,1}",
+        ...settings.map(([key, value]) => `-rabbit ${key} ${value}`),
+      ].join(" "),
+    });
+    try {
+      await node.start();
+    } catch (error) {
+      await node[Symbol.asyncDispose]();
+      throw error;
+    }
+    return node;
+  }
+
+  /** Starts the node again after {@linkcode stop} or {@linkcode kill}. */
+  async start(): Promise<void> {
+    if (this.#process) throw new Error(`RabbitMQ on port ${this.#port} is running already`);
+    // A file takes the output: a pipe that nobody reads would block the node.
+    this.#process = new Deno.Command("/bin/sh", {
+      args: ["-c", `exec ${SCRIPTS}/rabbitmq-server -noinput >> '${this.#dir}/output' 2>&1`],
+      env: this.#env,
+      stdin: "null",
+    }).spawn();
+    const exited = this.#process.status.then(() => "exited" as const);
+    const deadline = Date.now() + READY_DEADLINE_MS;
+    while (!(await answersHandshake(this.#port))) {
+      const next = await Promise.race([exited, pause(READY_POLL_MS)]);
+      if (next === "exited" || Date.now() > deadline) {
+        throw new Error(
+          `RabbitMQ did not start: ${await Deno.readTextFile(`${this.#dir}/output`)}`,
+        );
+      }
+    }
+  }
+
+  /** Stops the node in order: clients are told, queues are written. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** Kills the node at once, as a crash would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Runs rabbitmqctl on this node and returns what it printed; throws when it fails. */
+  async ctl(...args: string[]): Promise<string> {
+    const command = new Deno.Command(`${SCRIPTS}/rabbitmqctl`, {
+      args: ["--quiet", ...args],
+      env: this.#env,
+      stdin: "null",
+    });
+    const { success, stdout, stderr } = await command.output();
+    const printed = new TextDecoder().decode(stdout);
+    if (success) return printed;
+    throw new Error(`rabbitmqctl ${args.join(" ")}: ${new TextDecoder().decode(stderr)}${printed}`);
+  }
+
+  /** Ends the node and removes its directory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  async #end(signal: Deno.Signal): Promise<void> {
+    const process = this.#process;
+    if (!process) return;
+    this.#process = undefined;
+    try {
+      process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it had exited already
+    }
+    await process.status;
+  }
+}
+
+/** Ports that nothing listens on now; taken together so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
+
+/** Whether a broker answers the AMQP protocol header with a frame on this port. */
+function answersHandshake(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(PROTOCOL_HEADER));
+    socket.once("data", () => socket.destroy() && resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
