@@ -40,27 +40,24 @@ export class Client implements AsyncDisposable {
 
   static async connect(url: string, options: ClientOptions = {}): Promise<Client> {
     const { hostname, port, username, password } = new URL(url);
-    return new Client(
-      await connect({
-        hostname,
-        port: Number(port || 5672),
-        username: options.user ?? username,
-        password: options.password ?? password,
-        vhost: options.vhost ?? "/",
-      }),
-    );
+    const where = {
+      hostname,
+      port: Number(port || 5672),
+      username: options.user ?? username,
+      password: options.password ?? password,
+      vhost: options.vhost ?? "/",
+    };
+    return new Client(await connect(where, { noDelay: true }));
   }
 
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  async channel(): Promise<Channel> {
-    return quiet(await this.connection.createChannel());
-  }
-
-  async confirmChannel(): Promise<ConfirmChannel> {
-    return quiet(await this.connection.createConfirmChannel());
+  /** A channel in confirm mode, so that a test can know when its messages have arrived. */
+  async channel(): Promise<ConfirmChannel> {
+    const channel = await this.connection.createConfirmChannel();
+    return channel.on("error", () => {}); // an error event that nobody hears would end the run
   }
 
   /** The broker must close this connection with the code because of the action. */
@@ -136,8 +133,9 @@ export async function drain(channel: Channel, queue: string): Promise<string[]> 
   }
 }
 
-/** How many messages are ready. */
-export async function ready(channel: Channel, queue: string): Promise<number> {
+/** How many messages are ready once what the channel published has arrived. */
+export async function ready(channel: ConfirmChannel, queue: string): Promise<number> {
+  await channel.waitForConfirms();
   return (await channel.checkQueue(queue)).messageCount;
 }
 
@@ -146,7 +144,7 @@ export class Deliveries {
   consumerTag = "";
   readonly #inbox = new Inbox<ConsumeMessage | null>();
 
-  constructor(readonly channel: Channel, readonly queue: string) {}
+  constructor(readonly channel: ConfirmChannel, readonly queue: string) {}
 
   push(message: ConsumeMessage | null): void {
     this.#inbox.push(message);
@@ -179,10 +177,11 @@ export class Deliveries {
   /**
    * Nothing more must have been sent by now.
    *
-   * The first answer comes after the queue has handed everything to the channel, the second after
-   * the channel has sent it on.
+   * What this channel published has arrived once it is confirmed. The queue's first answer comes
+   * after it has handed all deliveries to the channel, the second after the channel sent them on.
    */
   async none(): Promise<void> {
+    await this.channel.waitForConfirms();
     await this.channel.checkQueue(this.queue);
     await this.channel.checkQueue(this.queue);
     assert.equal(this.#inbox.size, 0, "a delivery came");
@@ -191,7 +190,7 @@ export class Deliveries {
 
 /** Starts a consumer. */
 export async function consume(
-  channel: Channel,
+  channel: ConfirmChannel,
   queue: string,
   options: Options.Consume = {},
 ): Promise<Deliveries> {
@@ -199,9 +198,4 @@ export async function consume(
   const { consumerTag } = await channel.consume(queue, (m) => deliveries.push(m), options);
   deliveries.consumerTag = consumerTag;
   return deliveries;
-}
-
-/** An unheard "error" event would end the test run; the tests hear it where they expect it. */
-function quiet<C extends Channel>(channel: C): C {
-  return channel.on("error", () => {});
 }
