@@ -1,0 +1,322 @@
+/** Dead letters: when a message becomes one, where it goes, and what its headers then tell. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { ConfirmChannel, Message, Options } from "amqplib";
+import { behaviour } from "./brokers.ts";
+import { consume, drain, get, ready, send } from "./client.ts";
+
+behaviour("a message rejected without requeue becomes a dead letter", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a", "b");
+  channel.reject(await get(channel, queue, {}), false);
+  channel.nack(await get(channel, queue, {}), false, false);
+  assert.deepEqual(await (await consume(channel, dead)).bodies(2), ["a", "b"]);
+});
+
+behaviour("a message put back does not become a dead letter", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  channel.nack(await get(channel, queue, {}));
+  assert.deepEqual(await drain(channel, queue), ["a"]);
+  assert.deepEqual(await drain(channel, dead), []);
+});
+
+for (const [method, goes] of [["purged", "purgeQueue"], ["deleted", "deleteQueue"]] as const) {
+  behaviour(`messages of a queue that is ${method} do not become dead letters`, async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const { queue, dead } = await withDeadLetters(channel);
+    send(channel, queue, "a");
+    await ready(channel, queue);
+    await channel[goes](queue);
+    assert.deepEqual(await drain(channel, dead), []);
+  });
+}
+
+behaviour("a nack of multiple makes dead letters in order", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a", "b", "c");
+  for (let i = 0; i < 3; i++) await get(channel, queue, {});
+  channel.nackAll(false);
+  assert.deepEqual(await (await consume(channel, dead)).bodies(3), ["a", "b", "c"]);
+});
+
+behaviour("a dead letter keeps its routing key unless the queue names another", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const exchange = broker.exchangeName();
+  await channel.assertExchange(exchange, "direct", { durable: false });
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  const deliveries = await consume(channel, dead);
+  for (const key of ["own", "named"]) await channel.bindQueue(dead, exchange, key);
+  const queues = [
+    await channel.assertQueue("", { exclusive: true, deadLetterExchange: exchange }),
+    await channel.assertQueue("", {
+      exclusive: true,
+      deadLetterExchange: exchange,
+      deadLetterRoutingKey: "named",
+    }),
+  ];
+  for (const { queue } of queues) {
+    await channel.bindQueue(queue, exchange, `to ${queue}`);
+    await channel.bindQueue(queue, "amq.fanout", "");
+  }
+  channel.publish("amq.fanout", "own", Buffer.from("x"));
+  for (const [i, key] of ["own", "named"].entries()) {
+    channel.reject(await get(channel, queues[i]!.queue, {}), false);
+    const { fields } = await deliveries.next();
+    assert.deepEqual([fields.exchange, fields.routingKey], [exchange, key]);
+  }
+});
+
+behaviour("a dead letter of a missing exchange is dropped", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const deadLetterExchange = broker.exchangeName();
+  const { queue } = await channel.assertQueue("", { exclusive: true, deadLetterExchange });
+  send(channel, queue, "a");
+  channel.reject(await get(channel, queue, {}), false);
+  assert.deepEqual(await drain(channel, queue), []);
+});
+
+behaviour("a dead letter keeps its body and properties", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const properties = { messageId: "id", contentType: "text/plain", priority: 3, headers: { a: 1 } };
+  channel.sendToQueue(queue, Buffer.from("body"), { ...properties, persistent: true });
+  const letter = await rejected(channel, queue, dead);
+  assert.equal(letter.content.toString(), "body");
+  const { messageId, contentType, priority, deliveryMode, headers } = letter.properties;
+  assert.deepEqual([messageId, contentType, priority, deliveryMode], ["id", "text/plain", 3, 2]);
+  assert.equal(headers?.a, 1);
+});
+
+behaviour("a dead letter is not marked as redelivered", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  assert.equal((await rejected(channel, queue, dead)).fields.redelivered, false);
+});
+
+behaviour("x-death tells queue, reason, count, exchange, keys and time", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  const [death, ...more] = deaths(await rejected(channel, queue, dead));
+  assert.deepEqual(more, []);
+  const { time, ...rest } = death!;
+  assert.deepEqual(rest, {
+    queue,
+    reason: "rejected",
+    count: 1,
+    exchange: "",
+    "routing-keys": [queue],
+  });
+  assert.equal((time as { "!": string })["!"], "timestamp");
+});
+
+behaviour("x-first-death headers tell queue, reason and exchange of the first", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  const { headers } = (await rejected(channel, queue, dead)).properties;
+  assert.equal(headers?.["x-first-death-queue"], queue);
+  assert.equal(headers?.["x-first-death-reason"], "rejected");
+  assert.equal(headers?.["x-first-death-exchange"], "");
+});
+
+behaviour("an expired message loses its expiration, and x-death keeps it", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const deliveries = await consume(channel, dead);
+  channel.sendToQueue(queue, Buffer.from("a"), { expiration: "20" });
+  const letter = await deliveries.next();
+  assert.equal(letter.properties.expiration, undefined);
+  const [death] = deaths(letter);
+  assert.deepEqual([death!.reason, death!["original-expiration"]], ["expired", "20"]);
+});
+
+behaviour("a rejected message loses its expiration, and x-death keeps it", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  channel.sendToQueue(queue, Buffer.from("a"), { expiration: "3600000" });
+  const letter = await rejected(channel, queue, dead);
+  assert.equal(letter.properties.expiration, undefined);
+  assert.equal(deaths(letter)[0]!["original-expiration"], "3600000");
+});
+
+behaviour("the reason of a message pushed out is maxlen", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel, { maxLength: 1 });
+  const deliveries = await consume(channel, dead);
+  send(channel, queue, "a", "b");
+  const letter = await deliveries.next();
+  assert.deepEqual([letter.content.toString(), deaths(letter)[0]!.reason], ["a", "maxlen"]);
+});
+
+behaviour("dying again in the same queue for the same reason counts up", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  for (const count of [1, 2, 3]) {
+    const letter = await rejected(channel, queue, dead);
+    assert.deepEqual(deaths(letter).map((death) => death.count), [count]);
+    channel.sendToQueue(queue, letter.content, { headers: letter.properties.headers ?? {} });
+    await channel.waitForConfirms();
+  }
+});
+
+behaviour(
+  "dying in another queue or for another reason adds to x-death, newest first",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const last = (await channel.assertQueue("", { exclusive: true })).queue;
+    const second = (await channel.assertQueue("", {
+      exclusive: true,
+      deadLetterExchange: "",
+      deadLetterRoutingKey: last,
+      messageTtl: 20,
+    })).queue;
+    const first = (await channel.assertQueue("", {
+      exclusive: true,
+      deadLetterExchange: "",
+      deadLetterRoutingKey: second,
+    })).queue;
+    const deliveries = await consume(channel, last);
+    send(channel, first, "a");
+    channel.reject(await get(channel, first, {}), false);
+    const letter = await deliveries.next();
+    assert.deepEqual(deaths(letter).map(({ queue, reason }) => [queue, reason]), [
+      [second, "expired"],
+      [first, "rejected"],
+    ]);
+    assert.equal(letter.properties.headers?.["x-first-death-queue"], first);
+  },
+);
+
+behaviour("a message that would expire in a circle is dropped", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = broker.queueName();
+  await channel.assertQueue(queue, {
+    exclusive: true,
+    durable: false,
+    messageTtl: 10,
+    deadLetterExchange: "",
+    deadLetterRoutingKey: queue,
+  });
+  const other = await withDeadLetters(channel, { messageTtl: 60 });
+  const later = await consume(channel, other.dead);
+  send(channel, queue, "a");
+  send(channel, other.queue, "later");
+  await later.take(1);
+  assert.deepEqual(await drain(channel, queue), []);
+});
+
+behaviour("a message that is rejected goes round in a circle", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = broker.queueName();
+  await channel.assertQueue(queue, {
+    exclusive: true,
+    durable: false,
+    deadLetterExchange: "",
+    deadLetterRoutingKey: queue,
+  });
+  const deliveries = await consume(channel, queue);
+  send(channel, queue, "a");
+  for (const count of [0, 1, 2]) {
+    const message = await deliveries.next();
+    assert.equal(Number(deaths(message)[0]?.count ?? 0), count);
+    channel.reject(message, false);
+  }
+  assert.equal((await deliveries.next()).content.toString(), "a");
+});
+
+behaviour("a retry queue brings a rejected message back after its time", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const [work, retry] = [broker.queueName(), broker.queueName()];
+  const options = { exclusive: true, durable: false, deadLetterExchange: "" };
+  await channel.assertQueue(work, { ...options, deadLetterRoutingKey: retry });
+  await channel.assertQueue(retry, { ...options, deadLetterRoutingKey: work, messageTtl: 20 });
+  const deliveries = await consume(channel, work);
+  send(channel, work, "a");
+  for (const attempt of [0, 1, 2]) {
+    const message = await deliveries.next();
+    const rejections = deaths(message).find(({ reason }) => reason === "rejected");
+    assert.equal(Number(rejections?.count ?? 0), attempt);
+    channel.reject(message, false);
+  }
+});
+
+behaviour("a dead letter of several copies dies on its own", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const plain = (await channel.assertQueue("", { exclusive: true })).queue;
+  channel.publish("", queue, Buffer.from("a"), { CC: [plain] });
+  await rejected(channel, queue, dead);
+  assert.equal((await get(channel, plain)).properties.headers?.["x-death"], undefined);
+});
+
+behaviour("the keys of CC are told by x-death and not used again", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const cc = (await channel.assertQueue("", { exclusive: true })).queue;
+  channel.publish("", queue, Buffer.from("a"), { CC: [cc] });
+  const letter = await rejected(channel, queue, dead);
+  assert.deepEqual(deaths(letter)[0]!["routing-keys"], [queue, cc]);
+  assert.deepEqual(await drain(channel, cc), ["a"]);
+});
+
+behaviour("a dead-letter exchange may be internal", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const exchange = broker.exchangeName();
+  await channel.assertExchange(exchange, "fanout", { durable: false, internal: true });
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  await channel.bindQueue(dead, exchange, "");
+  const options = { exclusive: true, deadLetterExchange: exchange };
+  const { queue } = await channel.assertQueue("", options);
+  send(channel, queue, "a");
+  await rejected(channel, queue, dead);
+});
+
+/** A queue and the queue that its dead letters go to. */
+async function withDeadLetters(channel: ConfirmChannel, options: Options.AssertQueue = {}) {
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  const letters = { exclusive: true, deadLetterExchange: "", deadLetterRoutingKey: dead };
+  const { queue } = await channel.assertQueue("", { ...letters, ...options });
+  return { queue, dead };
+}
+
+/** Rejects the queue's first message and waits for it as a dead letter. */
+async function rejected(channel: ConfirmChannel, queue: string, dead: string): Promise<Message> {
+  const deliveries = await consume(channel, dead);
+  channel.reject(await get(channel, queue, {}), false);
+  const letter = await deliveries.next();
+  await channel.cancel(deliveries.consumerTag);
+  return letter;
+}
+
+function deaths(message: Message): Record<string, unknown>[] {
+  const death: unknown = message.properties.headers?.["x-death"];
+  return (death ?? []) as Record<string, unknown>[];
+}
