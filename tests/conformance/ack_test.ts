@@ -1,9 +1,9 @@
 /** basic.ack, nack, reject and recover: what is settled, what goes back, and where to. */
 import assert from "node:assert/strict";
-import type { ConfirmChannel } from "amqplib";
 import { eventually } from "../support/inbox.ts";
 import { behaviour } from "./brokers.ts";
 import { channelRefused, consume, drain, get, ready, send } from "./client.ts";
+import { holding } from "./queues.ts";
 
 behaviour("an acknowledged message is gone", async (broker) => {
   await using client = await broker.connect();
@@ -255,12 +255,4 @@ for (const method of ["basic.recover", "basic.recover-async"]) {
     peer.send(1, method, { requeue: false });
     await peer.expectConnectionClose(540);
   });
-}
-
-/** A new queue that holds these messages, once they are confirmed. */
-async function holding(channel: ConfirmChannel, ...bodies: string[]): Promise<string> {
-  const { queue } = await channel.assertQueue("", { exclusive: true });
-  send(channel, queue, ...bodies);
-  await channel.waitForConfirms();
-  return queue;
 }

@@ -1,9 +1,9 @@
 /** Dead letters: when a message becomes one, and where it goes. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { ConfirmChannel, Message, Options } from "amqplib";
 import { behaviour } from "./brokers.ts";
 import { consume, drain, get, ready, send } from "./client.ts";
+import { deaths, rejected, withDeadLetters } from "./queues.ts";
 
 behaviour("a message rejected without requeue becomes a dead letter", async (broker) => {
   await using client = await broker.connect();
@@ -91,7 +91,7 @@ behaviour("a dead letter keeps its body and properties", async (broker) => {
   const { queue, dead } = await withDeadLetters(channel);
   const properties = { messageId: "id", contentType: "text/plain", priority: 3, headers: { a: 1 } };
   channel.sendToQueue(queue, Buffer.from("body"), { ...properties, persistent: true });
-  const letter = await rejected(channel, queue, dead);
+  const letter = await rejected(channel, { queue, dead });
   assert.equal(letter.content.toString(), "body");
   const { messageId, contentType, priority, deliveryMode, headers } = letter.properties;
   assert.deepEqual([messageId, contentType, priority, deliveryMode], ["id", "text/plain", 3, 2]);
@@ -103,7 +103,7 @@ behaviour("a dead letter is not marked as redelivered", async (broker) => {
   const channel = await client.channel();
   const { queue, dead } = await withDeadLetters(channel);
   send(channel, queue, "a");
-  assert.equal((await rejected(channel, queue, dead)).fields.redelivered, false);
+  assert.equal((await rejected(channel, { queue, dead })).fields.redelivered, false);
 });
 
 behaviour("a message that would expire in a circle is dropped", async (broker) => {
@@ -172,27 +172,5 @@ behaviour("a dead-letter exchange may be internal", async (broker) => {
   const options = { exclusive: true, deadLetterExchange: exchange };
   const { queue } = await channel.assertQueue("", options);
   send(channel, queue, "a");
-  await rejected(channel, queue, dead);
+  await rejected(channel, { queue, dead });
 });
-
-/** A queue and the queue that its dead letters go to. */
-async function withDeadLetters(channel: ConfirmChannel, options: Options.AssertQueue = {}) {
-  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
-  const letters = { exclusive: true, deadLetterExchange: "", deadLetterRoutingKey: dead };
-  const { queue } = await channel.assertQueue("", { ...letters, ...options });
-  return { queue, dead };
-}
-
-/** Rejects the queue's first message and waits for it as a dead letter. */
-async function rejected(channel: ConfirmChannel, queue: string, dead: string): Promise<Message> {
-  const deliveries = await consume(channel, dead);
-  channel.reject(await get(channel, queue, {}), false);
-  const letter = await deliveries.next();
-  await channel.cancel(deliveries.consumerTag);
-  return letter;
-}
-
-function deaths(message: Message): Record<string, unknown>[] {
-  const death: unknown = message.properties.headers?.["x-death"];
-  return (death ?? []) as Record<string, unknown>[];
-}

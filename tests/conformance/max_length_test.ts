@@ -1,9 +1,9 @@
 /** Length limits: x-max-length, x-max-length-bytes and x-overflow. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { ConfirmChannel, Options } from "amqplib";
 import { behaviour } from "./brokers.ts";
 import { confirmed, consume, drain, get, ready, send } from "./client.ts";
+import { withDeadLetters } from "./queues.ts";
 
 const REJECT = { arguments: { "x-overflow": "reject-publish" } };
 
@@ -176,11 +176,3 @@ behaviour("reject-publish drops without a word where nobody asked for confirms",
   assert.equal((await peer.expectContent("basic.get-ok", 1)).method.messageCount, 0);
   await peer.close();
 });
-
-/** A queue and the queue that its dead letters go to. */
-async function withDeadLetters(channel: ConfirmChannel, options: Options.AssertQueue) {
-  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
-  const letters = { exclusive: true, deadLetterExchange: "", deadLetterRoutingKey: dead };
-  const { queue } = await channel.assertQueue("", { ...letters, ...options });
-  return { queue, dead };
-}

@@ -1,13 +1,13 @@
 /** basic.qos: how many messages a consumer, or a channel, may hold unacknowledged. */
 import assert from "node:assert/strict";
-import type { ConfirmChannel } from "amqplib";
 import { behaviour } from "./brokers.ts";
 import { consume, get, send } from "./client.ts";
+import { holding, numbered } from "./queues.ts";
 
 behaviour("a consumer holds no more than the prefetch count", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 5);
+  const queue = await holding(channel, ...numbered(5));
   await channel.prefetch(2);
   const deliveries = await consume(channel, queue);
   await deliveries.take(2);
@@ -17,7 +17,7 @@ behaviour("a consumer holds no more than the prefetch count", async (broker) => 
 behaviour("each ack lets one more come", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 5);
+  const queue = await holding(channel, ...numbered(5));
   await channel.prefetch(2);
   const deliveries = await consume(channel, queue);
   const [first] = await deliveries.take(2);
@@ -29,7 +29,7 @@ behaviour("each ack lets one more come", async (broker) => {
 behaviour("an ack of multiple lets as many come as it settles", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 9);
+  const queue = await holding(channel, ...numbered(9));
   await channel.prefetch(3);
   const deliveries = await consume(channel, queue);
   const messages = await deliveries.take(3);
@@ -41,7 +41,7 @@ behaviour("an ack of multiple lets as many come as it settles", async (broker) =
 behaviour("a message put back makes room too", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 2);
+  const queue = await holding(channel, ...numbered(2));
   await channel.prefetch(1);
   const deliveries = await consume(channel, queue);
   channel.nack(await deliveries.next());
@@ -53,7 +53,7 @@ behaviour("a message put back makes room too", async (broker) => {
 behaviour("a prefetch count of 0 is no limit", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 300);
+  const queue = await holding(channel, ...numbered(300));
   await channel.prefetch(0);
   await (await consume(channel, queue)).take(300);
 });
@@ -61,7 +61,10 @@ behaviour("a prefetch count of 0 is no limit", async (broker) => {
 behaviour("a prefetch count holds for consumers that come after it", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const [one, two] = [await holding(channel, 3), await holding(channel, 3)];
+  const [one, two] = [
+    await holding(channel, ...numbered(3)),
+    await holding(channel, ...numbered(3)),
+  ];
   await channel.prefetch(1);
   const early = await consume(channel, one);
   await channel.prefetch(2);
@@ -75,7 +78,7 @@ behaviour("a prefetch count holds for consumers that come after it", async (brok
 behaviour("each consumer of a channel has its own prefetch count", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 5);
+  const queue = await holding(channel, ...numbered(5));
   await channel.prefetch(1);
   const [one, two] = [await consume(channel, queue), await consume(channel, queue)];
   await one.take(1);
@@ -87,7 +90,10 @@ behaviour("each consumer of a channel has its own prefetch count", async (broker
 behaviour("a global prefetch count is shared by a channel's consumers", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const [one, two] = [await holding(channel, 5), await holding(channel, 5)];
+  const [one, two] = [
+    await holding(channel, ...numbered(5)),
+    await holding(channel, ...numbered(5)),
+  ];
   await channel.prefetch(3, true);
   const first = await consume(channel, one);
   const held = await first.take(3);
@@ -102,7 +108,7 @@ behaviour("a global prefetch count is shared by a channel's consumers", async (b
 behaviour("raising the global prefetch count lets deliveries go on", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 5);
+  const queue = await holding(channel, ...numbered(5));
   await channel.prefetch(1, true);
   const deliveries = await consume(channel, queue);
   await deliveries.take(1);
@@ -117,7 +123,7 @@ behaviour("raising the global prefetch count lets deliveries go on", async (brok
 behaviour("the lower of both prefetch counts holds", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 5);
+  const queue = await holding(channel, ...numbered(5));
   await channel.prefetch(4, true);
   await channel.prefetch(2);
   const deliveries = await consume(channel, queue);
@@ -128,7 +134,7 @@ behaviour("the lower of both prefetch counts holds", async (broker) => {
 behaviour("a consumer without acks has no limit", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 50);
+  const queue = await holding(channel, ...numbered(50));
   await channel.prefetch(1);
   await (await consume(channel, queue, { noAck: true })).take(50);
 });
@@ -154,7 +160,7 @@ behaviour("a busy consumer's turn goes to one that has room", async (broker) => 
 behaviour("messages got do not count, not even in a global prefetch count", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const queue = await holding(channel, 3);
+  const queue = await holding(channel, ...numbered(3));
   await channel.prefetch(1, true);
   await get(channel, queue, {});
   const deliveries = await consume(channel, queue);
@@ -168,11 +174,3 @@ behaviour("a prefetch size is connection error 540", async (broker) => {
   peer.send(1, "basic.qos", { prefetchSize: 1 });
   await peer.expectConnectionClose(540);
 });
-
-/** A new queue that holds so many messages, numbered from 0, once they are confirmed. */
-async function holding(channel: ConfirmChannel, count: number): Promise<string> {
-  const { queue } = await channel.assertQueue("", { exclusive: true });
-  send(channel, queue, ...Array.from({ length: count }, (_, i) => `${i}`));
-  await channel.waitForConfirms();
-  return queue;
-}

@@ -1,16 +1,16 @@
 /** What the headers of a dead letter tell: x-death and x-first-death. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { ConfirmChannel, Message, Options } from "amqplib";
 import { behaviour } from "./brokers.ts";
 import { consume, drain, get, send } from "./client.ts";
+import { deaths, rejected, withDeadLetters } from "./queues.ts";
 
 behaviour("x-death tells queue, reason, count, exchange, keys and time", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
   const { queue, dead } = await withDeadLetters(channel);
   send(channel, queue, "a");
-  const [death, ...more] = deaths(await rejected(channel, queue, dead));
+  const [death, ...more] = deaths(await rejected(channel, { queue, dead }));
   assert.deepEqual(more, []);
   const { time, ...rest } = death!;
   assert.deepEqual(rest, {
@@ -28,7 +28,7 @@ behaviour("x-first-death headers tell queue, reason and exchange of the first", 
   const channel = await client.channel();
   const { queue, dead } = await withDeadLetters(channel);
   send(channel, queue, "a");
-  const { headers } = (await rejected(channel, queue, dead)).properties;
+  const { headers } = (await rejected(channel, { queue, dead })).properties;
   assert.equal(headers?.["x-first-death-queue"], queue);
   assert.equal(headers?.["x-first-death-reason"], "rejected");
   assert.equal(headers?.["x-first-death-exchange"], "");
@@ -51,7 +51,7 @@ behaviour("a rejected message loses its expiration, and x-death keeps it", async
   const channel = await client.channel();
   const { queue, dead } = await withDeadLetters(channel);
   channel.sendToQueue(queue, Buffer.from("a"), { expiration: "3600000" });
-  const letter = await rejected(channel, queue, dead);
+  const letter = await rejected(channel, { queue, dead });
   assert.equal(letter.properties.expiration, undefined);
   assert.equal(deaths(letter)[0]!["original-expiration"], "3600000");
 });
@@ -72,7 +72,7 @@ behaviour("dying again in the same queue for the same reason counts up", async (
   const { queue, dead } = await withDeadLetters(channel);
   send(channel, queue, "a");
   for (const count of [1, 2, 3]) {
-    const letter = await rejected(channel, queue, dead);
+    const letter = await rejected(channel, { queue, dead });
     assert.deepEqual(deaths(letter).map((death) => death.count), [count]);
     channel.sendToQueue(queue, letter.content, { headers: letter.properties.headers ?? {} });
     await channel.waitForConfirms();
@@ -114,7 +114,7 @@ behaviour("a dead letter of several copies dies on its own", async (broker) => {
   const { queue, dead } = await withDeadLetters(channel);
   const plain = (await channel.assertQueue("", { exclusive: true })).queue;
   channel.publish("", queue, Buffer.from("a"), { CC: [plain] });
-  await rejected(channel, queue, dead);
+  await rejected(channel, { queue, dead });
   assert.equal((await get(channel, plain)).properties.headers?.["x-death"], undefined);
 });
 
@@ -124,29 +124,7 @@ behaviour("the keys of CC are told by x-death and not used again", async (broker
   const { queue, dead } = await withDeadLetters(channel);
   const cc = (await channel.assertQueue("", { exclusive: true })).queue;
   channel.publish("", queue, Buffer.from("a"), { CC: [cc] });
-  const letter = await rejected(channel, queue, dead);
+  const letter = await rejected(channel, { queue, dead });
   assert.deepEqual(deaths(letter)[0]!["routing-keys"], [queue, cc]);
   assert.deepEqual(await drain(channel, cc), ["a"]);
 });
-
-/** A queue and the queue that its dead letters go to. */
-async function withDeadLetters(channel: ConfirmChannel, options: Options.AssertQueue = {}) {
-  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
-  const letters = { exclusive: true, deadLetterExchange: "", deadLetterRoutingKey: dead };
-  const { queue } = await channel.assertQueue("", { ...letters, ...options });
-  return { queue, dead };
-}
-
-/** Rejects the queue's first message and waits for it as a dead letter. */
-async function rejected(channel: ConfirmChannel, queue: string, dead: string): Promise<Message> {
-  const deliveries = await consume(channel, dead);
-  channel.reject(await get(channel, queue, {}), false);
-  const letter = await deliveries.next();
-  await channel.cancel(deliveries.consumerTag);
-  return letter;
-}
-
-function deaths(message: Message): Record<string, unknown>[] {
-  const death: unknown = message.properties.headers?.["x-death"];
-  return (death ?? []) as Record<string, unknown>[];
-}
