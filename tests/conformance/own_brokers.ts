@@ -1,7 +1,10 @@
+import { Buffer } from "node:buffer";
+import { AmqpPeer } from "../support/amqp_peer.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 
 const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
+const EMBEDDED_MAX_MEMORY = "256MB";
 
 /** A broker that a test may stop and start, because no other test uses it. */
 export interface RestartableBroker extends AsyncDisposable {
@@ -32,9 +35,16 @@ export interface OwnBrokerOptions {
   consumerTimeoutMs?: number;
 }
 
+/** A broker whose memory a test may make short. */
+export interface PressableBroker extends RestartableBroker {
+  /** Makes the broker refuse to read from publishers; resolves when it does. */
+  blockPublishers(): Promise<void>;
+  unblockPublishers(): Promise<void>;
+}
+
 interface OwnBroker {
   name: string;
-  start(options?: OwnBrokerOptions): Promise<RestartableBroker>;
+  start(options?: OwnBrokerOptions): Promise<PressableBroker>;
 }
 
 /** The brokers that a test may have for itself. */
@@ -42,7 +52,7 @@ export const ownBrokers: OwnBroker[] = [];
 if (PrivateRabbitMq.installed) ownBrokers.push({ name: "RabbitMQ", start: startRabbitMq });
 if (EMBEDDED_COMMAND) ownBrokers.push({ name: "embedded", start: startEmbedded });
 
-async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PrivateRabbitMq> {
+async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs } = options;
   const timeouts = { consumer_timeout: consumerTimeoutMs!, channel_tick_interval: 500 };
   const node = await PrivateRabbitMq.start(consumerTimeoutMs ? { settings: timeouts } : {});
@@ -54,15 +64,50 @@ async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PrivateRab
     await node.ctl("add_user", name, password);
     await node.ctl("set_permissions", name, configure, write, read);
   }
-  return node;
+  const pressure = {
+    blockPublishers: () => watermark(node, "0.000001"),
+    unblockPublishers: () => watermark(node, "0.4"),
+  };
+  return Object.assign(node, pressure);
 }
 
-async function startEmbedded(options: OwnBrokerOptions = {}): Promise<EmbeddedBroker> {
+async function watermark(node: PrivateRabbitMq, fraction: string): Promise<void> {
+  await node.ctl("set_vm_memory_high_watermark", fraction);
+}
+
+async function startEmbedded(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs } = options;
   const all = users.length > 0 ? [{ name: "guest", password: "guest" }, ...users] : [];
-  return await EmbeddedBroker.start(EMBEDDED_COMMAND!, [
+  const broker = await EmbeddedBroker.start(EMBEDDED_COMMAND!, [
     ...all.flatMap((user) => ["--user", Object.values(user).join(":")]),
     ...vhosts.flatMap((vhost) => ["--vhost", vhost]),
     ...(consumerTimeoutMs ? ["--consumer-timeout", `${consumerTimeoutMs}ms`] : []),
+    "--max-memory",
+    EMBEDDED_MAX_MEMORY,
   ]);
+  let flood: AmqpPeer | undefined;
+  const pressure = {
+    blockPublishers: async () => {
+      flood = await fillMemory(broker.url);
+    },
+    unblockPublishers: async () => {
+      await flood?.[Symbol.asyncDispose](); // its queue goes with it
+    },
+  };
+  return Object.assign(broker, pressure);
+}
+
+/** Publishes until the broker blocks publishers; the messages go when the peer is cut. */
+async function fillMemory(url: string): Promise<AmqpPeer> {
+  const clientProperties = { capabilities: { "connection.blocked": true } };
+  const peer = await AmqpPeer.open(url, { clientProperties });
+  await peer.openChannel(1);
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  await peer.call(1, "confirm.select");
+  const megabyte = Buffer.alloc(1_048_576);
+  for (;;) {
+    peer.publish(1, { routingKey: queue }, megabyte, { bodyFrameBytes: 131064 });
+    const { channel } = await peer.nextFrame("a confirm or connection.blocked");
+    if (channel === 0) return peer;
+  }
 }
