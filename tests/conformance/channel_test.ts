@@ -167,3 +167,10 @@ behaviour("methods with no-wait are done and not answered", async (broker) => {
   await peer.expectChannelClose(1, 404);
   await peer.close();
 });
+
+behaviour("access.request of older clients is granted", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  await peer.call(1, "access.request", { realm: "/data", active: true });
+  await peer.close();
+});

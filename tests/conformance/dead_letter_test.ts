@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { behaviour } from "./brokers.ts";
-import { consume, drain, get, ready, send } from "./client.ts";
+import { channelRefused, consume, drain, get, ready, send } from "./client.ts";
 import { deaths, rejected, withDeadLetters } from "./queues.ts";
 
 behaviour("a message rejected without requeue becomes a dead letter", async (broker) => {
@@ -36,6 +36,19 @@ for (const [method, goes] of [["purged", "purgeQueue"], ["deleted", "deleteQueue
     assert.deepEqual(await drain(channel, dead), []);
   });
 }
+
+behaviour("messages of a queue that expires do not become dead letters", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel, { expires: 50 });
+  const other = await withDeadLetters(channel, { messageTtl: 150 });
+  const later = await consume(channel, other.dead);
+  send(channel, queue, "a");
+  send(channel, other.queue, "later");
+  await later.take(1); // the queue is gone by now
+  assert.deepEqual(await drain(channel, dead), []);
+  await channelRefused(channel, 404, () => channel.checkQueue(queue));
+});
 
 behaviour("a nack of multiple makes dead letters in order", async (broker) => {
   await using client = await broker.connect();

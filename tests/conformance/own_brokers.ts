@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { deviations } from "./deviations.ts";
 
 const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
 const EMBEDDED_MAX_MEMORY = "256MB";
@@ -48,9 +49,33 @@ interface OwnBroker {
 }
 
 /** The brokers that a test may have for itself. */
-export const ownBrokers: OwnBroker[] = [];
+const ownBrokers: OwnBroker[] = [];
 if (PrivateRabbitMq.installed) ownBrokers.push({ name: "RabbitMQ", start: startRabbitMq });
 if (EMBEDDED_COMMAND) ownBrokers.push({ name: "embedded", start: startEmbedded });
+
+/** Tries one behaviour on the scenario's broker. */
+export type Step = (sentence: string, body: () => Promise<unknown>) => Promise<void>;
+
+/**
+ * Registers a scenario as one test for each broker: starts one for this test alone, as a start
+ * takes RabbitMQ seconds, and tries several behaviours on it, each a step.
+ */
+export function scenario(
+  sentence: string,
+  options: OwnBrokerOptions,
+  body: (broker: PressableBroker, step: Step) => Promise<void>,
+): void {
+  if (ownBrokers.length === 0) Deno.test.ignore(`${sentence} [no broker to start]`, () => {});
+  for (const { name, start } of ownBrokers) {
+    Deno.test(`${sentence} [${name}]`, async (t) => {
+      await using broker = await start(options);
+      await body(broker, async (sentence, attempt) => {
+        const ignore = deviations[name]?.[sentence] !== undefined;
+        await t.step({ name: sentence, ignore, fn: async () => void (await attempt()) });
+      });
+    });
+  }
+}
 
 async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs } = options;

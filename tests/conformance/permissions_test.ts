@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ConfirmChannel, Options } from "amqplib";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { channelRefused, Client, get, send } from "./client.ts";
-import { ownBrokers } from "./own_brokers.ts";
+import { scenario } from "./own_brokers.ts";
 
 /** May do everything with names that begin with `mine`, write to `inbox`, and read `outbox`. */
 const limited = {
@@ -68,52 +68,51 @@ const allowed: Attempt[] = [
   }],
 ];
 
-for (const { name, start } of ownBrokers) {
-  Deno.test(`users and virtual hosts [${name}]`, async (t) => {
-    await using broker = await start({ users: [limited, powerless], vhosts: ["second"] });
-    await declareQueues(broker.url, {}, ["inbox", "outbox"]);
-    await using client = await Client.connect(broker.url, credentials(limited));
+const options = { users: [limited, powerless], vhosts: ["second"] };
 
-    for (const [sentence, attempt] of refused) {
-      await t.step(`a user may not ${sentence}: 403`, async () => {
-        const channel = await client.channel();
-        await channelRefused(channel, 403, () => attempt(channel));
-      });
-    }
-    for (const [sentence, attempt] of allowed) {
-      await t.step(`a user may ${sentence}`, async () => {
-        await attempt(await client.channel());
-      });
-    }
-    await t.step("a user without rights may open a channel and nothing else", async () => {
-      await using client = await Client.connect(broker.url, credentials(powerless));
+scenario("users and virtual hosts", options, async (broker, step) => {
+  await declareQueues(broker.url, {}, ["inbox", "outbox"]);
+  await using client = await Client.connect(broker.url, credentials(limited));
+
+  for (const [sentence, attempt] of refused) {
+    await step(`a user may not ${sentence}: 403`, async () => {
       const channel = await client.channel();
-      await channelRefused(channel, 403, () => channel.assertQueue("anything"));
+      await channelRefused(channel, 403, () => attempt(channel));
     });
-    await t.step("a user without rights in a virtual host is refused with 530", async () => {
-      await using peer = await AmqpPeer.dial(broker.url);
-      await peer.login(broker.url, { user: limited.name, password: limited.password });
-      peer.send(0, "connection.open", { virtualHost: "second" });
-      await peer.expectConnectionClose(530);
+  }
+  for (const [sentence, attempt] of allowed) {
+    await step(`a user may ${sentence}`, async () => {
+      await attempt(await client.channel());
     });
-    await t.step("virtual hosts know nothing of each other's queues", async () => {
-      await declareQueues(broker.url, { vhost: "second" }, ["apart"]);
-      await using client = await Client.connect(broker.url);
-      const channel = await client.channel();
-      await channelRefused(channel, 404, () => channel.checkQueue("apart"));
-    });
-    await t.step("a virtual host has its own system exchanges", async () => {
-      await using client = await Client.connect(broker.url, { vhost: "second" });
-      await (await client.channel()).checkExchange("amq.topic");
-    });
-    await t.step("a user-id that is the login's own is accepted", async () => {
-      const channel = await client.channel();
-      channel.publish("", "inbox", Buffer.from("x"), { userId: limited.name });
-      await channel.waitForConfirms();
-      assert(!client.isClosed);
-    });
+  }
+  await step("a user without rights may open a channel and nothing else", async () => {
+    await using client = await Client.connect(broker.url, credentials(powerless));
+    const channel = await client.channel();
+    await channelRefused(channel, 403, () => channel.assertQueue("anything"));
   });
-}
+  await step("a user without rights in a virtual host is refused with 530", async () => {
+    await using peer = await AmqpPeer.dial(broker.url);
+    await peer.login(broker.url, { user: limited.name, password: limited.password });
+    peer.send(0, "connection.open", { virtualHost: "second" });
+    await peer.expectConnectionClose(530);
+  });
+  await step("virtual hosts know nothing of each other's queues", async () => {
+    await declareQueues(broker.url, { vhost: "second" }, ["apart"]);
+    await using client = await Client.connect(broker.url);
+    const channel = await client.channel();
+    await channelRefused(channel, 404, () => channel.checkQueue("apart"));
+  });
+  await step("a virtual host has its own system exchanges", async () => {
+    await using client = await Client.connect(broker.url, { vhost: "second" });
+    await (await client.channel()).checkExchange("amq.topic");
+  });
+  await step("a user-id that is the login's own is accepted", async () => {
+    const channel = await client.channel();
+    channel.publish("", "inbox", Buffer.from("x"), { userId: limited.name });
+    await channel.waitForConfirms();
+    assert(!client.isClosed);
+  });
+});
 
 function publish(channel: ConfirmChannel, exchange: string, options: Options.Publish = {}): void {
   channel.publish(exchange, "k", Buffer.from("x"), options);

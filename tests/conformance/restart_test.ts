@@ -2,35 +2,35 @@
 import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { Client } from "./client.ts";
-import { ownBrokers, type RestartableBroker } from "./own_brokers.ts";
+import { type RestartableBroker, scenario, type Step } from "./own_brokers.ts";
 import { type Survival, survivals, survivalsOfStop } from "./survivals.ts";
 
-for (const { name, start } of ownBrokers) {
-  Deno.test(`what a restart keeps and drops [${name}]`, async (t) => {
-    await using broker = await start();
-    await t.step("after a crash", async (t) => {
-      await restart(t, broker, survivals("crash"), () => broker.kill());
-    });
-    await t.step("after a stop in order", async (t) => {
-      const both = [...survivals("stop"), ...survivalsOfStop];
-      await restart(t, broker, both, () => broker.stop());
-    });
-    await t.step("clients hear of a stop: connection.close 320", async () => {
-      await using peer = await AmqpPeer.open(broker.url);
-      await peer.openChannel(1);
-      const stopped = broker.stop();
-      await peer.expectConnectionClose(320);
-      await stopped;
-    });
+scenario("what a restart keeps and drops", {}, async (broker, step) => {
+  const crash = (sentence: string, body: () => Promise<unknown>) => {
+    return step(`after a crash: ${sentence}`, body);
+  };
+  const stop = (sentence: string, body: () => Promise<unknown>) => {
+    return step(`after a stop in order: ${sentence}`, body);
+  };
+  await restart(broker, () => broker.kill(), survivals("crash"), crash);
+  const all = [...survivals("stop"), ...survivalsOfStop];
+  await restart(broker, () => broker.stop(), all, stop);
+
+  await step("clients hear of a stop in order: connection.close 320", async () => {
+    await using peer = await AmqpPeer.open(broker.url);
+    await peer.openChannel(1);
+    const stopped = broker.stop();
+    await peer.expectConnectionClose(320);
+    await stopped;
   });
-}
+});
 
 /** Prepares everything, restarts the broker once, and looks at each on a channel of its own. */
 async function restart(
-  t: Deno.TestContext,
   broker: RestartableBroker,
-  survivals: Survival[],
   end: () => Promise<void>,
+  survivals: Survival[],
+  step: Step,
 ): Promise<void> {
   {
     await using client = await Client.connect(broker.url);
@@ -44,9 +44,8 @@ async function restart(
   await broker.start();
   await using client = await Client.connect(broker.url);
   for (const { sentence, after } of survivals) {
-    await t.step(sentence, async () => {
-      const channel = await client.channel();
-      await after(channel);
+    await step(sentence, async () => {
+      await after(await client.channel());
       assert(!client.isClosed);
     });
   }

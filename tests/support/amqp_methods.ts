@@ -26,6 +26,12 @@ export const METHODS: Record<string, [classId: number, methodId: number, fields:
   "channel.flow-ok": [20, 21, "active:bit"],
   "channel.close": [20, 40, "replyCode:short replyText:shortstr classId:short methodId:short"],
   "channel.close-ok": [20, 41, ""],
+  "access.request": [
+    30,
+    10,
+    "realm:shortstr exclusive:bit passive:bit active:bit write:bit read:bit",
+  ],
+  "access.request-ok": [30, 11, "ticket:short"],
   "exchange.declare": [
     40,
     10,
