@@ -249,6 +249,13 @@ behaviour("a consumer of lower priority is served when the higher is full", asyn
   assert.deepEqual([await high.bodies(1), await low.bodies(1)], [["a"], ["b"]]);
 });
 
+behaviour("consumer arguments that nobody knows are accepted", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await consume(channel, queue, { arguments: { "x-colour": "blue" } });
+});
+
 behaviour("a consumer priority that is no number is refused with 406", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

@@ -60,7 +60,7 @@ for (
   );
 }
 
-behaviour("a passive declare looks at the name alone", async (broker) => {
+behaviour("a passive declare of an exchange looks at the name alone", async (broker) => {
   await using peer = await broker.peer();
   await peer.openChannel(1);
   const exchange = "amq.topic";
@@ -84,6 +84,15 @@ behaviour("a new exchange may not be called amq.*", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
   await channelRefused(channel, 403, () => channel.assertExchange("amq.new", "direct"));
+});
+
+behaviour("an alternate exchange that is no text is refused with 406", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const options = { arguments: { "alternate-exchange": 1 } };
+  await channelRefused(channel, 406, () => {
+    return channel.assertExchange(broker.exchangeName(), "fanout", options);
+  });
 });
 
 behaviour("the default exchange may not be declared", async (broker) => {

@@ -1,7 +1,12 @@
 /** Frames: what is well-formed, in which order they may come, and what the broker says otherwise. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type AmqpPeer, FRAME_HEARTBEAT, FRAME_METHOD } from "../support/amqp_peer.ts";
+import {
+  type AmqpPeer,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+} from "../support/amqp_peer.ts";
 import { behaviour } from "./brokers.ts";
 
 /** Each: what the peer does on an open connection with channel 1 open, and the code it gets. */
@@ -15,6 +20,13 @@ const connectionErrors: [string, number, (peer: AmqpPeer) => void][] = [
   }],
   ["a method frame with arguments cut off", 501, (peer) => {
     peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50, 0, 10, 0, 0, 9, 0x41]));
+  }],
+  ["a method frame with octets after its arguments", 501, (peer) => {
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 60, 0, 10, 0, 0, 0, 0, 0, 1, 0, 9]));
+  }],
+  ["a text that is not UTF-8", 501, (peer) => {
+    const name = [2, 0xff, 0xfe];
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50, 0, 10, 0, 0, ...name, 4, 0, 0, 0, 0]));
   }],
   ["a heartbeat on a channel", 505, (peer) => peer.sendHeartbeat(1)],
   ["a body frame on channel 0", 505, (peer) => peer.sendBody(0, "x")],
@@ -31,6 +43,14 @@ const connectionErrors: [string, number, (peer: AmqpPeer) => void][] = [
   ["a method where the content header must come", 505, (peer) => {
     peer.send(1, "basic.publish");
     peer.send(1, "basic.qos");
+  }],
+  ["a content header whose weight is not 0", 505, (peer) => {
+    peer.send(1, "basic.publish");
+    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([0, 60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+  }],
+  ["a body frame after a header that announced none", 505, (peer) => {
+    peer.publish(1, { routingKey: "nowhere" });
+    peer.sendBody(1, "");
   }],
   ["a method where a body frame must come", 505, (peer) => {
     peer.send(1, "basic.publish");
@@ -50,6 +70,12 @@ const connectionErrors: [string, number, (peer: AmqpPeer) => void][] = [
   }],
   ["a method that only a broker may send", 503, (peer) => peer.send(1, "queue.declare-ok")],
   ["channel.close-ok that nobody asked for", 503, (peer) => peer.send(1, "channel.close-ok")],
+  ["a property list cut off", 541, (peer) => {
+    peer.send(1, "basic.publish");
+    const header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([...header, 0x80, 0, 9, 0x41]));
+    peer.send(1, "basic.qos");
+  }],
   ["connection.open on an open connection", 504, (peer) => peer.send(0, "connection.open")],
   ["connection.close-ok that nobody asked for", 504, (peer) => peer.send(0, "connection.close-ok")],
   ["connection.close on a channel not open", 504, (peer) => peer.send(2, "connection.close")],

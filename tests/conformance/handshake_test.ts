@@ -132,6 +132,13 @@ behaviour("a virtual host that is not there is refused with 530", async (broker)
   await peer.expectConnectionClose(530);
 });
 
+behaviour("a virtual host without a name is refused with 530", async (broker) => {
+  await using peer = await broker.dial();
+  await peer.login(broker.url);
+  peer.send(0, "connection.open", { virtualHost: "" });
+  await peer.expectConnectionClose(530);
+});
+
 behaviour("a frame for a channel before connection.open is refused with 505", async (broker) => {
   await using peer = await broker.dial();
   await peer.login(broker.url);
@@ -146,9 +153,62 @@ behaviour("connection.close before connection.open is refused with 504", async (
   await peer.expectConnectionClose(504);
 });
 
-behaviour("a client that says nothing is cut off", async (broker) => {
+behaviour("a client that says nothing, or speaks out of turn, is cut off", async (broker) => {
+  const { username, password } = new URL(broker.url);
+  const clients = [
+    async (_: AmqpPeer) => {},
+    async (peer: AmqpPeer) => {
+      peer.sendBytes(PROTOCOL_HEADER);
+      await peer.expect("connection.start");
+      peer.send(0, "connection.open", { virtualHost: "/" });
+    },
+    async (peer: AmqpPeer) => {
+      await startOk(peer, { mechanism: "PLAIN", response: `\0${username}\0${password}` });
+      await peer.expect("connection.tune");
+      peer.send(0, "connection.open", { virtualHost: "/" });
+    },
+  ];
+  await Promise.all(clients.map(async (speak) => {
+    await using peer = await broker.dial();
+    await speak(peer);
+    await peer.expectSilentEnd();
+  }));
+});
+
+behaviour("a client may send the whole handshake without waiting", async (broker) => {
   await using peer = await broker.dial();
-  await peer.expectSilentEnd();
+  const { username, password } = new URL(broker.url);
+  peer.sendBytes(PROTOCOL_HEADER);
+  peer.send(0, "connection.start-ok", {
+    mechanism: "PLAIN",
+    response: `\0${username}\0${password}`,
+    locale: "en_US",
+  });
+  peer.send(0, "connection.tune-ok", { channelMax: 2047, frameMax: 131072 });
+  peer.send(0, "connection.open", { virtualHost: "/" });
+  peer.send(1, "channel.open");
+  for (const method of ["connection.start", "connection.tune", "connection.open-ok"]) {
+    await peer.expect(method);
+  }
+  await peer.expect("channel.open-ok", 1);
+  await peer.close();
+});
+
+behaviour("a locale that the broker does not offer is accepted", async (broker) => {
+  await using peer = await broker.dial();
+  const { username, password } = new URL(broker.url);
+  const login = { mechanism: "PLAIN", response: `\0${username}\0${password}` };
+  await startOk(peer, { ...login, locale: "tlh" });
+  await peer.expect("connection.tune");
+});
+
+behaviour("a heartbeat during the handshake is passed over", async (broker) => {
+  await using peer = await broker.dial();
+  await peer.login(broker.url);
+  peer.sendHeartbeat();
+  peer.send(0, "connection.open", { virtualHost: "/" });
+  await peer.expect("connection.open-ok");
+  await peer.close();
 });
 
 /** What the broker says first. */

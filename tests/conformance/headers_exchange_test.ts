@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { ConfirmChannel } from "amqplib";
+import { Typed } from "../support/amqp_wire.ts";
 import { behaviour, type Broker } from "./brokers.ts";
 import { channelRefused, ready } from "./client.ts";
 
@@ -45,6 +46,30 @@ behaviour("a binding with a bad x-match is refused with 406", async (broker) => 
   const { queue } = await channel.assertQueue("", { exclusive: true });
   const badMatch = { "x-match": "most" };
   await channelRefused(channel, 406, () => channel.bindQueue(queue, "amq.headers", "", badMatch));
+});
+
+behaviour("numbers of different types are equal by value", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const exchange = broker.exchangeName();
+  await peer.call(1, "exchange.declare", { exchange, type: "headers" });
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  await peer.call(1, "queue.bind", { queue, exchange, arguments: { a: new Typed("b", 1) } });
+  for (const type of ["l", "u", "d"]) {
+    const properties = { headers: { a: new Typed(type, 1) } };
+    peer.publish(1, { exchange, mandatory: true }, "x", { properties });
+  }
+  assert.deepEqual(await peer.call(1, "queue.purge", { queue }), { messageCount: 3 });
+  await peer.close();
+});
+
+behaviour("the order of a binding's arguments does not matter", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { exchange, queue } = await bound(broker, channel, { a: 1, b: 2 });
+  await channel.unbindQueue(queue, exchange, "", { b: 2, a: 1 });
+  channel.publish(exchange, "", Buffer.from("x"), { headers: { a: 1, b: 2 } });
+  assert.equal(await ready(channel, queue), 0);
 });
 
 behaviour("bindings that differ in arguments alone are two bindings", async (broker) => {

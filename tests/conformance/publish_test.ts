@@ -166,6 +166,16 @@ for (const expiration of ["abc", "", "1.5", "-1", "10s", "315360000001"]) {
   });
 }
 
+for (const deliveryMode of [0, 3]) {
+  behaviour(`delivery mode ${deliveryMode} is refused with 406`, async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    peer.publish(1, { routingKey: "nowhere" }, "x", { properties: { deliveryMode } });
+    await peer.expectChannelClose(1, 406);
+    await peer.close();
+  });
+}
+
 behaviour("CC headers add routing keys", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

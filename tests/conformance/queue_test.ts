@@ -51,7 +51,7 @@ for (
   });
 }
 
-behaviour("a passive declare looks at the name alone", async (broker) => {
+behaviour("a passive declare of a queue looks at the name alone", async (broker) => {
   await using peer = await broker.peer();
   await peer.openChannel(1);
   const queue = broker.queueName();
@@ -179,6 +179,19 @@ behaviour("delete answers how many messages went with the queue", async (broker)
   await channel.waitForConfirms();
   assert.equal((await channel.deleteQueue(queue)).messageCount, 2);
   await channelRefused(channel, 404, () => channel.checkQueue(queue));
+});
+
+behaviour("delete counts ready messages; those held may still be acknowledged", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = broker.queueName();
+  await channel.assertQueue(queue, { durable: false });
+  send(channel, queue, "held", "ready");
+  const held = await get(channel, queue, {});
+  await channel.waitForConfirms();
+  assert.equal((await channel.deleteQueue(queue)).messageCount, 1);
+  channel.ack(held);
+  await channel.prefetch(1); // the channel is still there
 });
 
 behaviour("deleting a queue that is not there is fine", async (broker) => {

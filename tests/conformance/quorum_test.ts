@@ -23,6 +23,7 @@ const refusals: [what: string, declare: Fields][] = [
   ["is not durable", { durable: false, arguments: QUORUM }],
   ["is exclusive", { durable: true, exclusive: true, arguments: QUORUM }],
   ["is auto-delete", { durable: true, autoDelete: true, arguments: QUORUM }],
+  ["is lazy", { durable: true, arguments: { ...QUORUM, "x-queue-mode": "lazy" } }],
   ["has priorities", { durable: true, arguments: { ...QUORUM, "x-max-priority": 5 } }],
 ];
 
