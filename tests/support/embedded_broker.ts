@@ -39,7 +39,12 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** Starts the broker again after {@linkcode stop} or {@linkcode kill}. */
   async start(): Promise<void> {
     const [executable, ...args] = this.#command;
-    const process = new Deno.Command(executable!, { args, stdin: "null", stdout: "piped" }).spawn();
+    const process = new Deno.Command(executable!, {
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
     this.#process = process;
     const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let printed = "";
