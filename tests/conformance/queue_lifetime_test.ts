@@ -145,9 +145,9 @@ behaviour("a queue with a consumer does not expire", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
   const [used, unused] = [broker.queueName(), broker.queueName()];
-  await channel.assertQueue(used, { durable: false, expires: 50 });
+  await channel.assertQueue(used, { durable: false, expires: 200 });
   await consume(channel, used);
-  await channel.assertQueue(unused, { durable: false, expires: 100 });
+  await channel.assertQueue(unused, { durable: false, expires: 300 });
   await gone(broker, unused); // the used one's time is up by now
   await channel.checkQueue(used);
 });
@@ -156,7 +156,7 @@ behaviour("a queue expires once its consumer has gone", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
   const queue = broker.queueName();
-  await channel.assertQueue(queue, { durable: false, expires: 50 });
+  await channel.assertQueue(queue, { durable: false, expires: 200 });
   const { consumerTag } = await consume(channel, queue);
   await channel.cancel(consumerTag);
   await gone(broker, queue);

@@ -110,10 +110,10 @@ behaviour("an expiration of 0 takes out what no consumer waits for", async (brok
 behaviour("an unacknowledged message does not expire until it is put back", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
-  const { queue, expired } = await expiring(broker, channel, { messageTtl: 50 });
+  const { queue, expired } = await expiring(broker, channel, { messageTtl: 200 });
   send(channel, queue, "held");
   const held = await get(channel, queue, {});
-  const other = await expiring(broker, channel, { messageTtl: 100 });
+  const other = await expiring(broker, channel, { messageTtl: 300 });
   send(channel, other.queue, "later");
   await other.expired.take(1); // the held one's time is up by now
   await expired.none();
