@@ -71,7 +71,7 @@ export class Client implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    await this.connection.close();
+    await within(this.connection.close(), "connection.close-ok");
     await within(this.#ended, "the connection's end");
     if (this.#refusals.size > 0) throw await this.#refusals.next("the refusal");
   }

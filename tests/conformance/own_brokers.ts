@@ -5,7 +5,8 @@ import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { deviations } from "./deviations.ts";
 
 const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
-const EMBEDDED_MAX_MEMORY = "256MB";
+const EMBEDDED_MAX_MEMORY = "64MB";
+const FLOOD_MEGABYTES = 512;
 
 /** A broker that a test may stop and start, because no other test uses it. */
 export interface RestartableBroker extends AsyncDisposable {
@@ -130,9 +131,10 @@ async function fillMemory(url: string): Promise<AmqpPeer> {
   const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
   await peer.call(1, "confirm.select");
   const megabyte = Buffer.alloc(1_048_576);
-  for (;;) {
+  for (let published = 0; published < FLOOD_MEGABYTES; published++) {
     peer.publish(1, { routingKey: queue }, megabyte, { bodyFrameBytes: 131064 });
     const { channel } = await peer.nextFrame("a confirm or connection.blocked");
     if (channel === 0) return peer;
   }
+  throw new Error(`the broker took ${FLOOD_MEGABYTES} MB and did not block its publisher`);
 }

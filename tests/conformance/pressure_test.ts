@@ -17,6 +17,22 @@ scenario("short of patience and of memory", { consumerTimeoutMs: 1000 }, async (
     assert.equal((await get(other, queue)).fields.redelivered, true);
   });
 
+  await step("a delivery that is acknowledged in time is fine", async () => {
+    await using client = await Client.connect(broker.url);
+    const [channel, slow] = [await client.channel(), await client.channel()];
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    const deliveries = await consume(channel, queue);
+    await confirmed(channel, { routingKey: queue }, "quick");
+    channel.ack(await deliveries.next());
+    await confirmed(channel, { routingKey: queue }, "slow");
+    await channel.cancel(deliveries.consumerTag);
+    channel.nack(await deliveries.next());
+    const refusal = new Promise<Error>((resolve) => slow.once("error", resolve));
+    await get(slow, queue, {});
+    await within(refusal, "channel.close"); // the other's time is up by now
+    await channel.checkQueue(queue);
+  });
+
   await step("a message got has the same limit", async () => {
     await using client = await Client.connect(broker.url);
     const channel = await client.channel();
