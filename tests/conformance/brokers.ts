@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { AmqpPeer, type OpenOptions, PROTOCOL_HEADER } from "../support/amqp_peer.ts";
+import { Client, type ClientOptions } from "./client.ts";
+import { deviations } from "./deviations.ts";
+
+const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL");
+const DEFAULT_RABBITMQ_URL = "amqp://guest:guest@localhost:5672/";
+const EMBEDDED_URL = Deno.env.get("WORKTOOL_TEST_BROKER_URL");
+
+/** The brokers that every behaviour is tried on. */
+export const brokers: { name: string; url: string }[] = [];
+if (RABBITMQ_URL) brokers.push({ name: "RabbitMQ", url: RABBITMQ_URL });
+else if (await answers(DEFAULT_RABBITMQ_URL)) {
+  brokers.push({ name: "RabbitMQ", url: DEFAULT_RABBITMQ_URL });
+}
+if (EMBEDDED_URL) brokers.push({ name: "embedded", url: EMBEDDED_URL });
+
+/**
+ * Registers a behaviour as one test for each broker.
+ *
+ * The test fails if it leaves a connection open; queues and exchanges that it named through the
+ * broker are deleted afterwards.
+ */
+export function behaviour(sentence: string, body: (broker: Broker) => Promise<void>): void {
+  if (brokers.length === 0) Deno.test.ignore(`${sentence} [no broker answers]`, () => {});
+  for (const { name, url } of brokers) {
+    const reason = deviations[name]?.[sentence];
+    if (reason) {
+      Deno.test.ignore(`${sentence} [${name}: ${reason}]`, () => {});
+    } else {
+      Deno.test(`${sentence} [${name}]`, () => onBroker(url, body));
+    }
+  }
+}
+
+/** Runs a test's body on a broker, tidies up after it, and fails it for what it left open. */
+export async function onBroker(
+  url: string,
+  body: (broker: Broker) => Promise<void>,
+): Promise<void> {
+  const broker = new Broker(url);
+  try {
+    await body(broker);
+  } finally {
+    await broker.deleteNamed();
+  }
+  const open = broker.leftOpen();
+  if (open > 0) throw new Error(`the test left ${open} connections open`);
+}
+
+/** A broker as one test sees it: ways in, and names that no other test uses. */
+export class Broker {
+  readonly url: string;
+  readonly #queues: string[] = [];
+  readonly #exchanges: string[] = [];
+  readonly #connections: { isClosed: boolean }[] = [];
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** A connection of the ordinary client. */
+  async connect(options: ClientOptions = {}): Promise<Client> {
+    return this.#track(await Client.connect(this.url, options));
+  }
+
+  /** A raw peer after the handshake. */
+  async peer(options: OpenOptions = {}): Promise<AmqpPeer> {
+    return this.#track(await AmqpPeer.open(this.url, options));
+  }
+
+  /** A raw peer that has not said anything yet. */
+  async dial(): Promise<AmqpPeer> {
+    return this.#track(await AmqpPeer.dial(this.url));
+  }
+
+  /** A new queue name; the queue is deleted after the test. */
+  queueName(): string {
+    const name = `conformance.queue.${randomUUID()}`;
+    this.#queues.push(name);
+    return name;
+  }
+
+  /** A new exchange name; the exchange is deleted after the test. */
+  exchangeName(): string {
+    const name = `conformance.exchange.${randomUUID()}`;
+    this.#exchanges.push(name);
+    return name;
+  }
+
+  leftOpen(): number {
+    return this.#connections.filter((connection) => !connection.isClosed).length;
+  }
+
+  /** Deletes every queue and exchange that {@linkcode queueName} and {@linkcode exchangeName} named. */
+  async deleteNamed(): Promise<void> {
+    if (this.#queues.length + this.#exchanges.length === 0) return;
+    await using peer = await AmqpPeer.open(this.url);
+    await peer.openChannel(1);
+    for (const queue of this.#queues) await peer.call(1, "queue.delete", { queue });
+    for (const exchange of this.#exchanges) await peer.call(1, "exchange.delete", { exchange });
+    await peer.close();
+  }
+
+  #track<T extends { isClosed: boolean }>(connection: T): T {
+    this.#connections.push(connection);
+    return connection;
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await using peer = await AmqpPeer.dial(url);
+    peer.sendBytes(PROTOCOL_HEADER);
+    await peer.expect("connection.start");
+    return true;
+  } catch {
+    return false;
+  }
+}

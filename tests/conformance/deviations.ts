@@ -1,0 +1,9 @@
+/**
+ * Behaviours that a broker lacks on purpose: its name, the behaviour's name, and the reason.
+ *
+ * They are skipped there and listed in the documentation; everything else that differs is a bug.
+ */
+export const deviations: Record<string, Record<string, string>> = {
+  RabbitMQ: {},
+  embedded: {},
+};

@@ -1,0 +1,140 @@
+import { Buffer } from "node:buffer";
+import { AmqpPeer } from "../support/amqp_peer.ts";
+import { EmbeddedBroker } from "../support/embedded_broker.ts";
+import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { deviations } from "./deviations.ts";
+
+const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
+const EMBEDDED_MAX_MEMORY = "64MB";
+const FLOOD_MEGABYTES = 512;
+
+/** A broker that a test may stop and start, because no other test uses it. */
+export interface RestartableBroker extends AsyncDisposable {
+  readonly url: string;
+  /** Stops it in order. */
+  stop(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again with the same url and data. */
+  start(): Promise<void>;
+}
+
+/** A user, and what it may configure, write to and read from: regular expressions on names. */
+export interface User {
+  name: string;
+  password: string;
+  configure: string;
+  write: string;
+  read: string;
+}
+
+export interface OwnBrokerOptions {
+  /** Users beside guest, with rights in virtual host `/`. */
+  users?: User[];
+  /** Virtual hosts beside `/`; guest may do everything there. */
+  vhosts?: string[];
+  /** How long a delivery may stay unacknowledged. */
+  consumerTimeoutMs?: number;
+}
+
+/** A broker whose memory a test may make short. */
+export interface PressableBroker extends RestartableBroker {
+  /** Makes the broker refuse to read from publishers; resolves when it does. */
+  blockPublishers(): Promise<void>;
+  unblockPublishers(): Promise<void>;
+}
+
+interface OwnBroker {
+  name: string;
+  start(options?: OwnBrokerOptions): Promise<PressableBroker>;
+}
+
+/** The brokers that a test may have for itself. */
+const ownBrokers: OwnBroker[] = [];
+if (PrivateRabbitMq.installed) ownBrokers.push({ name: "RabbitMQ", start: startRabbitMq });
+if (EMBEDDED_COMMAND) ownBrokers.push({ name: "embedded", start: startEmbedded });
+
+/** Tries one behaviour on the scenario's broker. */
+export type Step = (sentence: string, body: () => Promise<unknown>) => Promise<void>;
+
+/**
+ * Registers a scenario as one test for each broker: starts one for this test alone, as a start
+ * takes RabbitMQ seconds, and tries several behaviours on it, each a step.
+ */
+export function scenario(
+  sentence: string,
+  options: OwnBrokerOptions,
+  body: (broker: PressableBroker, step: Step) => Promise<void>,
+): void {
+  if (ownBrokers.length === 0) Deno.test.ignore(`${sentence} [no broker to start]`, () => {});
+  for (const { name, start } of ownBrokers) {
+    Deno.test(`${sentence} [${name}]`, async (t) => {
+      await using broker = await start(options);
+      await body(broker, async (sentence, attempt) => {
+        const ignore = deviations[name]?.[sentence] !== undefined;
+        await t.step({ name: sentence, ignore, fn: async () => void (await attempt()) });
+      });
+    });
+  }
+}
+
+async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
+  const { users = [], vhosts = [], consumerTimeoutMs } = options;
+  const timeouts = { consumer_timeout: consumerTimeoutMs!, channel_tick_interval: 500 };
+  const node = await PrivateRabbitMq.start(consumerTimeoutMs ? { settings: timeouts } : {});
+  for (const vhost of vhosts) {
+    await node.ctl("add_vhost", vhost);
+    await node.ctl("set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*");
+  }
+  for (const { name, password, configure, write, read } of users) {
+    await node.ctl("add_user", name, password);
+    await node.ctl("set_permissions", name, configure, write, read);
+  }
+  const pressure = {
+    blockPublishers: () => watermark(node, "0.000001"),
+    unblockPublishers: () => watermark(node, "0.4"),
+  };
+  return Object.assign(node, pressure);
+}
+
+async function watermark(node: PrivateRabbitMq, fraction: string): Promise<void> {
+  await node.ctl("set_vm_memory_high_watermark", fraction);
+}
+
+async function startEmbedded(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
+  const { users = [], vhosts = [], consumerTimeoutMs } = options;
+  const all = users.length > 0 ? [{ name: "guest", password: "guest" }, ...users] : [];
+  const broker = await EmbeddedBroker.start(EMBEDDED_COMMAND!, [
+    ...all.flatMap((user) => ["--user", Object.values(user).join(":")]),
+    ...vhosts.flatMap((vhost) => ["--vhost", vhost]),
+    ...(consumerTimeoutMs ? ["--consumer-timeout", `${consumerTimeoutMs}ms`] : []),
+    "--max-memory",
+    EMBEDDED_MAX_MEMORY,
+  ]);
+  let flood: AmqpPeer | undefined;
+  const pressure = {
+    blockPublishers: async () => {
+      flood = await fillMemory(broker.url);
+    },
+    unblockPublishers: async () => {
+      await flood?.[Symbol.asyncDispose](); // its queue goes with it
+    },
+  };
+  return Object.assign(broker, pressure);
+}
+
+/** Publishes until the broker blocks publishers; the messages go when the peer is cut. */
+async function fillMemory(url: string): Promise<AmqpPeer> {
+  const clientProperties = { capabilities: { "connection.blocked": true } };
+  const peer = await AmqpPeer.open(url, { clientProperties });
+  await peer.openChannel(1);
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  await peer.call(1, "confirm.select");
+  const megabyte = Buffer.alloc(1_048_576);
+  for (let published = 0; published < FLOOD_MEGABYTES; published++) {
+    peer.publish(1, { routingKey: queue }, megabyte, { bodyFrameBytes: 131064 });
+    const { channel } = await peer.nextFrame("a confirm or connection.blocked");
+    if (channel === 0) return peer;
+  }
+  throw new Error(`the broker took ${FLOOD_MEGABYTES} MB and did not block its publisher`);
+}

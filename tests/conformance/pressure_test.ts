@@ -1,0 +1,73 @@
+/** What a broker does to consumers that never acknowledge, and to publishers when memory is short. */
+import assert from "node:assert/strict";
+import { AmqpPeer } from "../support/amqp_peer.ts";
+import { within } from "../support/inbox.ts";
+import { Client, confirmed, consume, get } from "./client.ts";
+import { scenario } from "./own_brokers.ts";
+
+scenario("short of patience and of memory", { consumerTimeoutMs: 1000 }, async (broker, step) => {
+  await step("a delivery that is not acknowledged in time: 406, and back", async () => {
+    await using client = await Client.connect(broker.url);
+    const [slow, other] = [await client.channel(), await client.channel()];
+    const { queue } = await slow.assertQueue("", { exclusive: true });
+    const refusal = new Promise<Error & { code?: number }>((r) => slow.once("error", r));
+    await confirmed(other, { routingKey: queue }, "task");
+    await (await consume(slow, queue)).take(1);
+    assert.equal((await within(refusal, "channel.close")).code, 406);
+    assert.equal((await get(other, queue)).fields.redelivered, true);
+  });
+
+  await step("a delivery that is acknowledged in time is fine", async () => {
+    await using client = await Client.connect(broker.url);
+    const [channel, slow] = [await client.channel(), await client.channel()];
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    const deliveries = await consume(channel, queue);
+    await confirmed(channel, { routingKey: queue }, "quick");
+    channel.ack(await deliveries.next());
+    await confirmed(channel, { routingKey: queue }, "slow");
+    await channel.cancel(deliveries.consumerTag);
+    channel.nack(await deliveries.next());
+    const refusal = new Promise<Error>((resolve) => slow.once("error", resolve));
+    await get(slow, queue, {});
+    await within(refusal, "channel.close"); // the other's time is up by now
+    await channel.checkQueue(queue);
+  });
+
+  await step("a message got has the same limit", async () => {
+    await using client = await Client.connect(broker.url);
+    const channel = await client.channel();
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    const refusal = new Promise<Error & { code?: number }>((r) => channel.once("error", r));
+    await confirmed(channel, { routingKey: queue }, "task");
+    await get(channel, queue, {});
+    assert.equal((await within(refusal, "channel.close")).code, 406);
+  });
+
+  await step("publishers that can hear it are told when they are blocked, once", async () => {
+    await using peer = await AmqpPeer.open(broker.url, {
+      clientProperties: { capabilities: { "connection.blocked": true } },
+    });
+    await peer.openChannel(1);
+    await broker.blockPublishers();
+    peer.publish(1, { routingKey: "nowhere" }, "x");
+    await peer.expect("connection.blocked");
+    await broker.unblockPublishers();
+    await peer.expect("connection.unblocked");
+    await peer.call(1, "basic.qos");
+    await peer.close();
+  });
+
+  await step("consumers go on while publishers are blocked", async () => {
+    await using client = await Client.connect(broker.url);
+    const channel = await client.channel();
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    await confirmed(channel, { routingKey: queue }, "before");
+    await broker.blockPublishers();
+    const deliveries = await consume(channel, queue);
+    channel.ack(await deliveries.next());
+    const confirm = confirmed(channel, { routingKey: queue }, "waits");
+    await broker.unblockPublishers();
+    assert.equal(await confirm, "ack");
+    assert.deepEqual(await deliveries.bodies(1), ["waits"]);
+  });
+});

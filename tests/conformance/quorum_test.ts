@@ -1,0 +1,192 @@
+/** Quorum queues (x-queue-type quorum), as one node keeps them. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { ConfirmChannel, Options } from "amqplib";
+import type { Fields } from "../support/amqp_wire.ts";
+import { behaviour, type Broker } from "./brokers.ts";
+import { confirmed, consume, get, send } from "./client.ts";
+
+const QUORUM = { "x-queue-type": "quorum" };
+
+behaviour("a quorum queue takes, confirms and gives messages in order", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  for (const body of ["a", "b", "c"]) {
+    assert.equal(await confirmed(channel, { routingKey: queue }, body), "ack");
+  }
+  const deliveries = await consume(channel, queue);
+  assert.deepEqual(await deliveries.bodies(3), ["a", "b", "c"]);
+});
+
+const refusals: [what: string, declare: Fields][] = [
+  ["is not durable", { durable: false, arguments: QUORUM }],
+  ["is exclusive", { durable: true, exclusive: true, arguments: QUORUM }],
+  ["is auto-delete", { durable: true, autoDelete: true, arguments: QUORUM }],
+  ["is lazy", { durable: true, arguments: { ...QUORUM, "x-queue-mode": "lazy" } }],
+  ["has priorities", { durable: true, arguments: { ...QUORUM, "x-max-priority": 5 } }],
+];
+
+for (const [what, declare] of refusals) {
+  behaviour(`a quorum queue that ${what} is refused with 406`, async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    peer.send(1, "queue.declare", { queue: broker.queueName(), ...declare });
+    await peer.expectChannelClose(1, 406);
+    await peer.close();
+  });
+}
+
+behaviour("a quorum queue is not a classic queue: 406", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const queue = broker.queueName();
+  await peer.call(1, "queue.declare", { queue, durable: true, arguments: QUORUM });
+  peer.send(1, "queue.declare", { queue, durable: true });
+  await peer.expectChannelClose(1, 406);
+  await peer.close();
+});
+
+behaviour("a global prefetch count with a quorum queue is connection error 540", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  await channel.prefetch(1, true);
+  await client.refused(540, () => channel.consume(queue, () => {}));
+});
+
+behaviour("a quorum queue counts deliveries that came back", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  await confirmed(channel, { routingKey: queue }, "a");
+  const deliveries = await consume(channel, queue);
+  for (const count of [undefined, 1, 2]) {
+    const message = await deliveries.next();
+    assert.equal(message.properties.headers?.["x-delivery-count"], count);
+    assert.equal(message.fields.redelivered, count !== undefined);
+    channel.nack(message);
+  }
+  channel.ack(await deliveries.next());
+});
+
+behaviour(
+  "x-delivery-limit makes a message that comes back too often a dead letter",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+    const letters = await consume(channel, dead);
+    const queue = await quorumQueue(broker, channel, {
+      deadLetterExchange: "",
+      deadLetterRoutingKey: dead,
+      arguments: { "x-delivery-limit": 2 },
+    });
+    await confirmed(channel, { routingKey: queue }, "poison");
+    const deliveries = await consume(channel, queue);
+    for (let i = 0; i < 3; i++) channel.nack(await deliveries.next());
+    const letter = await letters.next();
+    const [death] = letter.properties.headers?.["x-death"] ?? [];
+    assert.deepEqual([letter.content.toString(), death?.reason], ["poison", "delivery_limit"]);
+  },
+);
+
+behaviour("x-delivery-limit without dead letters drops the message", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel, { arguments: { "x-delivery-limit": 0 } });
+  await confirmed(channel, { routingKey: queue }, "poison");
+  await confirmed(channel, { routingKey: queue }, "next");
+  await channel.prefetch(1);
+  const deliveries = await consume(channel, queue);
+  channel.nack(await deliveries.next());
+  assert.deepEqual(await deliveries.bodies(1), ["next"]);
+});
+
+behaviour("a rejected message of a quorum queue becomes a dead letter", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  const letters = await consume(channel, dead);
+  const options = { deadLetterExchange: "", deadLetterRoutingKey: dead };
+  const queue = await quorumQueue(broker, channel, options);
+  await confirmed(channel, { routingKey: queue }, "a");
+  channel.reject(await get(channel, queue, {}), false);
+  assert.deepEqual(await letters.bodies(1), ["a"]);
+});
+
+behaviour("a quorum queue gives back what a closed channel held", async (broker) => {
+  await using client = await broker.connect();
+  const [channel, other] = [await client.channel(), await client.channel()];
+  const queue = await quorumQueue(broker, channel);
+  await confirmed(channel, { routingKey: queue }, "a");
+  await (await consume(channel, queue)).take(1);
+  await channel.close();
+  const again = await (await consume(other, queue)).next();
+  assert.deepEqual([again.content.toString(), again.fields.redelivered], ["a", true]);
+});
+
+behaviour("a quorum queue takes x-message-ttl and expiration", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  const letters = await consume(channel, dead);
+  const options = { deadLetterExchange: "", deadLetterRoutingKey: dead, messageTtl: 3_600_000 };
+  const queue = await quorumQueue(broker, channel, options);
+  channel.sendToQueue(queue, Buffer.from("a"), { expiration: 20 });
+  assert.deepEqual(await letters.bodies(1), ["a"]);
+});
+
+behaviour("a full quorum queue with reject-publish refuses with a nack", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const options = { maxLength: 1, arguments: { "x-overflow": "reject-publish" } };
+  const queue = await quorumQueue(broker, channel, options);
+  const outcomes = new Set<string>();
+  for (let i = 0; i < 10 && !outcomes.has("nack"); i++) { // the limit may be passed by a few
+    outcomes.add(await confirmed(channel, { routingKey: queue }, "x"));
+  }
+  assert(outcomes.has("nack"));
+});
+
+behaviour("a full quorum queue drops its oldest messages", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel, { maxLength: 1 });
+  for (const body of ["a", "b", "c"]) await confirmed(channel, { routingKey: queue }, body);
+  assert.equal((await get(channel, queue)).content.toString(), "c");
+});
+
+behaviour("a quorum queue may have a single active consumer", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const args = { arguments: { "x-single-active-consumer": true } };
+  const queue = await quorumQueue(broker, channel, args);
+  const [first, second] = [await consume(channel, queue), await consume(channel, queue)];
+  send(channel, queue, "a", "b");
+  assert.deepEqual(await first.bodies(2), ["a", "b"]);
+  await channel.cancel(first.consumerTag);
+  send(channel, queue, "c");
+  assert.deepEqual(await second.bodies(1), ["c"]);
+});
+
+behaviour("purge and delete of a quorum queue count its messages", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  for (let i = 0; i < 2; i++) await confirmed(channel, { routingKey: queue }, "x");
+  assert.equal((await channel.purgeQueue(queue)).messageCount, 2);
+  await confirmed(channel, { routingKey: queue }, "x");
+  assert.equal((await channel.deleteQueue(queue)).messageCount, 1);
+});
+
+async function quorumQueue(
+  broker: Broker,
+  channel: ConfirmChannel,
+  options: Options.AssertQueue = {},
+): Promise<string> {
+  const queue = broker.queueName();
+  const args = { ...QUORUM, ...options.arguments };
+  await channel.assertQueue(queue, { durable: true, ...options, arguments: args });
+  return queue;
+}

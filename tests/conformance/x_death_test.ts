@@ -1,0 +1,130 @@
+/** What the headers of a dead letter tell: x-death and x-first-death. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { behaviour } from "./brokers.ts";
+import { consume, drain, get, send } from "./client.ts";
+import { deaths, rejected, withDeadLetters } from "./queues.ts";
+
+behaviour("x-death tells queue, reason, count, exchange, keys and time", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  const [death, ...more] = deaths(await rejected(channel, { queue, dead }));
+  assert.deepEqual(more, []);
+  const { time, ...rest } = death!;
+  assert.deepEqual(rest, {
+    queue,
+    reason: "rejected",
+    count: 1,
+    exchange: "",
+    "routing-keys": [queue],
+  });
+  assert.equal((time as { "!": string })["!"], "timestamp");
+});
+
+behaviour("x-first-death headers tell queue, reason and exchange of the first", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  const { headers } = (await rejected(channel, { queue, dead })).properties;
+  assert.equal(headers?.["x-first-death-queue"], queue);
+  assert.equal(headers?.["x-first-death-reason"], "rejected");
+  assert.equal(headers?.["x-first-death-exchange"], "");
+});
+
+behaviour("an expired message loses its expiration, and x-death keeps it", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const deliveries = await consume(channel, dead);
+  channel.sendToQueue(queue, Buffer.from("a"), { expiration: "20" });
+  const letter = await deliveries.next();
+  assert.equal(letter.properties.expiration, undefined);
+  const [death] = deaths(letter);
+  assert.deepEqual([death!.reason, death!["original-expiration"]], ["expired", "20"]);
+});
+
+behaviour("a rejected message loses its expiration, and x-death keeps it", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  channel.sendToQueue(queue, Buffer.from("a"), { expiration: "3600000" });
+  const letter = await rejected(channel, { queue, dead });
+  assert.equal(letter.properties.expiration, undefined);
+  assert.equal(deaths(letter)[0]!["original-expiration"], "3600000");
+});
+
+behaviour("the reason of a message pushed out is maxlen", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel, { maxLength: 1 });
+  const deliveries = await consume(channel, dead);
+  send(channel, queue, "a", "b");
+  const letter = await deliveries.next();
+  assert.deepEqual([letter.content.toString(), deaths(letter)[0]!.reason], ["a", "maxlen"]);
+});
+
+behaviour("dying again in the same queue for the same reason counts up", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  send(channel, queue, "a");
+  for (const count of [1, 2, 3]) {
+    const letter = await rejected(channel, { queue, dead });
+    assert.deepEqual(deaths(letter).map((death) => death.count), [count]);
+    channel.sendToQueue(queue, letter.content, { headers: letter.properties.headers ?? {} });
+    await channel.waitForConfirms();
+  }
+});
+
+behaviour(
+  "dying in another queue or for another reason adds to x-death, newest first",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const last = (await channel.assertQueue("", { exclusive: true })).queue;
+    const second = (await channel.assertQueue("", {
+      exclusive: true,
+      deadLetterExchange: "",
+      deadLetterRoutingKey: last,
+      messageTtl: 20,
+    })).queue;
+    const first = (await channel.assertQueue("", {
+      exclusive: true,
+      deadLetterExchange: "",
+      deadLetterRoutingKey: second,
+    })).queue;
+    const deliveries = await consume(channel, last);
+    send(channel, first, "a");
+    channel.reject(await get(channel, first, {}), false);
+    const letter = await deliveries.next();
+    assert.deepEqual(deaths(letter).map(({ queue, reason }) => [queue, reason]), [
+      [second, "expired"],
+      [first, "rejected"],
+    ]);
+    assert.equal(letter.properties.headers?.["x-first-death-queue"], first);
+  },
+);
+
+behaviour("a dead letter of several copies dies on its own", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const plain = (await channel.assertQueue("", { exclusive: true })).queue;
+  channel.publish("", queue, Buffer.from("a"), { CC: [plain] });
+  await rejected(channel, { queue, dead });
+  assert.equal((await get(channel, plain)).properties.headers?.["x-death"], undefined);
+});
+
+behaviour("the keys of CC are told by x-death and not used again", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const cc = (await channel.assertQueue("", { exclusive: true })).queue;
+  channel.publish("", queue, Buffer.from("a"), { CC: [cc] });
+  const letter = await rejected(channel, { queue, dead });
+  assert.deepEqual(deaths(letter)[0]!["routing-keys"], [queue, cc]);
+  assert.deepEqual(await drain(channel, cc), ["a"]);
+});
