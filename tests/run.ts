@@ -4,6 +4,8 @@
  * They run on an embedded broker that is started here, and on RabbitMQ where there is one.
  * With WORKTOOL_TEST_REQUIRE_RABBITMQ=1 it fails where the tests on RabbitMQ could not run.
  */
+import { EXECUTABLE } from "./support/worktool.ts";
+
 const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ") === "1";
 const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
@@ -12,7 +14,10 @@ const junit = `${directory}/junit.xml`;
 const broker = await startBroker(`${directory}/broker`);
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
-  env: { WORKTOOL_TEST_BROKER_URL: broker.url },
+  env: {
+    WORKTOOL_TEST_BROKER_URL: broker.url,
+    WORKTOOL_TEST_BROKER_COMMAND: `${EXECUTABLE} broker`,
+  },
 }).spawn().status;
 const brokerCode = await broker.stop();
 
@@ -51,7 +56,7 @@ Deno.exit(failures > 0 ? 1 : 0);
 
 /** The embedded broker for all tests, durable, on a free port. */
 async function startBroker(data: string) {
-  const process = new Deno.Command("dist/worktool", {
+  const process = new Deno.Command(EXECUTABLE, {
     args: ["broker", "--port", "0", "--data", data],
     stdout: "piped",
     stderr: "null",

@@ -26,7 +26,8 @@ export class MalformedUrl extends Error {
  *
  * @throws {MalformedUrl} naming the part that is wrong
  */
-export function parseBrokerUrl(text: string): BrokerUrl {
+export function parseBrokerUrl(given: string): BrokerUrl {
+  const text = given.trim(); // what comes out of a CI secret may end with a newline
   const shown = withoutCredentials(text);
   let url: URL;
   try {
@@ -36,7 +37,7 @@ export function parseBrokerUrl(text: string): BrokerUrl {
       `"${shown}" is not a URL: write amqp://user:password@host:port/vhost, with %40 for an @ in the password`,
     );
   }
-  if (url.protocol !== "amqp:" && url.protocol !== "amqps:") {
+  if (!/^amqps?:\/\//i.test(text)) {
     throw new MalformedUrl(`"${shown}" must begin with amqp:// or amqps://`);
   }
   if (url.hostname === "") throw new MalformedUrl(`"${shown}" names no host`);
@@ -48,6 +49,7 @@ export function parseBrokerUrl(text: string): BrokerUrl {
   if (path.includes("/")) {
     throw new MalformedUrl(`"${shown}" has a "/" in its vhost: write %2f for it`);
   }
+  if (url.port === "0") throw new MalformedUrl(`"${shown}" has no port that anything listens on`);
   const tls = url.protocol === "amqps:";
   return {
     tls,
@@ -75,8 +77,9 @@ export function formatAddress({ host, port }: Pick<BrokerUrl, "host" | "port">):
 function queryOptions(query: URLSearchParams, shown: string) {
   const options: { heartbeatSeconds?: number; connectTimeoutMs?: number } = {};
   for (const [key, value] of query) {
-    if (!/^\d{1,9}$/.test(value)) {
-      throw new MalformedUrl(`"${key}" in "${shown}" must be a whole number`);
+    const least = key === "connection_timeout" ? 1 : 0;
+    if (!/^\d{1,9}$/.test(value) || Number(value) < least) {
+      throw new MalformedUrl(`"${key}" in "${shown}" must be a whole number, ${least} or more`);
     }
     if (key === "heartbeat") options.heartbeatSeconds = Number(value);
     else if (key === "connection_timeout") options.connectTimeoutMs = Number(value);

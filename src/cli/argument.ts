@@ -13,7 +13,9 @@ export function argument<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 /** The same for an option that may be given again and again. */
-export function repeated<T>(parse: (text: string) => T): (text: string, previous: T[]) => T[] {
+export function repeated<T>(
+  parse: (text: string) => T,
+): (text: string, previous: T[] | undefined) => T[] {
   const parseOne = argument(parse);
-  return (text, previous) => [...previous, parseOne(text)];
+  return (text, previous = []) => [...previous, parseOne(text)];
 }

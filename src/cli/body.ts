@@ -1,8 +1,11 @@
 import { Buffer } from "node:buffer";
 
-/** Keeps a task from moving the cursor or colouring the terminal: C0, DEL and C1 are escaped. */
+/**
+ * Keeps a task from moving the cursor, colouring the terminal or turning its text around: C0, DEL,
+ * C1 and the controls of the bidirectional algorithm are escaped.
+ */
 // deno-lint-ignore no-control-regex -- they are what is looked for
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -51,7 +54,9 @@ function escape(character: string): string {
       return "\\r";
     case "\t":
       return "\\t";
-    default:
-      return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    default: {
+      const code = character.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+    }
   }
 }

@@ -13,7 +13,7 @@ export function brokerCommand(surroundings: Surroundings, exit: (code: ExitCode)
 
 async function run(flags: BrokerFlags, surroundings: Surroundings): Promise<ExitCode> {
   const { env, stdout, stderr, stop } = surroundings;
-  const { verbose, json } = flags;
+  const { verbose = false, json = false } = flags;
 
   function onEvent(event: BrokerEvent): void {
     if (json) {

@@ -40,14 +40,14 @@ export function brokerFlags() {
       )
         .conflicts("memory"),
     )
-    .option("--memory", "keep nothing on disk", false)
+    .option("--memory", "keep nothing on disk")
     .addOption(
       new Option("--user <name:password>", "who may log in, repeatable")
-        .argParser(repeated(parseUser)).default([] as UserOptions[], "guest:guest"),
+        .argParser(repeated(parseUser)),
     )
     .addOption(
       new Option("--vhost <name>", "virtual host besides /, repeatable")
-        .argParser(repeated(nonEmptyShortString)).default([] as string[], "none"),
+        .argParser(repeated(nonEmptyShortString)),
     )
     .addOption(
       new Option("--consumer-timeout <duration>", "how long a task may stay unacknowledged")
@@ -58,8 +58,8 @@ export function brokerFlags() {
       "block publishers when messages hold more (default: 40 % of the machine's)",
       argument(parseSize),
     )
-    .option("--verbose", "log every method that arrives", false)
-    .option("--json", "print one JSON object a line, see docs/events.md", false)
+    .option("--verbose", "log every method that arrives")
+    .option("--json", "print one JSON object a line, see docs/events.md")
     .addHelpText("after", EXAMPLES);
 }
 
@@ -70,7 +70,7 @@ export function brokerOptions(
   flags: BrokerFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): BrokerOptions {
-  const { host, port, memory, user, vhost } = flags;
+  const { host, port, memory, user = [], vhost = [] } = flags;
   for (const { name, ...patterns } of user) mustBePatterns(name, patterns);
   return {
     host,

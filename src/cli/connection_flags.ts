@@ -1,9 +1,12 @@
+import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type BrokerUrl, MalformedUrl, parseBrokerUrl } from "../amqp/broker_url.ts";
-import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { ConnectionOptions, TlsOptions } from "../amqp/connection.ts";
 import { argument } from "./argument.ts";
+import { defined } from "./defined.ts";
 import { parseDuration } from "./duration.ts";
+import { fileProblem } from "./file_problem.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_URL = "amqp://guest:guest@localhost:5672/";
@@ -23,7 +26,7 @@ export const tlsCaFlag = new Option(
 );
 export const tlsCertFlag = new Option("--tls-cert <file>", "PEM client certificate");
 export const tlsKeyFlag = new Option("--tls-key <file>", "PEM key of the client certificate");
-export const insecureFlag = new Option("--insecure", "accept any certificate").default(false);
+export const insecureFlag = new Option("--insecure", "accept any certificate");
 export const connectTimeoutFlag = new Option(
   "--connect-timeout <duration>",
   "for the connection, and for each answer of the broker",
@@ -39,7 +42,7 @@ export interface ConnectionFlags {
   readonly tlsCa?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
-  readonly insecure: boolean;
+  readonly insecure?: boolean | undefined;
   readonly connectTimeout: number;
   readonly heartbeat: number;
 }
@@ -49,14 +52,14 @@ export function connectionOptions(
   flags: ConnectionFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): Omit<ConnectionOptions, "name" | "version" | "onBlocked" | "onUnblocked"> {
+  const url = brokerUrl(flags, env);
+  const tls = tlsOptions(flags);
+  if (!url.tls && (tls.insecure || tls.ca || tls.cert)) {
+    throw new UsageError("--insecure and --tls-… go with a URL that begins with amqps://");
+  }
   return {
-    url: brokerUrl(flags, env),
-    tls: {
-      insecure: flags.insecure,
-      ...pemFile("ca", "--tls-ca", flags.tlsCa),
-      ...pemFile("cert", "--tls-cert", flags.tlsCert),
-      ...pemFile("key", "--tls-key", flags.tlsKey),
-    },
+    url,
+    tls,
     timeoutMs: flags.connectTimeout,
     heartbeatSeconds: flags.heartbeat,
   };
@@ -81,13 +84,31 @@ function brokerUrl(
   }
 }
 
-function pemFile(name: "ca" | "cert" | "key", flag: string, path: string | undefined) {
-  if (path === undefined) return {};
-  try {
-    return { [name]: readFileSync(path) };
-  } catch (error) {
-    throw new UsageError(`${flag}: ${(error as Error).message}`);
+function tlsOptions(flags: ConnectionFlags): TlsOptions {
+  const { tlsCa, tlsCert, tlsKey, insecure = false } = flags;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new UsageError("--tls-cert and --tls-key go together");
   }
+  return {
+    insecure,
+    ...defined({
+      ca: pemFile("--tls-ca", tlsCa),
+      cert: pemFile("--tls-cert", tlsCert),
+      key: pemFile("--tls-key", tlsKey),
+    }),
+  };
+}
+
+function pemFile(flag: string, path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined;
+  let pem;
+  try {
+    pem = readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${flag} ${path}: ${fileProblem(error)}`);
+  }
+  if (!pem.includes("-----BEGIN ")) throw new UsageError(`${flag} ${path}: is no PEM file`);
+  return pem;
 }
 
 function parseTimeout(text: string): number {

@@ -88,6 +88,7 @@ const REASONS: Record<StopReason, string> = {
   empty: "the queue is empty",
   "idle-timeout": "nothing arrived for --idle-timeout",
   "max-time": "--max-time is over",
+  stalled: "nothing more can come",
   SIGINT: "SIGINT",
   SIGTERM: "SIGTERM",
   error: "an error",

@@ -33,11 +33,11 @@ export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    done; for work also an orderly stop after the first SIGINT or SIGTERM
-  1    ran, but some task was returned, refused or not sent, or the output was lost
+  1    ran, but some task was returned, refused, not sent or lost, or the output was
   2    --count or --until-empty was not reached in time
   64   usage
   65   the broker refused the data or the declaration
-  69   broker unreachable, or lost and not regained
+  69   broker unreachable, or lost
   70   a bug in worktool
   75   outcome unknown: tasks may be in the queue or not
   77   credentials or permission refused
@@ -48,7 +48,8 @@ export function sendExitCode(summary: SendSummary, failureCode?: ExitCode): Exit
   const { sent, returned, refused, unknown, complete } = summary;
   if (failureCode !== undefined) {
     const interrupted = failureCode === ExitCode.unavailable && sent > 0;
-    return interrupted ? ExitCode.unknown : failureCode;
+    const unsure = failureCode === ExitCode.failed && unknown > 0;
+    return interrupted || unsure ? ExitCode.unknown : failureCode;
   }
   if (unknown > 0) return ExitCode.unknown;
   // A script that goes on after `send && …` must not believe that everything was sent.
@@ -62,5 +63,6 @@ export function workExitCode(
   failureCode?: ExitCode,
 ): ExitCode {
   if (failureCode !== undefined) return failureCode;
-  return expectationMissed(rules, summary.reason) ? ExitCode.expectationMissed : ExitCode.ok;
+  if (expectationMissed(rules, summary.reason)) return ExitCode.expectationMissed;
+  return summary.lost > 0 ? ExitCode.failed : ExitCode.ok;
 }

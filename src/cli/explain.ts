@@ -19,7 +19,8 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     return {
       message: `cannot write the output: ${failure.code}`,
       remedies: [
-        "its reader has gone or the disk is full; what could not be told was not acknowledged",
+        "its reader has gone, or the disk is full",
+        ...(attempt.command === "work" ? ["what could not be written was not acknowledged"] : []),
       ],
       exitCode: ExitCode.failed,
     };

@@ -21,7 +21,7 @@ export const queueTypeFlag = new Option("--queue-type <type>", "the broker's def
 export const queueArgFlag = new Option(
   "--queue-arg <key=value>",
   "argument of the declaration, repeatable: x-max-length=10",
-).argParser(repeated(parseQueueArgument)).default([] as Argument[], "none");
+).argParser(repeated(parseQueueArgument));
 export const noDeclareFlag = new Option(
   "--no-declare",
   "use the queue as it is, do not declare it",
@@ -31,7 +31,7 @@ export interface QueueFlags {
   readonly queue: string;
   readonly durable: boolean;
   readonly queueType?: "classic" | "quorum" | undefined;
-  readonly queueArg: readonly Argument[];
+  readonly queueArg?: readonly Argument[] | undefined;
 }
 
 export function queueDeclaration(flags: QueueFlags): QueueDeclaration {
@@ -39,6 +39,6 @@ export function queueDeclaration(flags: QueueFlags): QueueDeclaration {
   return {
     name: flags.queue,
     durable: flags.durable,
-    arguments: { ...Object.fromEntries(flags.queueArg), ...type },
+    arguments: { ...Object.fromEntries(flags.queueArg ?? []), ...type },
   };
 }

@@ -51,7 +51,7 @@ export async function run(
     });
   }
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync([...withoutHelpForUnknown(args)], { from: "user" });
   } catch (error) {
     exitCode = usageExitCode(error, surroundings);
   }
@@ -62,6 +62,13 @@ export async function run(
   }
   await lastWords(stderr, surroundings.stop);
   return exitCode;
+}
+
+/** `worktool nonsense --help` is a mistake like `worktool nonsense`, not a call for help. */
+function withoutHelpForUnknown(args: readonly string[]): readonly string[] {
+  const name = args[0] === "help" ? args[1] : args[0];
+  const known = !name || name.startsWith("-") || name === "help" || name in COMMANDS;
+  return known ? args : [name];
 }
 
 /** Waits until the output is written; after a stop only for a moment, whoever should be reading it. */

@@ -11,6 +11,9 @@ import { attemptOf, Report } from "./report.ts";
 import { type SendFlags, sendFlags, sendOptions } from "./send_flags.ts";
 import type { Surroundings } from "./surroundings.ts";
 
+/** How many tasks of unknown outcome are named; the summary counts all. */
+const MAX_UNKNOWN_LINES = 10;
+
 /** `worktool send`; `exit` is told the exit code. */
 export function sendCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
   return sendFlags().action(async (words, flags) => exit(await run(words, flags, surroundings)));
@@ -37,6 +40,7 @@ async function run(
   };
   const terminal = surroundings.stdoutIsTerminal();
   const echo = flags.echo ?? source.kind !== "lines";
+  let unknown = 0;
   let exitCode: ExitCode = 0;
 
   await send(options, {
@@ -61,6 +65,7 @@ async function run(
         const told = failure && { error: failure.message, exitCode };
         return report.result(sendEventJson(event, { queue: flags.queue }, told));
       }
+      if (event.event === "unknown" && ++unknown > MAX_UNKNOWN_LINES) return;
       report.line(sendEventLine(event, { terminal, echo, summary }));
     },
   });

@@ -15,6 +15,7 @@ import {
 } from "./connection_flags.ts";
 import { defined } from "./defined.ts";
 import { parseDuration } from "./duration.ts";
+import { fileProblem } from "./file_problem.ts";
 import { parseHeader } from "./header.ts";
 import { integerBetween } from "./integer.ts";
 import {
@@ -26,6 +27,7 @@ import {
   queueFlag,
   queueTypeFlag,
 } from "./queue_flags.ts";
+import { parseRate } from "./rate.ts";
 import { nonEmptyShortString, shortString } from "./short_string.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -39,19 +41,17 @@ Examples:
 Without words on a terminal it sends 'Hello World!'. Words that begin with a dash go after --.
 With --lines it prints the summary only; --echo prints a line for each task, --no-echo for none.`;
 
-type Header = readonly [key: string, value: string];
-
 /** The flags of `worktool send`. */
 export function sendFlags() {
   return new Command("send")
     .description("Send tasks to a queue, and wait until the broker has confirmed them")
     .argument("[words...]", "the task, joined with spaces")
-    .option("--stdin", "the whole of standard input is one task", false)
-    .option("--lines", "each line of standard input is a task", false)
-    .option("-0, --null", "with --lines: tasks end with NUL, not with a newline", false)
+    .option("--stdin", "the whole of standard input is one task")
+    .option("--lines", "each line of standard input is a task")
+    .option("-0, --null", "with --lines: tasks end with NUL, not with a newline")
     .addOption(
       new Option("-f, --file <path>", "the file is one task, repeatable")
-        .argParser(repeated(String)).default([] as string[], "none"),
+        .argParser(repeated(String)),
     )
     .option(
       "-c, --count <n>",
@@ -79,7 +79,7 @@ export function sendFlags() {
     .option("--priority <n>", "message priority, 0 to 255", argument(integerBetween(0, 255)))
     .addOption(
       new Option("-H, --header <header>", "'key: value' or key=value, repeatable")
-        .argParser(repeated(parseHeader)).default([] as Header[], "none"),
+        .argParser(repeated(parseHeader)),
     )
     .option("--content-type <type>", "for example application/json", argument(shortString))
     .option(
@@ -97,10 +97,10 @@ export function sendFlags() {
       new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
         .argParser(argument(parseDuration)).default(30_000, "30s"),
     )
-    .option("--rate <n>", "tasks a second at the most", argument(integerBetween(1, 1_000_000)))
-    .addOption(new Option("--echo", "print a line for each task").default(undefined, "see below"))
+    .option("--rate <n>", "tasks a second at the most", argument(parseRate))
+    .addOption(new Option("--echo", "print a line for each task"))
     .addOption(new Option("--no-echo", "print no line for each task"))
-    .option("--json", "print one JSON object a line, see docs/events.md", false)
+    .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
     .addOption(tlsCaFlag)
@@ -126,7 +126,7 @@ export function sendOptions(
     source: taskSource(words, flags, inputIsTerminal),
     properties: {
       persistent: flags.persistent,
-      headers: Object.fromEntries(flags.header),
+      headers: Object.fromEntries(flags.header ?? []),
       ...defined({ ttlMs: flags.ttl, priority: flags.priority, contentType: flags.contentType }),
     },
     mandatory: flags.mandatory,
@@ -142,7 +142,7 @@ function taskSource(
   flags: SendFlags,
   inputIsTerminal: () => boolean,
 ): TaskSource {
-  const { stdin, lines, file, count } = flags;
+  const { stdin, lines, file = [], count } = flags;
   const sources = [
     ...(words.length > 0 ? ["words"] : []),
     ...(stdin ? ["--stdin"] : []),
@@ -176,13 +176,7 @@ function mustBeReadable(path: string): void {
     accessSync(path, constants.R_OK);
     isDirectory = statSync(path).isDirectory();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--file ${path}: ${REASONS[code ?? ""] ?? message}`);
+    throw new UsageError(`--file ${path}: ${fileProblem(error)}`);
   }
   if (isDirectory) throw new UsageError(`--file ${path}: is a directory`);
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  EACCES: "permission denied",
-};

@@ -33,6 +33,7 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
     );
   }
   const terminal = surroundings.stdoutIsTerminal();
+  let waiting = false;
   let exitCode: ExitCode = 0;
   await work(options, {
     stop,
@@ -40,6 +41,7 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
     reported: () => stdout.flushed(),
     onEvent(event) {
       let failure;
+      if (event.event === "waiting") waiting = true;
       if (event.event === "stopped") {
         if (event.summary.failure !== undefined) {
           failure = explain(event.summary.failure, attemptOf("work", options));
@@ -51,6 +53,7 @@ async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCo
         const told = failure && { error: failure.message, exitCode };
         return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
       }
+      if (event.event === "stopped" && failure && !waiting) return; // it never began
       report.line(workEventLine(event, { terminal, name: flags.name }));
     },
   });

@@ -76,7 +76,7 @@ export function workFlags() {
     )
     .option("--crash-during <n>", "die in the middle of this task, as if killed", positive)
     .option("-c, --count <n>", "stop after this many tasks", positive)
-    .option("--until-empty", "stop when nothing is ready and nothing runs here", false)
+    .option("--until-empty", "stop when nothing is ready and nothing runs here")
     .option(
       "--idle-timeout <duration>",
       "stop when nothing arrived and nothing ran for this long",
@@ -87,7 +87,7 @@ export function workFlags() {
       new Option("--grace <duration>", "how long the running task may go on after a stop")
         .argParser(argument(parseDuration)).default(30_000, "30s"),
     )
-    .option("--json", "print one JSON object a line, see docs/events.md", false)
+    .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
     .addOption(tlsCaFlag)
@@ -112,7 +112,7 @@ export function workOptions(
     ackMode: flags.ack,
     dotMs: flags.dot,
     rules: {
-      untilEmpty: flags.untilEmpty,
+      untilEmpty: flags.untilEmpty ?? false,
       ...defined({
         count: flags.count,
         idleTimeoutMs: flags.idleTimeout,

@@ -28,22 +28,28 @@ export async function sendTasks(
 ): Promise<boolean> {
   const startedAtMs = performance.now();
   let n = 0;
-  for await (const task of tasks) {
-    if (rate !== undefined) {
-      const aheadMs = startedAtMs + n * 1000 / rate - performance.now();
-      if (aheadMs >= 1) await setTimeout(aheadMs, undefined, { signal: stop }).catch(() => {});
+  try {
+    for await (const task of tasks) {
+      if (rate !== undefined) {
+        const aheadMs = startedAtMs + n * 1000 / rate - performance.now();
+        if (aheadMs >= 1) await setTimeout(aheadMs, undefined, { signal: stop }).catch(() => {});
+      }
+      if (stop.aborted) break;
+      n++;
+      const message: OutgoingMessage = {
+        body: task.body,
+        messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
+      };
+      const full = publisher.publish(message);
+      if (full) await full;
+      onPublished(task);
+      const crowded = outputRoom();
+      if (crowded) await crowded;
     }
-    if (stop.aborted) break;
-    n++;
-    const message: OutgoingMessage = {
-      body: task.body,
-      messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
-    };
-    const full = publisher.publish(message);
-    if (full) await full;
-    onPublished(task);
-    const crowded = outputRoom();
-    if (crowded) await crowded;
+  } catch (error) {
+    // Whatever broke, the source, the output or the connection: what is in flight is waited for.
+    await publisher.settled().catch(() => {});
+    throw error;
   }
   await publisher.settled();
   return !stop.aborted;

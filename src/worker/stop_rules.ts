@@ -15,6 +15,8 @@ export type StopReason =
   | "count"
   | "empty"
   | "idle-timeout"
+  /** The prefetch is used up by tasks that are never acknowledged: the rule can never be met. */
+  | "stalled"
   | "max-time"
   | "SIGINT"
   | "SIGTERM"
@@ -22,6 +24,6 @@ export type StopReason =
 
 /** What `--count` or `--until-empty` asked for was not reached when another rule ended the worker. */
 export function expectationMissed(rules: StopRules, reason: StopReason): boolean {
-  const ranOut = reason === "max-time" || reason === "idle-timeout";
+  const ranOut = reason === "max-time" || reason === "idle-timeout" || reason === "stalled";
   return ranOut && (rules.count !== undefined || rules.untilEmpty);
 }

@@ -156,9 +156,17 @@ class Worker {
     const { ackMode, onEvent, prefetchCount } = this.#options;
     this.#unsettled.delete(delivery);
     if (ackMode === "manual") this.#ackSoon(delivery);
-    if (ackMode === "never" && ++this.#counts.unacked === prefetchCount) {
+    if (ackMode !== "never") return;
+    this.#counts.unacked++;
+    if (this.#stalled) {
       onEvent({ event: "stalled", unacked: prefetchCount });
+      this.#wake?.();
     }
+  }
+
+  /** Whether forgotten acks use up the whole prefetch: the broker will deliver nothing more. */
+  get #stalled(): boolean {
+    return this.#counts.unacked > 0 && this.#counts.unacked === this.#options.prefetchCount;
   }
 
   /** Whether the work was finished: within the grace after a stop, and with the channel still there. */
@@ -200,8 +208,9 @@ class Worker {
 
   /** Waits for the next delivery, for a stop, or for the moment at which a stop rule must look. */
   async #idle(): Promise<void> {
-    const { untilEmpty, idleTimeoutMs } = this.#options.rules;
+    const { count, untilEmpty, idleTimeoutMs } = this.#options.rules;
     if (untilEmpty && await this.#queueIsEmpty()) return this.#end("empty");
+    if (this.#stalled && (untilEmpty || count !== undefined)) return this.#end("stalled");
     const idleLeftMs = idleTimeoutMs === undefined
       ? Infinity
       : this.#lastBusyMs + idleTimeoutMs - performance.now();

@@ -52,6 +52,7 @@ brokerTest("auto: tasks that a stop leaves undone are counted as lost", async (b
   const { stdout, stderr, code } = await broker.run("work", queue, [
     ...["--ack", "auto", "--count", "1", "--json"],
   ]);
+  assert.equal(code, 1);
   const stopped = events({ code, stdout, stderr }).at(-1)!;
   assert.deepEqual([stopped.done, stopped.lost, stopped.requeued], [1, 2, 0]);
 });
@@ -101,6 +102,25 @@ brokerTest("never: forgotten acks stop the deliveries and come back at the end",
     "Received 'two' (redelivered)",
     "Received 'three'",
   ]);
+});
+
+brokerTest("never: a rule that can no longer be met ends the worker with 2", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "one", "two", "three");
+  for (const rule of [["--until-empty"], ["--count", "3"]]) {
+    const args = ["--ack", "never", "--prefetch", "2", ...rule];
+    const { code, stderr } = await broker.run("work", queue, args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /Stopped: nothing more can come\. 2 done/);
+  }
+  const all = await broker.run("work", queue, [
+    "--ack",
+    "never",
+    "--prefetch",
+    "3",
+    "--until-empty",
+  ]);
+  assert.equal(all.code, 0); // all that there is was done
 });
 
 brokerTest("--crash-during N dies in the middle of the N-th task", async (broker) => {

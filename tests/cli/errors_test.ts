@@ -32,7 +32,17 @@ const USAGE: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [["send", "-0", "x"], /-0 goes with --lines/],
   [["send", "--nonsense", "x"], /unknown option '--nonsense'/],
   [["sned"], /unknown command 'sned'/],
-  [["send", "--tls-ca", "/no/such/ca", "x"], /--tls-ca: .*no such file/],
+  [["send", "--tls-ca", "/no/such/ca", "x"], /--tls-ca \/no\/such\/ca: no such file/],
+  [["send", "-u", "amqps://h", "--tls-ca", "/etc/hostname", "x"], /--tls-ca .*: is no PEM file/],
+  [["send", "-u", "amqps://h", "--tls-cert", "/etc/hostname", "x"], /--tls-key go together/],
+  [["send", "--url", "amqp://h", "--insecure", "x"], /go with a URL that begins with amqps/],
+  [["send", "--rate", "0", "x"], /number from 0\.001/],
+  [["nonsense", "--help"], /unknown command 'nonsense'/],
+  [["help", "nonsense"], /unknown command 'nonsense'/],
+  [["broker", "--user", "nobody"], /Write name:password, or name:password:configure:write:read/],
+  [["broker", "--user", "a:b:(:.*:.*"], /--user a: .*[Rr]egular expression/],
+  [["broker", "--max-memory", "1"], /Write a number and a unit: 64MB/],
+  [["broker", "--data", "/tmp", "--memory"], /cannot be used with option '--memory'/],
 ];
 
 for (const [args, message] of USAGE) {
@@ -56,6 +66,9 @@ const URLS: readonly (readonly [url: string, message: RegExp])[] = [
   ["amqp://user:s3cret@host/%zz", /has a "%" that starts no escape/],
   ["amqp://user:s3cret@host/?frob=1", /"frob" .* is not known here/],
   ["amqp://user:s3cret@host/?heartbeat=soon", /must be a whole number/],
+  ["amqp://user:s3cret@host:0/", /no port that anything listens on/],
+  ["amqp://user:s3cret@host/?connection_timeout=0", /must be a whole number, 1 or more/],
+  ["amqp:user:s3cret@host", /must begin with amqp:\/\//],
   ["", /is not a URL/],
 ];
 

@@ -79,6 +79,7 @@ brokerTest(
       (await Worktool.run(["send", ...queue, ...args, "x"], { env })).code;
     assert.equal(await exitCode(["--url", alive], { AMQP_URL: dead }), 0);
     assert.equal(await exitCode(["--uri", alive], { AMQP_URL: dead }), 0);
+    assert.equal(await exitCode([], { AMQP_URL: ` ${alive}\n` }), 0);
     assert.equal(await exitCode([], { AMQP_URL: alive, RABBITMQ_URL: dead }), 0);
     assert.equal(await exitCode([], { RABBITMQ_URL: alive, CLOUDAMQP_URL: dead }), 0);
     assert.equal(await exitCode([], { AMQP_URL: "", CLOUDAMQP_URL: alive }), 0);

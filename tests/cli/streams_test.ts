@@ -37,6 +37,25 @@ brokerTest("send says that it could not write, and the task is there", async (br
   assert.deepEqual(await broker.takeBodies(queue), ["x"]);
 });
 
+brokerTest("a bulk send whose reader has gone waits for what is in flight", async (broker) => {
+  const queue = broker.queue();
+  const send = broker.start(
+    "send",
+    queue,
+    ["--count", "20000", "task {n}"],
+    shell('"$@" | head -1'),
+  );
+  const { code, stderr } = await send.exited;
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot write the output: EPIPE/);
+  assert.doesNotMatch(stderr, /Unknown/);
+  const [, sent, confirmed] = /(\d+) sent: (\d+) confirmed, 0 returned, 0 refused, 0 unknown/.exec(
+    stderr,
+  )!;
+  assert.equal(sent, confirmed);
+  assert.equal((await broker.depth(queue)).ready, Number(sent));
+});
+
 brokerTest("closed standard streams are like /dev/null", async (broker) => {
   const queue = broker.queue();
   const closed = shell('"$@" <&- 2>&-');

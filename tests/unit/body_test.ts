@@ -25,6 +25,7 @@ Deno.test("text is printed as it is, in quotes", () => {
   assert.equal(quotedBody(utf8("Fünf 'Äpfel' 🍎…"), 100), "'Fünf 'Äpfel' 🍎…'");
   assert.equal(quotedBody(utf8("a\tb\r\n\x1b\x7f"), 100), "'a\\tb\\r\\n\\x1b\\x7f'");
   assert.equal(quotedBody(Uint8Array.of(0x66, 0xff), 100), "'f\\xff'");
+  assert.equal(quotedBody(utf8("abc\u202edef"), 100), "'abc\\u202edef'");
 });
 
 Deno.test("a long body is cut between characters, and its size told", () => {

@@ -27,6 +27,8 @@ Deno.test("send exits with what its worst task says", () => {
     [{ sent: 0, confirmed: 0, complete: false }, ExitCode.unavailable, 69],
     [{ sent: 0, confirmed: 0, complete: false }, ExitCode.noPermission, 77],
     [{ confirmed: 2, unknown: 1 }, ExitCode.refused, 65],
+    [{ confirmed: 3 }, ExitCode.failed, 1],
+    [{ confirmed: 2, unknown: 1 }, ExitCode.failed, 75],
   ];
   for (const [change, failure, expected] of table) {
     assert.equal(sendExitCode({ ...SENT, ...change }, failure), expected, JSON.stringify(change));
@@ -40,6 +42,7 @@ Deno.test("work exits with 2 when what was asked for was not reached in time", (
     ["idle-timeout", {}, 0],
     ["idle-timeout", { count: 1 }, 2],
     ["idle-timeout", { untilEmpty: true }, 2],
+    ["stalled", { count: 3 }, 2],
     ["max-time", {}, 0],
     ["max-time", { count: 1 }, 2],
     ["SIGTERM", { count: 1 }, 0],
@@ -50,6 +53,8 @@ Deno.test("work exits with 2 when what was asked for was not reached in time", (
     const code = workExitCode(summary, { untilEmpty: false, ...rules });
     assert.equal(code, expected, `${reason} ${JSON.stringify(rules)}`);
   }
+  const lossy = { reason: "count", lost: 1 } as WorkSummary;
+  assert.equal(workExitCode(lossy, { untilEmpty: false, count: 1 }), 1);
   const failed = { reason: "error" } as WorkSummary;
   assert.equal(workExitCode(failed, { untilEmpty: false }, ExitCode.unavailable), 69);
 });

@@ -4,6 +4,8 @@ import { formatDuration, parseDuration } from "../../src/cli/duration.ts";
 import { parseHeader } from "../../src/cli/header.ts";
 import { integerBetween } from "../../src/cli/integer.ts";
 import { parseQueueArgument } from "../../src/cli/queue_argument.ts";
+import { parseRate } from "../../src/cli/rate.ts";
+import { parseSize } from "../../src/cli/size.ts";
 import { nonEmptyShortString, shortString } from "../../src/cli/short_string.ts";
 
 Deno.test("durations have a unit", () => {
@@ -66,6 +68,22 @@ Deno.test("queue arguments are typed", () => {
   for (const [text, value] of table) assert.deepEqual(parseQueueArgument(text), ["k", value], text);
   for (const text of ["k", "=v", "", "k=99999999999999999999"]) {
     assert.throws(() => parseQueueArgument(text), RangeError, text);
+  }
+});
+
+Deno.test("rates may be less than one a second", () => {
+  assert.equal(parseRate("0.5"), 0.5);
+  assert.equal(parseRate("1000"), 1_000);
+  for (const text of ["0", "-1", "", "1e3", "0.0001"]) {
+    assert.throws(() => parseRate(text), RangeError);
+  }
+});
+
+Deno.test("sizes have a unit, decimal or binary", () => {
+  assert.equal(parseSize("64MB"), 64_000_000);
+  assert.equal(parseSize("1.5GiB"), 1_610_612_736);
+  for (const text of ["", "64", "64M", "-1MB", "1 MB"]) {
+    assert.throws(() => parseSize(text), RangeError, text);
   }
 });
 
