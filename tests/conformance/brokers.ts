@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AmqpPeer, type OpenOptions, PROTOCOL_HEADER } from "../support/amqp_peer.ts";
+import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { deviations } from "./deviations.ts";
 
@@ -40,7 +41,7 @@ export async function onBroker(
 ): Promise<void> {
   const broker = new Broker(url);
   try {
-    await body(broker);
+    await within(body(broker), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
   } finally {
     await broker.deleteNamed();
   }

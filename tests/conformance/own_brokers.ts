@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
+import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { deviations } from "./deviations.ts";
 
@@ -72,7 +73,10 @@ export function scenario(
       await using broker = await start(options);
       await body(broker, async (sentence, attempt) => {
         const ignore = deviations[name]?.[sentence] !== undefined;
-        await t.step({ name: sentence, ignore, fn: async () => void (await attempt()) });
+        const fn = async () => {
+          await within(attempt(), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
+        };
+        await t.step({ name: sentence, ignore, fn });
       });
     });
   }

@@ -1,11 +1,18 @@
 /** How long a test waits for something that must come before it fails. */
 const DEADLINE_MS = 15_000;
 
+/** How long a whole behaviour may take: a wait that has no deadline of its own must not hang the run. */
+export const BEHAVIOUR_DEADLINE_MS = 45_000;
+
 /** Resolves with the promise, or fails saying what did not come in time. */
-export async function within<T>(promise: Promise<T>, awaited: string): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  awaited: string,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited too long for ${awaited}`)), DEADLINE_MS);
+    timer = setTimeout(() => reject(new Error(`waited too long for ${awaited}`)), deadlineMs);
   });
   try {
     return await Promise.race([promise, late]);
