@@ -16,7 +16,7 @@ import {
   FrameParser,
   type FrameSink,
 } from "./wire/frame_parser.ts";
-import { type Arguments, decodeMethod, type Method, type MethodName } from "./wire/method_codec.ts";
+import { type Arguments, decodeMethod, type MethodName } from "./wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
@@ -193,6 +193,14 @@ export class Connection implements FrameSink {
         `type ${type}, all octets = ${octets()}: unknown_frame`,
       );
     }
+    if (number !== 0 && this.#handshake !== undefined) {
+      // Rule (section 2.2.2): channels come after connection.open.
+      this.#method = 0;
+      throw this.#handshake.unexpected(
+        "UNEXPECTED_FRAME",
+        `type ${type}, all octets = ${octets()}`,
+      );
+    }
     if (number !== 0 && this.#state === "open") {
       return this.#closedChannel(type, number, bytes, start, end);
     }
@@ -215,11 +223,11 @@ export class Connection implements FrameSink {
     }
     const method = decodeMethod(bytes, start, end);
     if (method === undefined) throw new UnanswerableError("unknown method");
-    if (method.name === "connection.close") return this.#clientCloses(method);
     if (this.#handshake !== undefined) {
       if (this.#handshake.method(method)) this.#opened(this.#handshake);
       return;
     }
+    if (method.name === "connection.close") return this.#clientCloses();
     if (method.name === "connection.update-secret") {
       return this.send("connection.update-secret-ok", {});
     }
@@ -366,7 +374,7 @@ export class Connection implements FrameSink {
     this.#socket.resume();
   }
 
-  #clientCloses(_method: Method): void {
+  #clientCloses(): void {
     this.#reason = "closed by the client";
     for (const channel of this.#channels.values()) channel.flushConfirms();
     this.#release();
