@@ -369,6 +369,8 @@ export class Connection implements FrameSink {
     this.#release();
     this.#state = "closing";
     this.send("connection.close", this.#closeArguments(error));
+    // A refused login is not asked for close-ok: the socket ends at once.
+    if (error instanceof LoginRefused) return this.#end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
     this.#socket.resume();

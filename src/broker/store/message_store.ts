@@ -112,6 +112,7 @@ export class MessageStore implements Keeper, Disposable {
     this.#schedule();
   }
 
+  /** Writes the batch at the end of this turn of the event loop. */
   #schedule(): void {
     if (this.#scheduled !== undefined || this.#closed) return;
     this.#scheduled = setImmediate(() => this.#turn());
