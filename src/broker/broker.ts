@@ -135,7 +135,8 @@ export class Broker implements Disposable {
     this.#blocked = blocked;
     const memoryBytes = this.#memoryBytes;
     this.emit({ event: blocked ? "blocked" : "unblocked", memoryBytes });
-    for (const connection of this.connections) connection.memoryAlarm(blocked);
+    // Connections are blocked one by one, as they publish.
+    if (!blocked) { for (const connection of this.connections) connection.unblock(); }
   }
 
   #checkTimeouts(): void {

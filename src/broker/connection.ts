@@ -57,8 +57,8 @@ export class Connection implements FrameSink {
   #wroteSince = false;
   #flushing: NodeJS.Immediate | undefined;
   #congested = false;
-  #publishing = false;
-  #alarmed = false;
+  /** Held back because it publishes while memory is short. */
+  #blocked = false;
   #overfull = false;
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
@@ -497,7 +497,7 @@ export class Connection implements FrameSink {
   }
 
   get #paused(): boolean {
-    return this.#overfull || (this.#alarmed && this.#publishing);
+    return this.#overfull || this.#blocked;
   }
 
   #pauseOrResume(): void {
@@ -505,22 +505,21 @@ export class Connection implements FrameSink {
     else this.#socket.resume();
   }
 
-  /** The client publishes: while memory is short it is held back. */
-  notePublishing(): void {
-    if (this.#publishing) return;
-    this.#publishing = true;
-    if (this.broker.blocked) this.memoryAlarm(true);
+  /** The client publishes: while memory is short it is told so and not read. */
+  notePublish(): void {
+    if (!this.broker.blocked || this.#blocked) return;
+    this.#blocked = true;
+    if (this.capabilities.has("connection.blocked")) {
+      this.send("connection.blocked", { reason: "low on memory" });
+    }
+    this.#pauseOrResume();
   }
 
-  /** Memory is short, or no longer: publishing connections are not read meanwhile. */
-  memoryAlarm(on: boolean): void {
-    if (this.#state !== "open" || this.#alarmed === on) return;
-    if (on && !this.#publishing) return;
-    this.#alarmed = on;
-    if (this.capabilities.has("connection.blocked")) {
-      if (on) this.send("connection.blocked", { reason: "low on memory" });
-      else this.send("connection.unblocked", {});
-    }
+  /** Memory is no longer short. */
+  unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
     this.#pauseOrResume();
   }
 

@@ -139,6 +139,13 @@ export class Handshake {
       // Rule (connection.open, "virtual-host").
       throw new ConnectionError("NOT_ALLOWED", `vhost ${name} not found`);
     }
+    if (!connection.user?.mayOpen(name)) {
+      const user = connection.userName;
+      throw new ConnectionError(
+        "NOT_ALLOWED",
+        `access to vhost '${name}' refused for user '${user}'`,
+      );
+    }
     connection.vhost = vhost;
     connection.send("connection.open-ok", {});
   }

@@ -17,7 +17,6 @@ export const REPLY_TO = "amq.rabbitmq.reply-to";
  * @throws {ChannelError} 403 without write permission or on an internal exchange, 404 missing.
  */
 export function beginPublish(channel: Channel, args: Arguments<"basic.publish">): ContentAssembly {
-  channel.connection.notePublishing();
   if (args.immediate) throw new ConnectionError("NOT_IMPLEMENTED", "immediate=true");
   channel.connection.require("write", "exchange", args.exchange);
   const exchange: Exchange = channel.vhost.exchange(args.exchange);
