@@ -28,6 +28,9 @@ const SEND_LIMIT_BYTES = 1024 * 1024;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** What is read of a blocked connection and kept for later, in octets. */
+const HOLD_BACK_LIMIT_BYTES = 1024 * 1024;
+
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
@@ -59,6 +62,8 @@ export class Connection implements FrameSink {
   #congested = false;
   /** Held back because it publishes while memory is short. */
   #blocked = false;
+  #heldBack: Buffer[] = [];
+  #heldBackBytes = 0;
   #overfull = false;
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
@@ -121,6 +126,7 @@ export class Connection implements FrameSink {
     this.#readSince = true;
     try {
       if (this.#state === "closed") return;
+      if (this.#blocked) return this.#holdBack(chunk);
       const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
       if (bytes.length > 0) this.#parser.push(bytes, this);
     } catch (error) {
@@ -373,7 +379,7 @@ export class Connection implements FrameSink {
     if (error instanceof LoginRefused) return this.#end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
-    this.#socket.resume();
+    this.#readHeldBack();
   }
 
   #clientCloses(): void {
@@ -497,7 +503,7 @@ export class Connection implements FrameSink {
   }
 
   get #paused(): boolean {
-    return this.#overfull || this.#blocked;
+    return this.#overfull || this.#heldBackBytes > HOLD_BACK_LIMIT_BYTES;
   }
 
   #pauseOrResume(): void {
@@ -515,11 +521,26 @@ export class Connection implements FrameSink {
     this.#pauseOrResume();
   }
 
+  /** Reads on a little while blocked, so that the end of the socket is noticed. */
+  #holdBack(chunk: Buffer): void {
+    this.#heldBack.push(chunk);
+    this.#heldBackBytes += chunk.length;
+    if (this.#heldBackBytes > HOLD_BACK_LIMIT_BYTES) this.#pauseOrResume();
+  }
+
   /** Memory is no longer short. */
   unblock(): void {
     if (!this.#blocked) return;
-    this.#blocked = false;
     if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
+    this.#readHeldBack();
+  }
+
+  #readHeldBack(): void {
+    const chunks = this.#heldBack;
+    this.#blocked = false;
+    this.#heldBack = [];
+    this.#heldBackBytes = 0;
+    for (const chunk of chunks) this.#read(chunk);
     this.#pauseOrResume();
   }
 
