@@ -30,6 +30,8 @@ export interface BrokerSettings {
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
   readonly connections = new Set<Connection>();
+  /** Connections with confirms to send, which the end of a batch need not delay. */
+  readonly confirming = new Set<Connection>();
   /** Direct reply-to consumers by the routing key that leads to them. */
   readonly replies = new Map<string, Channel>();
   readonly store: MessageStore | undefined;
@@ -58,10 +60,10 @@ export class Broker implements Disposable {
       this.#users.set(user.name, user);
     }
     if (settings.dataDirectory !== undefined) {
-      this.store = new MessageStore(
-        settings.dataDirectory,
-        (reason) => emit({ event: "store-failed", reason }),
-      );
+      this.store = new MessageStore(settings.dataDirectory, {
+        failed: (reason) => emit({ event: "store-failed", reason }),
+        turned: () => this.#sendConfirms(),
+      });
     }
     for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
     this.recoveredMessages = this.#recover();
@@ -114,6 +116,11 @@ export class Broker implements Disposable {
 
   vhost(name: string): VHost | undefined {
     return this.#vhosts.get(name);
+  }
+
+  #sendConfirms(): void {
+    for (const connection of this.confirming) connection.flush();
+    this.confirming.clear();
   }
 
   /** Whether publishers are held back because messages fill the memory. */

@@ -442,6 +442,7 @@ export class Connection implements FrameSink {
     if (this.broker.connections.delete(this)) {
       this.broker.emit({ event: "disconnected", connection: this.id, reason: this.#reason });
     }
+    this.broker.confirming.delete(this);
     this.#ended.resolve();
   }
 
@@ -454,6 +455,7 @@ export class Connection implements FrameSink {
   /** A channel has confirms to send. */
   wantConfirms(channel: Channel): void {
     this.#confirming.add(channel);
+    this.broker.confirming.add(this);
     this.wantFlush();
   }
 
@@ -467,6 +469,7 @@ export class Connection implements FrameSink {
   /** Sends what is pending now. */
   flush(): void {
     if (this.#confirming.size > 0) {
+      this.broker.confirming.delete(this);
       for (const channel of this.#confirming) channel.flushConfirms();
       this.#confirming.clear();
     }
