@@ -3,10 +3,13 @@ import type { Socket } from "node:net";
 import type { Operation, User } from "./authentication.ts";
 import type { Broker } from "./broker.ts";
 import { Channel } from "./channel.ts";
-import { FrameWriter } from "./frame_writer.ts";
+import type { FrameWriter } from "./frame_writer.ts";
 import { FRAME_MAX_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { HeldInput } from "./held_input.ts";
 import type { Queue } from "./model/queue.ts";
 import type { VHost } from "./model/vhost.ts";
+import { SocketOutlet } from "./socket_outlet.ts";
 import { erlangBinary } from "./wire/erlang_text.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import {
@@ -23,21 +26,12 @@ import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protoco
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Time a client has to answer connection.close, in ms. */
 const CLOSE_TIMEOUT_MS = 10_000;
-/** Deliveries stop while that many octets wait for a client that does not read. */
-const SEND_LIMIT_BYTES = 1024 * 1024;
-/** A client that leaves that many octets unread is not read either. */
-const READ_LIMIT_BYTES = 8 * 1024 * 1024;
-
-/** What is read of a blocked connection and kept for later, in octets. */
-const HOLD_BACK_LIMIT_BYTES = 1024 * 1024;
-
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
 export class Connection implements FrameSink {
   readonly id: number;
   readonly broker: Broker;
-  readonly writer = new FrameWriter();
   /** Capabilities the client announced. */
   readonly capabilities = new Set<string>();
   user: User | undefined;
@@ -54,17 +48,9 @@ export class Connection implements FrameSink {
   #handshake: Handshake | undefined;
   #channelMax = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #heartbeats: ReturnType<typeof setInterval> | undefined;
-  #readSince = true;
-  #silentTicks = 0;
-  #wroteSince = false;
-  #flushing: NodeJS.Immediate | undefined;
-  #congested = false;
-  /** Held back because it publishes while memory is short. */
-  #blocked = false;
-  #heldBack: Buffer[] = [];
-  #heldBackBytes = 0;
-  #overfull = false;
+  #heartbeat: Heartbeat | undefined;
+  readonly #outlet: SocketOutlet;
+  readonly #held = new HeldInput();
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -78,10 +64,22 @@ export class Connection implements FrameSink {
     broker.connections.add(this);
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
+    this.#outlet = new SocketOutlet(socket, {
+      flushing: () => this.#flushConfirms(),
+      wrote: () => this.#heartbeat?.said(),
+      pressure: () => this.#pauseOrResume(),
+      relieved: () => {
+        for (const channel of this.#channels.values()) channel.resumeConsumers();
+      },
+    });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#drained());
     socket.on("error", (error: Error) => this.#reason = error.message);
     socket.on("close", () => this.#gone());
+  }
+
+  /** Where frames to the client are written; call `wantFlush` after. */
+  get writer(): FrameWriter {
+    return this.#outlet.writer;
   }
 
   get remoteAddress(): string | undefined {
@@ -123,10 +121,14 @@ export class Connection implements FrameSink {
   }
 
   #read(chunk: Buffer): void {
-    this.#readSince = true;
+    this.#heartbeat?.heard();
     try {
       if (this.#state === "closed") return;
-      if (this.#blocked) return this.#holdBack(chunk);
+      if (this.#held.holding) {
+        this.#held.add(chunk);
+        if (this.#held.full) this.#pauseOrResume();
+        return;
+      }
       const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
       if (bytes.length > 0) this.#parser.push(bytes, this);
     } catch (error) {
@@ -247,7 +249,16 @@ export class Connection implements FrameSink {
     this.#channelMax = session.channelMax;
     this.#parser.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
-    if (session.heartbeatSeconds > 0) this.#startHeartbeats(session.heartbeatSeconds);
+    if (session.heartbeatSeconds > 0) {
+      this.#heartbeat = new Heartbeat(session.heartbeatSeconds, {
+        listening: () => !this.#paused,
+        beat: () => {
+          this.writer.heartbeat();
+          this.wantFlush();
+        },
+        lost: () => this.#drop("missed heartbeats"),
+      });
+    }
     this.broker.emit({
       event: "opened",
       connection: this.id,
@@ -255,21 +266,6 @@ export class Connection implements FrameSink {
       vhost: this.vhost.name,
       name: this.#name,
     });
-  }
-
-  /** Section 4.2.7: a frame every half interval, and nothing for two intervals means gone. */
-  #startHeartbeats(seconds: number): void {
-    this.#heartbeats = setInterval(() => {
-      if (!this.#wroteSince) {
-        this.writer.heartbeat();
-        this.wantFlush();
-      }
-      this.#wroteSince = false;
-      // Who is not read cannot be heard.
-      this.#silentTicks = this.#readSince || this.#paused ? 0 : this.#silentTicks + 1;
-      this.#readSince = false;
-      if (this.#silentTicks >= 4) this.#drop("missed heartbeats");
-    }, seconds * 500);
   }
 
   /** A frame on a channel that is not open. */
@@ -379,7 +375,7 @@ export class Connection implements FrameSink {
     if (error instanceof LoginRefused) return this.#end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
-    this.#readHeldBack();
+    this.#readHeld();
   }
 
   #clientCloses(): void {
@@ -418,6 +414,7 @@ export class Connection implements FrameSink {
   /** Sends what is left, then closes the socket. */
   #end(): void {
     this.flush();
+    this.#outlet[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
     clearTimeout(this.#timer);
@@ -435,8 +432,8 @@ export class Connection implements FrameSink {
 
   #gone(): void {
     clearTimeout(this.#timer);
-    clearInterval(this.#heartbeats);
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#heartbeat?.[Symbol.dispose]();
+    this.#outlet[Symbol.dispose]();
     this.#release();
     this.#state = "closed";
     if (this.broker.connections.delete(this)) {
@@ -461,52 +458,28 @@ export class Connection implements FrameSink {
 
   /** Sends what was written in this turn at its end, in one go. */
   wantFlush(): void {
-    if (this.#state === "closed") return;
-    if (this.#flushing === undefined) this.#flushing = setImmediate(() => this.flush());
-    else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
+    this.#outlet.wantFlush();
   }
 
   /** Sends what is pending now. */
   flush(): void {
-    if (this.#confirming.size > 0) {
-      this.broker.confirming.delete(this);
-      for (const channel of this.#confirming) channel.flushConfirms();
-      this.#confirming.clear();
-    }
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
-    this.#flushing = undefined;
-    this.#write();
+    this.#outlet.flush();
   }
 
-  #write(): void {
-    if (this.#state === "closed" || this.#socket.destroyed) return;
-    const parts = this.writer.drain();
-    if (parts.length === 0) return;
-    this.#wroteSince = true;
-    for (const part of parts) this.#socket.write(part);
-    const waiting = this.#socket.writableLength;
-    this.#congested = waiting > SEND_LIMIT_BYTES;
-    if (waiting > READ_LIMIT_BYTES && !this.#overfull) {
-      this.#overfull = true;
-      this.#pauseOrResume();
-    }
+  #flushConfirms(): void {
+    if (this.#confirming.size === 0) return;
+    this.broker.confirming.delete(this);
+    for (const channel of this.#confirming) channel.flushConfirms();
+    this.#confirming.clear();
   }
 
   /** Whether deliveries may be sent: the client reads what it was sent before. */
   canSend(): boolean {
-    return !this.#congested && this.#state === "open";
-  }
-
-  #drained(): void {
-    this.#overfull = false;
-    this.#pauseOrResume();
-    if (!this.#congested) return;
-    this.#congested = false;
-    for (const channel of this.#channels.values()) channel.resumeConsumers();
+    return !this.#outlet.congested && this.#state === "open";
   }
 
   get #paused(): boolean {
-    return this.#overfull || this.#heldBackBytes > HOLD_BACK_LIMIT_BYTES;
+    return this.#outlet.overfull || this.#held.full;
   }
 
   #pauseOrResume(): void {
@@ -516,34 +489,21 @@ export class Connection implements FrameSink {
 
   /** The client publishes: while memory is short it is told so and not read. */
   notePublish(): void {
-    if (!this.broker.blocked || this.#blocked) return;
-    this.#blocked = true;
-    if (this.capabilities.has("connection.blocked")) {
-      this.send("connection.blocked", { reason: "low on memory" });
-    }
-    this.#pauseOrResume();
-  }
-
-  /** Reads on a little while blocked, so that the end of the socket is noticed. */
-  #holdBack(chunk: Buffer): void {
-    this.#heldBack.push(chunk);
-    this.#heldBackBytes += chunk.length;
-    if (this.#heldBackBytes > HOLD_BACK_LIMIT_BYTES) this.#pauseOrResume();
+    if (!this.broker.blocked || this.#held.holding) return;
+    this.#held.holding = true;
+    if (!this.capabilities.has("connection.blocked")) return;
+    this.send("connection.blocked", { reason: "low on memory" });
   }
 
   /** Memory is no longer short. */
   unblock(): void {
-    if (!this.#blocked) return;
+    if (!this.#held.holding) return;
     if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
-    this.#readHeldBack();
+    this.#readHeld();
   }
 
-  #readHeldBack(): void {
-    const chunks = this.#heldBack;
-    this.#blocked = false;
-    this.#heldBack = [];
-    this.#heldBackBytes = 0;
-    for (const chunk of chunks) this.#read(chunk);
+  #readHeld(): void {
+    for (const chunk of this.#held.release()) this.#read(chunk);
     this.#pauseOrResume();
   }
 
