@@ -7,6 +7,8 @@ import { ChannelError } from "./wire/protocol_error.ts";
 export interface UserOptions {
   name: string;
   password: string;
+  /** Virtual hosts it may open; default all. */
+  vhosts?: readonly string[];
   /** What it may declare and delete; default all. */
   configure?: string;
   /** What it may publish to and bind; default all. */
@@ -22,12 +24,15 @@ export type Operation = "configure" | "write" | "read";
 export class User {
   readonly name: string;
   readonly #password: Buffer;
+  readonly #vhosts: ReadonlySet<string> | undefined;
   readonly #patterns: Record<Operation, RegExp>;
 
   /** @throws {SyntaxError} when a pattern is no regular expression. */
   constructor(options: UserOptions) {
     this.name = Buffer.from(options.name).toString("latin1");
     this.#password = Buffer.from(options.password);
+    this.#vhosts = options.vhosts &&
+      new Set(options.vhosts.map((name) => Buffer.from(name).toString("latin1")));
     this.#patterns = {
       configure: compile(options.configure),
       write: compile(options.write),
@@ -38,6 +43,10 @@ export class User {
   hasPassword(password: string): boolean {
     const given = Buffer.from(password, "latin1");
     return given.length === this.#password.length && timingSafeEqual(given, this.#password);
+  }
+
+  mayOpen(vhost: string): boolean {
+    return this.#vhosts?.has(vhost) ?? true;
   }
 
   /** @throws {ChannelError} 403 when the user may not do that. */

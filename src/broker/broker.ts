@@ -30,6 +30,8 @@ export interface BrokerSettings {
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
   readonly connections = new Set<Connection>();
+  /** Connections with confirms to send, which the end of a batch need not delay. */
+  readonly confirming = new Set<Connection>();
   /** Direct reply-to consumers by the routing key that leads to them. */
   readonly replies = new Map<string, Channel>();
   readonly store: MessageStore | undefined;
@@ -58,10 +60,10 @@ export class Broker implements Disposable {
       this.#users.set(user.name, user);
     }
     if (settings.dataDirectory !== undefined) {
-      this.store = new MessageStore(
-        settings.dataDirectory,
-        (reason) => emit({ event: "store-failed", reason }),
-      );
+      this.store = new MessageStore(settings.dataDirectory, {
+        failed: (reason) => emit({ event: "store-failed", reason }),
+        turned: () => this.#sendConfirms(),
+      });
     }
     for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
     this.recoveredMessages = this.#recover();
@@ -116,6 +118,11 @@ export class Broker implements Disposable {
     return this.#vhosts.get(name);
   }
 
+  #sendConfirms(): void {
+    for (const connection of this.confirming) connection.flush();
+    this.confirming.clear();
+  }
+
   /** Whether publishers are held back because messages fill the memory. */
   get blocked(): boolean {
     return this.#blocked;
@@ -135,7 +142,8 @@ export class Broker implements Disposable {
     this.#blocked = blocked;
     const memoryBytes = this.#memoryBytes;
     this.emit({ event: blocked ? "blocked" : "unblocked", memoryBytes });
-    for (const connection of this.connections) connection.memoryAlarm(blocked);
+    // Connections are blocked one by one, as they publish.
+    if (!blocked) { for (const connection of this.connections) connection.unblock(); }
   }
 
   #checkTimeouts(): void {

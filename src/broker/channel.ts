@@ -90,6 +90,7 @@ export class Channel {
   }
 
   #publish(bytes: Buffer, start: number, end: number): void {
+    this.connection.notePublish();
     // Most publishes of a channel repeat the last one's method frame: spare the decoding.
     const last = this.#lastPublish;
     if (

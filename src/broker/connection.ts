@@ -3,10 +3,13 @@ import type { Socket } from "node:net";
 import type { Operation, User } from "./authentication.ts";
 import type { Broker } from "./broker.ts";
 import { Channel } from "./channel.ts";
-import { FrameWriter } from "./frame_writer.ts";
+import type { FrameWriter } from "./frame_writer.ts";
 import { FRAME_MAX_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { HeldInput } from "./held_input.ts";
 import type { Queue } from "./model/queue.ts";
 import type { VHost } from "./model/vhost.ts";
+import { SocketOutlet } from "./socket_outlet.ts";
 import { erlangBinary } from "./wire/erlang_text.ts";
 import type { FieldTable } from "./wire/field_table.ts";
 import {
@@ -16,25 +19,19 @@ import {
   FrameParser,
   type FrameSink,
 } from "./wire/frame_parser.ts";
-import { type Arguments, decodeMethod, type Method, type MethodName } from "./wire/method_codec.ts";
+import { type Arguments, decodeMethod, type MethodName } from "./wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Time a client has to answer connection.close, in ms. */
 const CLOSE_TIMEOUT_MS = 10_000;
-/** Deliveries stop while that many octets wait for a client that does not read. */
-const SEND_LIMIT_BYTES = 1024 * 1024;
-/** A client that leaves that many octets unread is not read either. */
-const READ_LIMIT_BYTES = 8 * 1024 * 1024;
-
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
 export class Connection implements FrameSink {
   readonly id: number;
   readonly broker: Broker;
-  readonly writer = new FrameWriter();
   /** Capabilities the client announced. */
   readonly capabilities = new Set<string>();
   user: User | undefined;
@@ -51,15 +48,9 @@ export class Connection implements FrameSink {
   #handshake: Handshake | undefined;
   #channelMax = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #heartbeats: ReturnType<typeof setInterval> | undefined;
-  #readSince = true;
-  #silentTicks = 0;
-  #wroteSince = false;
-  #flushing: NodeJS.Immediate | undefined;
-  #congested = false;
-  #publishing = false;
-  #alarmed = false;
-  #overfull = false;
+  #heartbeat: Heartbeat | undefined;
+  readonly #outlet: SocketOutlet;
+  readonly #held = new HeldInput();
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -73,10 +64,22 @@ export class Connection implements FrameSink {
     broker.connections.add(this);
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
+    this.#outlet = new SocketOutlet(socket, {
+      flushing: () => this.#flushConfirms(),
+      wrote: () => this.#heartbeat?.said(),
+      pressure: () => this.#pauseOrResume(),
+      relieved: () => {
+        for (const channel of this.#channels.values()) channel.resumeConsumers();
+      },
+    });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#drained());
     socket.on("error", (error: Error) => this.#reason = error.message);
     socket.on("close", () => this.#gone());
+  }
+
+  /** Where frames to the client are written; call `wantFlush` after. */
+  get writer(): FrameWriter {
+    return this.#outlet.writer;
   }
 
   get remoteAddress(): string | undefined {
@@ -118,9 +121,14 @@ export class Connection implements FrameSink {
   }
 
   #read(chunk: Buffer): void {
-    this.#readSince = true;
+    this.#heartbeat?.heard();
     try {
       if (this.#state === "closed") return;
+      if (this.#held.holding) {
+        this.#held.add(chunk);
+        if (this.#held.full) this.#pauseOrResume();
+        return;
+      }
       const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
       if (bytes.length > 0) this.#parser.push(bytes, this);
     } catch (error) {
@@ -193,6 +201,14 @@ export class Connection implements FrameSink {
         `type ${type}, all octets = ${octets()}: unknown_frame`,
       );
     }
+    if (number !== 0 && this.#handshake !== undefined) {
+      // Rule (section 2.2.2): channels come after connection.open.
+      this.#method = 0;
+      throw this.#handshake.unexpected(
+        "UNEXPECTED_FRAME",
+        `type ${type}, all octets = ${octets()}`,
+      );
+    }
     if (number !== 0 && this.#state === "open") {
       return this.#closedChannel(type, number, bytes, start, end);
     }
@@ -215,11 +231,11 @@ export class Connection implements FrameSink {
     }
     const method = decodeMethod(bytes, start, end);
     if (method === undefined) throw new UnanswerableError("unknown method");
-    if (method.name === "connection.close") return this.#clientCloses(method);
     if (this.#handshake !== undefined) {
       if (this.#handshake.method(method)) this.#opened(this.#handshake);
       return;
     }
+    if (method.name === "connection.close") return this.#clientCloses();
     if (method.name === "connection.update-secret") {
       return this.send("connection.update-secret-ok", {});
     }
@@ -233,7 +249,16 @@ export class Connection implements FrameSink {
     this.#channelMax = session.channelMax;
     this.#parser.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
-    if (session.heartbeatSeconds > 0) this.#startHeartbeats(session.heartbeatSeconds);
+    if (session.heartbeatSeconds > 0) {
+      this.#heartbeat = new Heartbeat(session.heartbeatSeconds, {
+        listening: () => !this.#paused,
+        beat: () => {
+          this.writer.heartbeat();
+          this.wantFlush();
+        },
+        lost: () => this.#drop("missed heartbeats"),
+      });
+    }
     this.broker.emit({
       event: "opened",
       connection: this.id,
@@ -241,21 +266,6 @@ export class Connection implements FrameSink {
       vhost: this.vhost.name,
       name: this.#name,
     });
-  }
-
-  /** Section 4.2.7: a frame every half interval, and nothing for two intervals means gone. */
-  #startHeartbeats(seconds: number): void {
-    this.#heartbeats = setInterval(() => {
-      if (!this.#wroteSince) {
-        this.writer.heartbeat();
-        this.wantFlush();
-      }
-      this.#wroteSince = false;
-      // Who is not read cannot be heard.
-      this.#silentTicks = this.#readSince || this.#paused ? 0 : this.#silentTicks + 1;
-      this.#readSince = false;
-      if (this.#silentTicks >= 4) this.#drop("missed heartbeats");
-    }, seconds * 500);
   }
 
   /** A frame on a channel that is not open. */
@@ -361,12 +371,14 @@ export class Connection implements FrameSink {
     this.#release();
     this.#state = "closing";
     this.send("connection.close", this.#closeArguments(error));
+    // A refused login is not asked for close-ok: the socket ends at once.
+    if (error instanceof LoginRefused) return this.#end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
-    this.#socket.resume();
+    this.#readHeld();
   }
 
-  #clientCloses(_method: Method): void {
+  #clientCloses(): void {
     this.#reason = "closed by the client";
     for (const channel of this.#channels.values()) channel.flushConfirms();
     this.#release();
@@ -402,6 +414,7 @@ export class Connection implements FrameSink {
   /** Sends what is left, then closes the socket. */
   #end(): void {
     this.flush();
+    this.#outlet[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
     clearTimeout(this.#timer);
@@ -419,13 +432,14 @@ export class Connection implements FrameSink {
 
   #gone(): void {
     clearTimeout(this.#timer);
-    clearInterval(this.#heartbeats);
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#heartbeat?.[Symbol.dispose]();
+    this.#outlet[Symbol.dispose]();
     this.#release();
     this.#state = "closed";
     if (this.broker.connections.delete(this)) {
       this.broker.emit({ event: "disconnected", connection: this.id, reason: this.#reason });
     }
+    this.broker.confirming.delete(this);
     this.#ended.resolve();
   }
 
@@ -438,56 +452,34 @@ export class Connection implements FrameSink {
   /** A channel has confirms to send. */
   wantConfirms(channel: Channel): void {
     this.#confirming.add(channel);
+    this.broker.confirming.add(this);
     this.wantFlush();
   }
 
   /** Sends what was written in this turn at its end, in one go. */
   wantFlush(): void {
-    if (this.#state === "closed") return;
-    if (this.#flushing === undefined) this.#flushing = setImmediate(() => this.flush());
-    else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
+    this.#outlet.wantFlush();
   }
 
   /** Sends what is pending now. */
   flush(): void {
-    if (this.#confirming.size > 0) {
-      for (const channel of this.#confirming) channel.flushConfirms();
-      this.#confirming.clear();
-    }
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
-    this.#flushing = undefined;
-    this.#write();
+    this.#outlet.flush();
   }
 
-  #write(): void {
-    if (this.#state === "closed" || this.#socket.destroyed) return;
-    const parts = this.writer.drain();
-    if (parts.length === 0) return;
-    this.#wroteSince = true;
-    for (const part of parts) this.#socket.write(part);
-    const waiting = this.#socket.writableLength;
-    this.#congested = waiting > SEND_LIMIT_BYTES;
-    if (waiting > READ_LIMIT_BYTES && !this.#overfull) {
-      this.#overfull = true;
-      this.#pauseOrResume();
-    }
+  #flushConfirms(): void {
+    if (this.#confirming.size === 0) return;
+    this.broker.confirming.delete(this);
+    for (const channel of this.#confirming) channel.flushConfirms();
+    this.#confirming.clear();
   }
 
   /** Whether deliveries may be sent: the client reads what it was sent before. */
   canSend(): boolean {
-    return !this.#congested && this.#state === "open";
-  }
-
-  #drained(): void {
-    this.#overfull = false;
-    this.#pauseOrResume();
-    if (!this.#congested) return;
-    this.#congested = false;
-    for (const channel of this.#channels.values()) channel.resumeConsumers();
+    return !this.#outlet.congested && this.#state === "open";
   }
 
   get #paused(): boolean {
-    return this.#overfull || (this.#alarmed && this.#publishing);
+    return this.#outlet.overfull || this.#held.full;
   }
 
   #pauseOrResume(): void {
@@ -495,22 +487,23 @@ export class Connection implements FrameSink {
     else this.#socket.resume();
   }
 
-  /** The client publishes: while memory is short it is held back. */
-  notePublishing(): void {
-    if (this.#publishing) return;
-    this.#publishing = true;
-    if (this.broker.blocked) this.memoryAlarm(true);
+  /** The client publishes: while memory is short it is told so and not read. */
+  notePublish(): void {
+    if (!this.broker.blocked || this.#held.holding) return;
+    this.#held.holding = true;
+    if (!this.capabilities.has("connection.blocked")) return;
+    this.send("connection.blocked", { reason: "low on memory" });
   }
 
-  /** Memory is short, or no longer: publishing connections are not read meanwhile. */
-  memoryAlarm(on: boolean): void {
-    if (this.#state !== "open" || this.#alarmed === on) return;
-    if (on && !this.#publishing) return;
-    this.#alarmed = on;
-    if (this.capabilities.has("connection.blocked")) {
-      if (on) this.send("connection.blocked", { reason: "low on memory" });
-      else this.send("connection.unblocked", {});
-    }
+  /** Memory is no longer short. */
+  unblock(): void {
+    if (!this.#held.holding) return;
+    if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
+    this.#readHeld();
+  }
+
+  #readHeld(): void {
+    for (const chunk of this.#held.release()) this.#read(chunk);
     this.#pauseOrResume();
   }
 

@@ -59,7 +59,7 @@ export class ContentAssembly {
     const octets = end - start;
     if (octets > this.#missing) {
       // Rule (section 4.2.6): body frames add up to the announced size.
-      throw unexpected(`expected content body of at most ${this.#missing} bytes, got ${octets}`);
+      throw unexpected("expected content body, got non content body frame");
     }
     // What will be refused is counted, not kept.
     if (this.#size <= MAX_MESSAGE_BYTES) this.#body.push({ bytes, start, end });
@@ -75,6 +75,10 @@ export class ContentAssembly {
       throw unexpected(
         `expected content header for class 60, got one for class ${classId}`,
       );
+    }
+    if (bytes.readUInt16BE(start + 2) !== 0) {
+      // Rule (section 4.2.6.1): the weight is zero.
+      throw unexpected("expected content header for class 60, got non content header frame");
     }
     const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
     scanProperties(bytes, start + 12, end, this.#found);

@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { Field, FieldTable } from "./wire/field_table.ts";
 import { textField } from "./wire/field_table.ts";
 import type { Arguments, Method } from "./wire/method_codec.ts";
-import { ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
+import { ConnectionError, type ReplyName, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** `AMQP`, 0, and the version 0-9-1 (section 4.2.2). */
 export const PROTOCOL_HEADER = "AMQP\0\0\x09\x01";
@@ -90,10 +90,14 @@ export class Handshake {
       return true;
     }
     // Rule (section 4.9): methods of the handshake come in order.
-    throw new ConnectionError(
-      "CHANNEL_ERROR",
-      `unexpected method in connection state ${STATE_NAMES[this.#step]}`,
-    );
+    throw this.unexpected("CHANNEL_ERROR", "unexpected method in connection state opening");
+  }
+
+  /** Only a peer that has logged in and agreed on limits gets an answer to its errors. */
+  unexpected(name: ReplyName, explanation: string): ConnectionError | UnanswerableError {
+    return this.#step === "open"
+      ? new ConnectionError(name, explanation)
+      : new UnanswerableError(explanation);
   }
 
   #startOk(args: Arguments<"connection.start-ok">): void {
@@ -135,12 +139,17 @@ export class Handshake {
       // Rule (connection.open, "virtual-host").
       throw new ConnectionError("NOT_ALLOWED", `vhost ${name} not found`);
     }
+    if (!connection.user?.mayOpen(name)) {
+      const user = connection.userName;
+      throw new ConnectionError(
+        "NOT_ALLOWED",
+        `access to vhost '${name}' refused for user '${user}'`,
+      );
+    }
     connection.vhost = vhost;
     connection.send("connection.open-ok", {});
   }
 }
-
-const STATE_NAMES = { "start-ok": "starting", "tune-ok": "tuning", "open": "opening" };
 
 /** The login was refused: told only to a client that can take it, else the socket just closes. */
 export class LoginRefused extends ConnectionError {
@@ -153,19 +162,12 @@ export class LoginRefused extends ConnectionError {
   }
 }
 
-/** Rule (connection.tune-ok): the client may lower what the server proposed, within reason. */
+/**
+ * Rule (connection.tune-ok): the client may lower what the server proposed, within reason.
+ * RabbitMQ drops the socket of a client that does not.
+ */
 function requireWithin(name: string, value: number, lowest: number, highest: number): void {
-  const detail = value === 0 ? " (no limit)" : "";
-  if (value !== 0 && value < lowest) {
-    throw new ConnectionError(
-      "NOT_ALLOWED",
-      `negotiated ${name} = ${value} is lower than the minimum allowed value (${lowest})`,
-    );
-  }
-  if (value === 0 || value > highest) {
-    throw new ConnectionError(
-      "NOT_ALLOWED",
-      `negotiated ${name} = ${value}${detail} is higher than the maximum allowed value (${highest})`,
-    );
-  }
+  // 0 means no limit, which is more than any.
+  if (value >= lowest && value <= highest) return;
+  throw new UnanswerableError(`negotiated ${name} = ${value} is not in ${lowest}..${highest}`);
 }

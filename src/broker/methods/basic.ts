@@ -99,14 +99,11 @@ export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void 
   if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
 }
 
-/** basic.get. @throws {ChannelError} 403 when a consumer has the queue for itself, 404 no queue. */
+/** basic.get. @throws {ChannelError} 403 without read permission, 404 no queue. */
 export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const name = queueName(channel, args.queue);
   channel.connection.require("read", "queue", name);
   const queue = channel.vhost.queue(name, channel.connection);
-  if (queue.subscribers.all[0]?.exclusive) {
-    throw new ChannelError("ACCESS_REFUSED", `${queue.title} in exclusive use`);
-  }
   const entry = queue.get(args.noAck);
   if (entry === undefined) return channel.send("basic.get-empty", {});
   const { message } = entry;

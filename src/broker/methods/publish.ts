@@ -2,6 +2,7 @@ import type { Channel } from "../channel.ts";
 import { ContentAssembly, type Publish } from "../content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { Message } from "../model/message.ts";
+import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
 import { carbonCopies, type Routing } from "../model/vhost.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
@@ -16,7 +17,6 @@ export const REPLY_TO = "amq.rabbitmq.reply-to";
  * @throws {ChannelError} 403 without write permission or on an internal exchange, 404 missing.
  */
 export function beginPublish(channel: Channel, args: Arguments<"basic.publish">): ContentAssembly {
-  channel.connection.notePublishing();
   if (args.immediate) throw new ConnectionError("NOT_IMPLEMENTED", "immediate=true");
   channel.connection.require("write", "exchange", args.exchange);
   const exchange: Exchange = channel.vhost.exchange(args.exchange);
@@ -29,7 +29,7 @@ export function beginPublish(channel: Channel, args: Arguments<"basic.publish">)
 
 /**
  * Takes a complete publish: enqueues it, or holds it for tx.commit.
- * @throws {ChannelError} 406 for a bad user-id, expiration, CC or BCC.
+ * @throws {ChannelError} 406 for a bad user-id, expiration, delivery mode, CC or BCC.
  */
 export function finishPublish(channel: Channel, publish: Publish): void {
   const { properties } = publish;
@@ -42,6 +42,13 @@ export function finishPublish(channel: Channel, publish: Publish): void {
     );
   }
   if (properties.expiration !== undefined) checkExpiration(properties.expiration);
+  if (properties.deliveryMode !== 1 && properties.deliveryMode !== 2) {
+    // Rule (basic, "delivery-mode"): 1 is transient, 2 is persistent.
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `invalid message: {delivery_mode_unknown,${properties.deliveryMode}}`,
+    );
+  }
   if (properties.replyTo === REPLY_TO) publish = withReplyKey(channel, publish);
   if (channel.transaction !== undefined) channel.transaction.addPublish(publish);
   else enqueue(channel, publish);
@@ -55,6 +62,8 @@ function checkExpiration(expiration: string): void {
     ? `{leftover_string,"${rest}"}`
     : Number(digits) < 0
     ? `{value_negative,${Number(digits)}}`
+    : Number(digits) > LONGEST_DURATION_MS
+    ? `{value_too_large,${Number(digits)}}`
     : undefined;
   if (problem === undefined) return;
   throw new ChannelError(

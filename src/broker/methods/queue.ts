@@ -3,7 +3,7 @@ import type { Binding, Destination } from "../model/binding.ts";
 import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
-import { ChannelError } from "../wire/protocol_error.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { REPLY_TO } from "./publish.ts";
 
 /** Names lose line breaks, as RabbitMQ strips them on declaration. */
@@ -30,7 +30,7 @@ export function declare(channel: Channel, args: Arguments<"queue.declare">): voi
 
 function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
   if (isReplyTo(channel, name)) return { queue: name, messageCount: 0, consumerCount: 1 };
-  const queue = channel.vhost.queue(queueName(channel, name), channel.connection);
+  const queue = channel.vhost.queue(name, channel.connection);
   queue.used();
   queue.expire();
   const { subscribers: { count }, readyCount } = queue;
@@ -47,13 +47,18 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
   const { connection, vhost } = channel;
   const asked = withoutLineBreaks(args.queue);
   const name = asked === "" ? `amq.gen-${connection.broker.newName()}` : asked;
+  const type = args.arguments.get("x-queue-type")?.value ?? "classic";
+  if (asked === "" && type !== "classic" && type !== "quorum") {
+    // RabbitMQ 3.10 fails on an unknown type of a queue without a name, and says only this.
+    throw new ConnectionError("INTERNAL_ERROR", "");
+  }
   connection.require("configure", "queue", name);
   const deadLetters = args.arguments.get("x-dead-letter-exchange");
   if (deadLetters?.type === "S") {
     connection.require("read", "queue", name);
     connection.require("write", "exchange", deadLetters.value);
   }
-  if (asked.startsWith("amq.") && !vhost.hasQueue(asked)) {
+  if (asked.startsWith("amq.")) {
     // Rule (queue.declare, "reserved"): names that start with amq. are the broker's.
     throw new ChannelError(
       "ACCESS_REFUSED",
@@ -88,7 +93,7 @@ export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void 
   const name = queueName(channel, args.queue);
   requireBindable(channel, "queue", name, args.exchange);
   if (vhost.hasQueue(name) && vhost.hasExchangeNamed(args.exchange)) {
-    const queue = vhost.queue(name, channel.connection);
+    const queue = vhost.queueForAll(name);
     const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
     vhost.unbind(binding(channel, args.exchange, queue, routingKey, args.arguments));
   }

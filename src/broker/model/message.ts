@@ -36,6 +36,9 @@ function reserve(octets: number): Slice {
   return { bytes: slab, start, end: slabUsed };
 }
 
+/** Reused for every message that is restored. */
+const restored = {} as RoutingProperties;
+
 function copy(from: Slice, into: Buffer, at: number): number {
   from.bytes.copy(into, at, from.start, from.end);
   return at + from.end - from.start;
@@ -105,16 +108,25 @@ export class Message {
     return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
   }
 
-  /** The message whose octets (see the class) a store gave back; `bodyAt` is an offset in them. */
-  static restore(bytes: Buffer, bodyAt: number): Message {
-    const exchangeEnd = 1 + bytes[0]!;
+  /**
+   * The message whose octets (see the class) a store gave back; `bodyAt` is an offset in them.
+   * @param like a message restored before: a queue's messages mostly share their address.
+   */
+  static restore(octets: Uint8Array, bodyAt: number, like: Message | undefined): Message {
+    const at = reserve(octets.length);
+    const { bytes, start } = at;
+    bytes.set(octets, start);
+    const exchangeEnd = start + 1 + bytes[start]!;
     const propertiesAt = exchangeEnd + 1 + bytes[exchangeEnd]!;
-    const exchange = bytes.toString("latin1", 1, exchangeEnd);
-    const routingKey = bytes.toString("latin1", exchangeEnd + 1, propertiesAt);
-    const found = {} as RoutingProperties;
-    scanProperties(bytes, propertiesAt, bodyAt, found);
-    const at = { bytes, start: 0, end: bytes.length };
-    return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
+    const same = like !== undefined &&
+      like.propertiesAt - like.start === propertiesAt - start &&
+      like.bytes.compare(bytes, start, propertiesAt, like.start, like.propertiesAt) === 0;
+    const exchange = same ? like.exchange : bytes.toString("latin1", start + 1, exchangeEnd);
+    const routingKey = same
+      ? like.routingKey
+      : bytes.toString("latin1", exchangeEnd + 1, propertiesAt);
+    scanProperties(bytes, propertiesAt, start + bodyAt, restored);
+    return new Message(exchange, routingKey, at, propertiesAt, start + bodyAt, restored);
   }
 
   get bodyBytes(): number {

@@ -1,5 +1,5 @@
 import { type Field, FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
-import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
 
 /** What happens to a publish that finds the queue full (x-overflow). */
 export type Overflow = "drop-head" | "reject-publish" | "reject-publish-dlx";
@@ -21,6 +21,9 @@ export interface QueuePolicy {
   readonly deliveryLimit: number;
 }
 
+/** Ten years: RabbitMQ refuses longer times to live. */
+export const LONGEST_DURATION_MS = 315_360_000_000;
+
 type Check = (field: Field) => string | undefined;
 
 function integer(field: Field, lowest: 0 | 1, highest = Infinity): string | undefined {
@@ -30,6 +33,12 @@ function integer(field: Field, lowest: 0 | 1, highest = Infinity): string | unde
   if (value < lowest) return `{value_zero,${value}}`;
   if (value > highest) return `{max_value_exceeded,${value}}`;
   return undefined;
+}
+
+function duration(field: Field, lowest: 0 | 1): string | undefined {
+  const value = integerOf(field) ?? 0;
+  return integer(field, lowest) ??
+    (value > LONGEST_DURATION_MS ? `{value_too_large,${value}}` : undefined);
 }
 
 function typed(field: Field, type: Field["type"]): string | undefined {
@@ -44,8 +53,8 @@ function oneOf(field: Field, values: string[], otherwise: (value: string) => str
 
 /** One row an argument: who knows it and what it must hold (RabbitMQ docs, queues#optional-arguments). */
 const ARGUMENTS: Record<string, { classic: boolean; quorum: boolean; check: Check }> = {
-  "x-expires": { classic: true, quorum: true, check: (field) => integer(field, 1) },
-  "x-message-ttl": { classic: true, quorum: true, check: (field) => integer(field, 0) },
+  "x-expires": { classic: true, quorum: true, check: (field) => duration(field, 1) },
+  "x-message-ttl": { classic: true, quorum: true, check: (field) => duration(field, 0) },
   "x-dead-letter-routing-key": { classic: true, quorum: true, check: (field) => typed(field, "S") },
   "x-max-length": { classic: true, quorum: true, check: (field) => integer(field, 0) },
   "x-max-length-bytes": { classic: true, quorum: true, check: (field) => integer(field, 0) },
@@ -103,14 +112,15 @@ export interface QueueIdentity {
 /**
  * Checks the x-arguments of queue.declare and reads their meaning.
  * @throws {ChannelError} 406 for an argument of a bad type or value, or of another queue type.
- * @throws {ConnectionError} 541 for an unknown x-queue-type.
  */
 export function readQueuePolicy(queue: QueueIdentity, table: FieldTable): QueuePolicy {
   const type = table.get("x-queue-type");
-  if (type !== undefined && (type.type !== "S" || !["classic", "quorum"].includes(type.value))) {
-    // RabbitMQ 3.10 fails on an unknown queue type and says only this.
-    throw new ConnectionError("INTERNAL_ERROR", "");
-  }
+  const unknown = type && oneOf(
+    type,
+    ["classic", "quorum"],
+    (value) => `"unsupported queue type '${value}'"`,
+  );
+  if (unknown !== undefined) throw invalidArgument(queue, "x-queue-type", unknown);
   const quorum = type?.value === "quorum";
   for (const [name, row] of Object.entries(ARGUMENTS)) {
     const field = table.get(name);

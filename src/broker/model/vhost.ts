@@ -89,12 +89,16 @@ export class VHost {
 
   /** @throws {ChannelError} 404 when there is none, 405 when another connection owns it. */
   queue(name: string, connection: object): Queue {
-    const queue = this.#queues.get(name);
-    if (queue === undefined) {
-      throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${this.name}'`);
-    }
+    const queue = this.queueForAll(name);
     if (queue.exclusive && queue.owner !== connection) throw lockedQueue(queue);
     return queue;
+  }
+
+  /** The queue, whoever owns it. @throws {ChannelError} 404 when there is none. */
+  queueForAll(name: string): Queue {
+    const queue = this.#queues.get(name);
+    if (queue !== undefined) return queue;
+    throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${this.name}'`);
   }
 
   hasQueue(name: string): boolean {
@@ -217,9 +221,8 @@ export class VHost {
   #requireEquivalent(current: Queue, declaration: QueueDeclaration, owner: object): void {
     const { title } = current;
     if (current.exclusive && current.owner !== owner) throw lockedQueue(current);
-    if (!current.exclusive && declaration.exclusive) throw lockedQueue(current);
+    if (current.exclusive !== declaration.exclusive) throw lockedQueue(current);
     requireSameProperty(title, "durable", declaration.durable, current.durable);
-    requireSameProperty(title, "exclusive", declaration.exclusive, current.exclusive);
     requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
     requireSameArguments(
       title,

@@ -20,6 +20,14 @@ export interface CommitWaiter {
   committed(ticket: number, ok: boolean): void;
 }
 
+/** Watches a store at work. */
+export interface StoreObserver {
+  /** A batch could not be written; the broker goes on. */
+  failed(reason: string): void;
+  /** The waiters of a batch have been told: send their confirms. */
+  turned(): void;
+}
+
 /** The data directory is in use by another broker, or cannot be used. */
 export class DataDirectoryError extends Error {
   override readonly name = "DataDirectoryError";
@@ -34,7 +42,7 @@ export class DataDirectoryError extends Error {
  */
 export class MessageStore implements Keeper, Disposable {
   readonly database: DatabaseSync;
-  readonly #onFailure: (reason: string) => void;
+  readonly #observer: StoreObserver;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #deliveredUpTo: StatementSync;
@@ -51,11 +59,10 @@ export class MessageStore implements Keeper, Disposable {
   #closed = false;
 
   /**
-   * @param onFailure told why a batch could not be written; the broker goes on.
    * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
    */
-  constructor(directory: string, onFailure: (reason: string) => void) {
-    this.#onFailure = onFailure;
+  constructor(directory: string, observer: StoreObserver) {
+    this.#observer = observer;
     try {
       mkdirSync(directory, { recursive: true });
       this.database = new DatabaseSync(join(directory, "broker.sqlite"));
@@ -112,6 +119,7 @@ export class MessageStore implements Keeper, Disposable {
     this.#schedule();
   }
 
+  /** Writes the batch at the end of this turn of the event loop. */
   #schedule(): void {
     if (this.#scheduled !== undefined || this.#closed) return;
     this.#scheduled = setImmediate(() => this.#turn());
@@ -119,7 +127,9 @@ export class MessageStore implements Keeper, Disposable {
 
   #turn(): void {
     this.#scheduled = undefined;
-    if (!this.commit()) {
+    const ok = this.commit();
+    this.#observer.turned();
+    if (!ok) {
       // Deletes and marks stay queued: try them again when the disk may have room.
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
@@ -142,6 +152,8 @@ export class MessageStore implements Keeper, Disposable {
     this.#waiters = [];
     this.#tickets = [];
     const ok = this.#write(inserts, waiters.length > 0);
+    // What leaves needs little room: let it go even if nothing new fits.
+    if (!ok && inserts.length > 0) this.#write([], false);
     for (let index = 0; index < waiters.length; index++) {
       waiters[index]!.committed(tickets[index]!, ok);
     }
@@ -202,8 +214,14 @@ export class MessageStore implements Keeper, Disposable {
     } catch {
       // SQLite rolled back by itself, as it does when the disk is full.
     }
+    try {
+      // Starts the log anew in the room it has.
+      this.database.exec("PRAGMA wal_checkpoint(RESTART)");
+    } catch {
+      // No room for that either.
+    }
     for (const entry of inserts) if (entry.storage === "pending") entry.storage = "none";
-    this.#onFailure(error instanceof Error ? error.message : String(error));
+    this.#observer.failed(error instanceof Error ? error.message : String(error));
   }
 
   addExchange(exchange: Exchange): void {

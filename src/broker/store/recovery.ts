@@ -106,6 +106,7 @@ function recoverQueues(database: DatabaseSync, vhostNamed: (name: string) => VHo
 function recoverMessages(database: DatabaseSync, queues: Map<number, Queue>) {
   let position = 0;
   let messages = 0;
+  let like: Message | undefined;
   const orphans: number[] = [];
   const rows = database.prepare(
     "SELECT id, queue, expires_at, body_at, bytes, delivery_count FROM message ORDER BY id",
@@ -119,8 +120,9 @@ function recoverMessages(database: DatabaseSync, queues: Map<number, Queue>) {
       orphans.push(id);
       continue;
     }
+    like = Message.restore(bytes, body_at, like);
     const entry = new Entry(
-      Message.restore(view(bytes), body_at),
+      like,
       queue,
       id,
       expires_at ?? Infinity,

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { encodeTable, type FieldTable, readTable } from "./field_table.ts";
 import { erlangBinary } from "./erlang_text.ts";
 import { METHOD_TABLE } from "./method_table.ts";
@@ -34,6 +34,8 @@ interface Layout {
   name: MethodName;
   fields: [name: string, domain: keyof Domains, reserved: boolean][];
 }
+
+const BEYOND_ASCII = /[\x80-\xff]/;
 
 const LAYOUTS = new Map<number, Layout>();
 for (const [name, { classId, methodId, fields }] of Object.entries(METHOD_TABLE)) {
@@ -100,7 +102,12 @@ export function decodeMethod(bytes: Buffer, start: number, end: number): Method 
         case "shortstr": {
           const length = bytes.readUInt8(take(1));
           const from = take(length);
-          value = bytes.toString("latin1", from, from + length);
+          const text = bytes.toString("latin1", from, from + length);
+          // Section 4.2.5.3: short strings are UTF-8.
+          if (BEYOND_ASCII.test(text) && !isUtf8(bytes.subarray(from, at))) {
+            throw new ConnectionError("FRAME_ERROR", "Malformed UTF-8 in shortstr");
+          }
+          value = text;
           break;
         }
         case "longstr": {

@@ -1,4 +1,9 @@
-import { type Field, type FieldTable, integerOf } from "../../wire/field_table.ts";
+import {
+  type Field,
+  FIELD_TYPE_NAMES,
+  type FieldTable,
+  integerOf,
+} from "../../wire/field_table.ts";
 import { ChannelError } from "../../wire/protocol_error.ts";
 import type { Binding } from "../binding.ts";
 
@@ -12,7 +17,11 @@ export function checkHeadersBinding(table: FieldTable): void {
   const match = table.get("x-match");
   if (match === undefined) return;
   if (match.type !== "S") {
-    throw new ChannelError("PRECONDITION_FAILED", "Invalid x-match field type; expected longstr");
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `Invalid x-match field type ${FIELD_TYPE_NAMES[match.type]} (value ${match.value}); ` +
+        "expected longstr",
+    );
   }
   if (MATCHES.includes(match.value)) return;
   throw new ChannelError(
@@ -57,9 +66,14 @@ export function matchesHeaders(wanted: FieldTable, headers: FieldTable): boolean
   return !any;
 }
 
+/** Numbers are compared by value, whatever their type. */
+function numberOf(field: Field): number | undefined {
+  return field.type === "f" || field.type === "d" ? field.value : integerOf(field);
+}
+
 function sameValue(a: Field, b: Field): boolean {
-  const left = integerOf(a);
-  if (left !== undefined) return left === integerOf(b);
+  const left = numberOf(a);
+  if (left !== undefined) return left === numberOf(b);
   if (a.type !== b.type) return false;
   if (a.type === "A" && b.type === "A") {
     return a.value.length === b.value.length &&

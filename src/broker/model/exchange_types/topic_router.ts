@@ -20,7 +20,7 @@ export class TopicRouter {
 
   bind(binding: Binding): void {
     let node = this.#root;
-    for (const word of binding.routingKey.split(".")) {
+    for (const word of wordsOf(binding.routingKey)) {
       let next = node.words.get(word);
       if (next === undefined) node.words.set(word, next = newNode());
       node = next;
@@ -32,7 +32,7 @@ export class TopicRouter {
   unbind(binding: Binding): void {
     const path: [Node, string][] = [];
     let node = this.#root;
-    for (const word of binding.routingKey.split(".")) {
+    for (const word of wordsOf(binding.routingKey)) {
       path.push([node, word]);
       const next = node.words.get(word);
       if (next === undefined) return;
@@ -55,7 +55,7 @@ export class TopicRouter {
     // The nodes reached so far: a set keeps `#.#.#` from multiplying the work.
     let nodes = new Set<Node>();
     spread(this.#root, nodes);
-    for (const word of routingKey.split(".")) {
+    for (const word of wordsOf(routingKey)) {
       const next = new Set<Node>();
       for (const node of nodes) {
         const exact = node.words.get(word);
@@ -75,6 +75,11 @@ export class TopicRouter {
     this.#cache.set(routingKey, found);
     return found;
   }
+}
+
+/** The empty key has no words; `a..b` has an empty one. */
+function wordsOf(key: string): string[] {
+  return key === "" ? [] : key.split(".");
 }
 
 /** The nodes that were reached through a `#`. */
