@@ -57,6 +57,7 @@ export const bulkSend: Benchmark = {
     return [
       contestSection("Sending lines, persistent", results, [
         { peer: "aio-pika", measure: "rate at least", times: 8 },
+        { peer: "aio-pika one by one", measure: "rate at least", times: 8 },
         { peer: "amqp-publish -l", measure: "rate at least", times: 0.6 },
       ]),
     ];
