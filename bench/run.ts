@@ -1,6 +1,7 @@
 /** worktool side by side with its peers. Run by `deno task bench`; see README.md beside it. */
 import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };
+import { ConnectFailed } from "../src/amqp/errors.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
 import { bulkSend } from "./bulk_send.ts";
 import { drain } from "./drain.ts";
@@ -10,6 +11,7 @@ import { memory } from "./memory.ts";
 import { oneSend } from "./one_send.ts";
 import { findPeers, type Peers } from "./peer.ts";
 import { formatReport } from "./report.ts";
+import { revision } from "./revision.ts";
 import { brokerVersion } from "./scratch_queue.ts";
 import { replaceResults } from "./results.ts";
 import type { Section } from "./section.ts";
@@ -51,7 +53,8 @@ async function main(): Promise<number> {
   const given = values.url ?? Deno.env.get("AMQP_URL") ?? "amqp://guest:guest@localhost:5672";
   // The default vhost is spelled out: amqp-tools take a "/" at the end for one without a name.
   const url = given.replace(/(:\/\/[^/]+)\/?$/, "$1/%2F");
-  const broker = await brokerVersion(url).catch((error: Error) => {
+  const broker = await brokerVersion(url).catch((error) => {
+    if (!(error instanceof ConnectFailed)) throw error;
     console.error(`No broker to measure with: ${error.message}`);
     console.error("Start RabbitMQ (Debian: apt-get install rabbitmq-server), or name one by --url");
     return undefined;
@@ -76,7 +79,12 @@ async function main(): Promise<number> {
   const report = formatReport({
     date,
     machine: describeMachine(),
-    versions: [`worktool ${deno.version}`, broker, ...peers.versions, `deno ${Deno.version.deno}`],
+    versions: [
+      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
+      broker,
+      ...peers.versions,
+      `deno ${Deno.version.deno}`,
+    ],
     remarks: [
       ...(values.quick ? ["QUICK: small numbers, not for comparing"] : []),
       ...[noise(load)].filter((remark) => remark !== undefined),

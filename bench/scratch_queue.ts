@@ -63,14 +63,15 @@ export async function brokerVersion(url: string): Promise<string> {
 }
 
 async function connect(url: string): Promise<Connection> {
-  return await Connection.open({
+  const options = {
     url: parseBrokerUrl(url),
     tls: { insecure: false },
     name: "worktool bench",
     version: "0",
     timeoutMs: 30_000,
     heartbeatSeconds: 60,
-    onBlocked: (reason) => console.error(`The broker blocks publishers: ${reason}`),
+    onBlocked: (reason: string) => console.error(`The broker blocks publishers: ${reason}`),
     onUnblocked: () => {},
-  });
+  };
+  return await Connection.open(options, new AbortController().signal);
 }
