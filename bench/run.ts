@@ -1,0 +1,122 @@
+/** worktool side by side with its peers. Run by `deno task bench`; see README.md beside it. */
+import { parseArgs } from "node:util";
+import deno from "../deno.json" with { type: "json" };
+import { ConnectFailed } from "../src/amqp/errors.ts";
+import type { Benchmark, Context } from "./benchmark.ts";
+import { bulkSend } from "./bulk_send.ts";
+import { drain } from "./drain.ts";
+import { lineFiles } from "./line_files.ts";
+import { describeMachine, loadAverage, noise } from "./machine.ts";
+import { memory } from "./memory.ts";
+import { oneSend } from "./one_send.ts";
+import { findPeers, type Peers } from "./peer.ts";
+import { formatReport } from "./report.ts";
+import { revision } from "./revision.ts";
+import { brokerVersion } from "./scratch_queue.ts";
+import { replaceResults } from "./results.ts";
+import type { Section } from "./section.ts";
+
+const BENCHMARKS: readonly Benchmark[] = [oneSend, bulkSend, drain, memory];
+const NAMES = BENCHMARKS.map(({ name }) => name).join(", ");
+const HELP = `Usage: deno task bench [options]
+
+  --quick      small numbers, for trying it out
+  --only NAME  ${NAMES}; repeatable
+  --url URL    broker (default: AMQP_URL, or amqp://guest:guest@localhost:5672/)
+  --write      also put the report into bench/README.md`;
+
+const UNAVAILABLE = 69;
+const USAGE = 64;
+const INTERRUPTED = 130;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
+      url: { type: "string" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const chosen = BENCHMARKS.filter(({ name }) =>
+    values.only.length === 0 || values.only.includes(name)
+  );
+  if (chosen.length < values.only.length) {
+    console.error(`--only: one of ${NAMES}`);
+    return USAGE;
+  }
+  const given = values.url ?? Deno.env.get("AMQP_URL") ?? "amqp://guest:guest@localhost:5672";
+  // The default vhost is spelled out: amqp-tools take a "/" at the end for one without a name.
+  const url = given.replace(/(:\/\/[^/]+)\/?$/, "$1/%2F");
+  const broker = await brokerVersion(url).catch((error) => {
+    if (!(error instanceof ConnectFailed)) throw error;
+    console.error(`No broker to measure with: ${error.message}`);
+    console.error("Start RabbitMQ (Debian: apt-get install rabbitmq-server), or name one by --url");
+    return undefined;
+  });
+  if (broker === undefined) return UNAVAILABLE;
+  const peers = await findPeers();
+  for (const name of peers.missing) console.error(`Missing, its rows are skipped: ${name}`);
+
+  const date = new Date().toISOString();
+  const load = loadAverage();
+  const interruption = new AbortController();
+  Deno.addSignalListener("SIGINT", () => interruption.abort());
+  const { signal: stop } = interruption;
+  let sections: Section[];
+  try {
+    sections = await runAll(chosen, { url, peers, quick: values.quick, stop });
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    console.error("Interrupted; the queues are deleted");
+    return INTERRUPTED;
+  }
+  const report = formatReport({
+    date,
+    machine: describeMachine(),
+    versions: [
+      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
+      broker,
+      ...peers.versions,
+      `deno ${Deno.version.deno}`,
+    ],
+    remarks: [
+      ...(values.quick ? ["QUICK: small numbers, not for comparing"] : []),
+      ...[noise(load)].filter((remark) => remark !== undefined),
+      ...peers.missing.map((name) => `Skipped: ${name} is missing`),
+      `Load average before ${load.toFixed(2)}, after ${
+        loadAverage().toFixed(2)
+      } (its own included)`,
+    ],
+    sections,
+  });
+  console.log(report);
+  if (values.write) await replaceResults(new URL("README.md", import.meta.url), report);
+  return 0;
+}
+
+async function runAll(
+  benchmarks: readonly Benchmark[],
+  options: { url: string; peers: Peers; quick: boolean; stop: AbortSignal },
+): Promise<Section[]> {
+  await using files = await lineFiles();
+  const context: Context = {
+    ...options,
+    worktool: new URL("../dist/worktool", import.meta.url).pathname,
+    linesFile: files.withLines,
+    outputFile: files.output,
+  };
+  const sections: Section[] = [];
+  for (const { name, run } of benchmarks) {
+    console.error(`Measuring ${name} …`);
+    sections.push(...await run(context));
+  }
+  return sections;
+}
+
+Deno.exit(await main());
