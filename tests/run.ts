@@ -65,7 +65,7 @@ async function startBroker(data: string) {
   const { value } = await reader.read();
   if (!value) throw new Error("the embedded broker did not start");
   return {
-    url: value.trim(),
+    url: value.trim().replace("amqp://", "amqp://guest:guest@"),
     async stop() {
       process.kill("SIGTERM");
       await reader.cancel();
