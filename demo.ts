@@ -1,6 +1,7 @@
 /** The tutorial's scenario with the built executable: who did what. Run by `deno task demo`. */
 import { parseArgs } from "node:util";
 import { CommandFailed, Executable } from "./demo/executable.ts";
+import { DemoBroker } from "./demo/broker.ts";
 import { busyMs, drawAxis, drawShares, drawTimeline, makespanMs } from "./demo/timeline.ts";
 import { type Span, Worker } from "./demo/worker.ts";
 
@@ -85,10 +86,23 @@ function compare(runs: readonly { prefetch: number; spans: readonly Span[] }[]):
   );
 }
 
+/** The broker to use: the one named by --url or the environment, else an embedded one. */
+function namedBroker(): string | undefined {
+  const { url } = parseArgs({ options: { url: { type: "string" } } }).values;
+  const variables = ["AMQP_URL", "RABBITMQ_URL", "CLOUDAMQP_URL"];
+  return url ?? variables.map((name) => Deno.env.get(name)).find((value) => value);
+}
+
 async function demo(url: string | undefined): Promise<void> {
-  const executable = new Executable(new URL("dist/worktool", import.meta.url).pathname, url);
+  const path = new URL("dist/worktool", import.meta.url).pathname;
+  await using broker = url === undefined ? await DemoBroker.start(path) : undefined;
+  const executable = new Executable(path, url ?? broker!.url);
   console.log(`The tutorial's work queue. Every dot is ${DOT_MS} ms of work here, not a second.`);
-  if (url !== undefined) console.log("For the commands below, AMQP_URL is what --url says.");
+  console.log(
+    broker
+      ? `On a broker of its own (worktool broker --port 0 --memory): AMQP_URL=${broker.url}`
+      : "For the commands below, AMQP_URL is the broker that you named.",
+  );
   await roundRobin(executable);
   const runs = [];
   for (const prefetch of [0, 1]) {
@@ -100,14 +114,14 @@ async function demo(url: string | undefined): Promise<void> {
 const UNAVAILABLE = 69;
 
 try {
-  await demo(parseArgs({ options: { url: { type: "string" } } }).values.url);
+  await demo(namedBroker());
 } catch (error) {
   if (!(error instanceof CommandFailed)) throw error;
   console.error(`\n${error.message}`);
   if (error.exitCode === UNAVAILABLE) {
     console.error(
-      "\nThe demo needs a RabbitMQ. On Debian or Ubuntu: apt-get install rabbitmq-server\n" +
-        "With Docker: docker run --rm -p 5672:5672 rabbitmq\n" +
+      "\nThat broker does not answer. Without --url and AMQP_URL the demo uses one of its own;\n" +
+        "RabbitMQ on Debian or Ubuntu: apt-get install rabbitmq-server\n" +
         "One elsewhere: deno task demo --url amqp://user:password@host:5672/",
     );
   }
