@@ -81,14 +81,12 @@ export class Consumer {
   }
 
   /**
-   * `basic.nack` with requeue: back to its place in the queue. False where that cannot be: the
-   * channel has ended, or the broker ended the consumer, most likely because the queue is gone.
+   * `basic.nack` with requeue for all that is not settled: back to their places in the queue, with
+   * one frame, because RabbitMQ takes minutes for a hundred thousand. False where that cannot be:
+   * the channel has ended, or the broker ended the consumer, most likely because the queue is gone.
    */
-  requeue(delivery: Delivery): boolean {
-    const { deliveryTag } = delivery;
-    this.#unsettled.settled(deliveryTag);
-    return !this.#cancelledByBroker &&
-      this.#send((raw) => raw.nack(amqplibMessage(deliveryTag), false, true));
+  requeueAll(): boolean {
+    return !this.#cancelledByBroker && this.#send((raw) => raw.nackAll(true));
   }
 
   /** Ends deliveries; those already received can still be settled. Idempotent. */

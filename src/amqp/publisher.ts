@@ -8,6 +8,9 @@ import { type AmqpError, DeadlineExceeded } from "./errors.ts";
 const BASIC = 60;
 const BASIC_PUBLISH = 40;
 
+/** Bodies in flight at the most, besides the window: large ones must not fill the memory. */
+const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
+
 /** Properties that all messages of one publisher share. */
 export interface MessageProperties {
   /** Delivery mode 2: kept on disk when the queue is durable too. */
@@ -68,6 +71,7 @@ export class Publisher {
   readonly #properties: Options.Publish;
   readonly #window = new ConfirmWindow<Unconfirmed>();
   #published = 0;
+  #unconfirmedBytes = 0;
   #writable = true;
   #failure: AmqpError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -115,6 +119,7 @@ export class Publisher {
     this.#published++;
     if (this.#options.confirm) {
       this.#window.add({ message, publishedAtMs: performance.now() });
+      this.#unconfirmedBytes += body.byteLength;
       this.#timer ??= setTimeout(() => this.#checkDeadline(), this.#options.confirmTimeoutMs);
     } else {
       this.#options.onOutcome(message, { kind: "unconfirmed" });
@@ -135,7 +140,8 @@ export class Publisher {
   }
 
   #hasRoom(): boolean {
-    return this.#writable && this.#window.size < this.#options.window;
+    return this.#writable && this.#window.size < this.#options.window &&
+      this.#unconfirmedBytes < MAX_UNCONFIRMED_BYTES;
   }
 
   async #until(reached: () => boolean): Promise<void> {
@@ -150,6 +156,7 @@ export class Publisher {
 
   #settle(confirm: { deliveryTag: number; multiple: boolean }, outcome: PublishOutcome): void {
     for (const { message, returned } of this.#window.settle(confirm.deliveryTag, confirm)) {
+      this.#unconfirmedBytes -= message.body.byteLength;
       this.#options.onOutcome(message, returned ?? outcome);
     }
     this.#wake?.();

@@ -19,11 +19,6 @@ export class Unsettled {
     this.#tags.add(tag);
   }
 
-  /** Takes a tag out that was settled by itself. */
-  settled(tag: number): void {
-    this.#tags.delete(tag);
-  }
-
   /** Takes these tags out, and says how to acknowledge them. */
   acknowledge(tags: ReadonlySet<number>): AckPlan {
     let upTo = 0;

@@ -32,7 +32,8 @@ export class Output {
   #pending = "";
   #acceptedCharacters = 0;
   #writtenCharacters = 0;
-  #busy = false;
+  #scheduled = false;
+  #writing = false;
   #failure: OutputFailed | undefined;
   #waiters: Waiter[] = [];
 
@@ -44,13 +45,17 @@ export class Output {
     if (this.#failure) return;
     this.#pending += text;
     this.#acceptedCharacters += text.length;
-    if (this.#busy) return;
-    this.#busy = true;
-    setImmediate(() => this.#writeNext()); // together with what else this turn has to say
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => { // together with what else this turn has to say
+      this.#scheduled = false;
+      this.#writePending();
+    });
   }
 
-  /** Resolves when everything so far is written. @throws {OutputFailed} */
+  /** Resolves when everything so far is written, beginning now. @throws {OutputFailed} */
   flushed(): Promise<void> {
+    this.#writePending();
     return this.#writtenUpTo(this.#acceptedCharacters);
   }
 
@@ -69,10 +74,13 @@ export class Output {
     return promise;
   }
 
-  #writeNext(): void {
+  #writePending(): void {
+    if (this.#writing || this.#pending === "" || this.#failure) return;
     const text = this.#pending;
     this.#pending = "";
+    this.#writing = true;
     this.#write(Buffer.from(text), (error) => {
+      this.#writing = false;
       if (error) return this.#fail(new OutputFailed(error));
       this.#writtenCharacters += text.length;
       const waiters = this.#waiters;
@@ -80,8 +88,7 @@ export class Output {
       for (const { position, resolve } of waiters) {
         if (position <= this.#writtenCharacters) resolve();
       }
-      this.#busy = this.#pending !== "";
-      if (this.#busy) this.#writeNext();
+      this.#writePending();
     });
   }
 

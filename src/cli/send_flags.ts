@@ -91,7 +91,7 @@ export function sendFlags() {
       "--window <n>",
       "unconfirmed tasks in flight at the most",
       argument(integerBetween(1, 65_535)),
-      1_000,
+      5_000,
     )
     .addOption(
       new Option("--confirm-timeout <duration>", "how long to wait for each confirm")

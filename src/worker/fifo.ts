@@ -11,6 +11,13 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  takeAll(): T[] {
+    const items = this.#items.slice(this.#head);
+    this.#items = [];
+    this.#head = 0;
+    return items;
+  }
+
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head] as T;

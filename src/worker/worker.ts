@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Channel } from "../amqp/channel.ts";
 import { Consumer, type Delivery } from "../amqp/consumer.ts";
 import { queueDepth } from "../amqp/queue.ts";
@@ -55,7 +56,7 @@ class Worker {
   #consumer: Consumer | undefined;
   /** Started and not settled yet, in the order of their delivery. */
   readonly #unsettled = new Set<Delivery>();
-  /** Finished and reported, and about to be acknowledged. */
+  /** Finished, and about to be settled. */
   readonly #finished: Delivery[] = [];
   /** The last settlement under way; the others come before it. */
   #settling: Promise<void> | undefined;
@@ -143,21 +144,31 @@ class Worker {
     this.#counts.done++;
     this.#lastBusyMs = performance.now();
     onEvent({ event: "done", delivery });
-    // The next task starts while this one's lines are still being written.
-    this.#settling = reported().then(
-      () => this.#settle(delivery),
-      (failure) => this.#end("error", failure),
-    );
+    if (this.#finished.push(delivery) === 1) setImmediate(() => this.#settleFinished());
+    if (this.#waiting.size === 0) this.#settleFinished();
     if (this.#unsettled.size >= MAX_UNREPORTED) await this.#settling;
     if (this.#counts.done === rules.count) this.#end("count");
   }
 
-  #settle(delivery: Delivery): void {
+  /**
+   * Settles what was finished in one turn of the event loop together, once its lines are written.
+   * The next task starts meanwhile.
+   */
+  #settleFinished(): void {
+    const deliveries = this.#finished.splice(0);
+    if (deliveries.length === 0) return;
+    this.#settling = this.#options.reported().then(
+      () => this.#settle(deliveries),
+      (failure) => this.#end("error", failure),
+    );
+  }
+
+  #settle(deliveries: readonly Delivery[]): void {
     const { ackMode, onEvent, prefetchCount } = this.#options;
-    this.#unsettled.delete(delivery);
-    if (ackMode === "manual") this.#ackSoon(delivery);
+    for (const delivery of deliveries) this.#unsettled.delete(delivery);
+    if (ackMode === "manual") this.#ack(deliveries);
     if (ackMode !== "never") return;
-    this.#counts.unacked++;
+    this.#counts.unacked += deliveries.length;
     if (this.#stalled) {
       onEvent({ event: "stalled", unacked: prefetchCount });
       this.#wake?.();
@@ -181,29 +192,27 @@ class Worker {
     }
   }
 
-  /** Acknowledges together what was written together. */
-  #ackSoon(delivery: Delivery): void {
-    if (this.#finished.push(delivery) > 1) return;
-    queueMicrotask(() => this.#ack(this.#finished.splice(0)));
-  }
-
   #ack(deliveries: readonly Delivery[]): void {
     if (!this.#consumer!.ack(deliveries)) return;
     for (const delivery of deliveries) this.#options.onEvent({ event: "acked", delivery });
   }
 
-  /** A delivery that is not going to be finished here goes back, unless the broker has forgotten it. */
-  #giveBack(delivery: Delivery): void {
+  /** What is not going to be finished here goes back, unless the broker has forgotten it. */
+  #giveBack(): void {
     const { ackMode, onEvent } = this.#options;
-    const forgotten = ackMode === "auto" || (ackMode === "early" && this.#unsettled.has(delivery));
-    if (forgotten) {
-      this.#counts.lost++;
+    const started = [...this.#unsettled];
+    const waiting = this.#waiting.takeAll();
+    // With "early", what has started is acknowledged; with "auto", everything is.
+    const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
+    if (ackMode === "auto") left.length = 0;
+    this.#counts.lost += started.length + waiting.length - left.length;
+    if (left.length === 0) return;
+    if (!this.#consumer!.requeueAll()) {
+      this.#counts.unfinished += left.length;
       return;
     }
-    if (this.#consumer!.requeue(delivery)) {
-      this.#counts.requeued++;
-      onEvent({ event: "requeued", delivery });
-    } else this.#counts.unfinished++;
+    this.#counts.requeued += left.length;
+    for (const delivery of left) onEvent({ event: "requeued", delivery });
   }
 
   /** Waits for the next delivery, for a stop, or for the moment at which a stop rule must look. */
@@ -257,10 +266,10 @@ class Worker {
     const { promise: graceOver, resolve } = Promise.withResolvers<void>();
     this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
     if (this.#abort.signal.aborted) resolve();
+    this.#settleFinished();
     await Promise.race([this.#settling, graceOver]);
     await this.#consumer?.cancel().catch(failed);
-    for (const started of this.#unsettled) this.#giveBack(started);
-    for (let left = this.#waiting.shift(); left; left = this.#waiting.shift()) this.#giveBack(left);
+    this.#giveBack();
     await this.#channel.close().catch(failed);
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }

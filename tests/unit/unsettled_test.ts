@@ -14,7 +14,6 @@ Deno.test("an acknowledgement settles what was asked for and nothing else", () =
   const step = fc.oneof(
     fc.constant("deliver" as const),
     fc.record({ acknowledge: fc.array(fc.nat(20), { maxLength: 5 }) }),
-    fc.record({ requeue: fc.nat(20) }),
   );
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
     const unsettled = new Unsettled();
@@ -24,9 +23,6 @@ Deno.test("an acknowledgement settles what was asked for and nothing else", () =
       if (step === "deliver") {
         unsettled.delivered(++last);
         outstanding.push(last);
-      } else if ("requeue" in step) {
-        unsettled.settled(step.requeue);
-        outstanding = outstanding.filter((tag) => tag !== step.requeue);
       } else {
         const wanted = new Set(step.acknowledge.filter((tag) => outstanding.includes(tag)));
         const { upTo, single } = unsettled.acknowledge(wanted);
