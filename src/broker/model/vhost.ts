@@ -125,8 +125,8 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
-      this.#exchanges.set(exchange.name, exchange);
       if (exchange.durable) this.#around.keeper?.addExchange(exchange);
+      this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
     const { title } = current;
@@ -210,11 +210,12 @@ export class VHost {
 
   #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
     const queue = new Queue(this.name, declaration, owner, this.#queueSurroundings);
-    this.#queues.set(queue.name, queue);
     const { keeper } = this.#around;
+    // First on disk: a store that refuses leaves no queue behind.
     if (keeper !== undefined && queue.durable && !queue.exclusive) {
       queue.storeId = keeper.addQueue(queue);
     }
+    this.#queues.set(queue.name, queue);
     return queue;
   }
 

@@ -63,19 +63,7 @@ export class MessageStore implements Keeper, Disposable {
    */
   constructor(directory: string, observer: StoreObserver) {
     this.#observer = observer;
-    try {
-      mkdirSync(directory, { recursive: true });
-      this.database = new DatabaseSync(join(directory, "broker.sqlite"));
-      // The exclusive lock is the guard against a second broker: it ends with the process.
-      this.database.exec(
-        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
-          "BEGIN IMMEDIATE; COMMIT",
-      );
-      prepareSchema(this.database);
-    } catch (cause) {
-      throw new DataDirectoryError(explain(directory, cause), { cause });
-    }
+    this.database = open(directory);
     const { database } = this;
     this.#insert = database.prepare(
       "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
@@ -271,6 +259,25 @@ export class MessageStore implements Keeper, Disposable {
     clearTimeout(this.#retry);
     while (this.commit() && this.#deletes.length > 0);
     this.database.close();
+  }
+}
+
+function open(directory: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true });
+    database = new DatabaseSync(join(directory, "broker.sqlite"));
+    // The exclusive lock is the guard against a second broker: it ends with the process.
+    database.exec(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
+        "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
+        "BEGIN IMMEDIATE; COMMIT",
+    );
+    prepareSchema(database);
+    return database;
+  } catch (cause) {
+    database?.close();
+    throw new DataDirectoryError(explain(directory, cause), { cause });
   }
 }
 
