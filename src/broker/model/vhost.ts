@@ -50,6 +50,8 @@ export class VHost {
   readonly #incoming = new Map<Destination, Set<Binding>>();
   readonly #around: VHostSurroundings;
   readonly #queueSurroundings: QueueSurroundings;
+  /** What is enqueued now replaces an entry of another queue. */
+  #deadLettering = false;
   #stored = false;
 
   constructor(name: string, around: VHostSurroundings) {
@@ -62,7 +64,7 @@ export class VHost {
       weigh: around.weigh,
       wakeAt: around.wakeAt,
       store: (entry) => {
-        keeper?.insert(entry);
+        keeper?.insert(entry, { moved: this.#deadLettering });
         this.#stored = true;
       },
       unstore: (entry) => keeper?.remove(entry),
@@ -367,7 +369,9 @@ export class VHost {
     }
     for (const queue of queues) {
       if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
+      this.#deadLettering = true;
       queue.publish(message);
+      this.#deadLettering = false;
     }
   }
 }
