@@ -25,6 +25,8 @@ export interface BrokerSettings {
   consumerTimeoutMs: number;
   /** Publishers are blocked while messages hold more than that, in octets. */
   maxMemoryBytes: number;
+  /** Report every method that clients send as an event. */
+  traceMethods: boolean;
 }
 
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */

@@ -19,7 +19,7 @@ import {
   FrameParser,
   type FrameSink,
 } from "./wire/frame_parser.ts";
-import { type Arguments, decodeMethod, type MethodName } from "./wire/method_codec.ts";
+import { type Arguments, decodeMethod, type MethodName, methodName } from "./wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
@@ -162,6 +162,10 @@ export class Connection implements FrameSink {
   /** Takes one frame; errors become closes here. */
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === "closed") return;
+    if (this.broker.settings.traceMethods && type === FRAME_METHOD) {
+      const method = methodName(bytes, start, end) ?? "unknown";
+      this.broker.emit({ event: "method", connection: this.id, channel, method });
+    }
     if (type === FRAME_METHOD && end - start >= 4) this.#method = bytes.readUInt32BE(start);
     else this.#method = 0;
     try {

@@ -14,6 +14,8 @@ export class Heartbeat implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #heard = true;
   #said = false;
+  /** A beat is on its way out: it does not stand for the next one. */
+  #beating = false;
   #silentTicks = 0;
 
   constructor(intervalSeconds: number, peer: HeartbeatPeer) {
@@ -27,11 +29,15 @@ export class Heartbeat implements Disposable {
 
   /** Something was sent to the peer. */
   said(): void {
-    this.#said = true;
+    if (!this.#beating) this.#said = true;
+    this.#beating = false;
   }
 
   #tick(peer: HeartbeatPeer): void {
-    if (!this.#said) peer.beat();
+    if (!this.#said) {
+      this.#beating = true;
+      peer.beat();
+    }
     this.#said = false;
     this.#silentTicks = this.#heard || !peer.listening() ? 0 : this.#silentTicks + 1;
     this.#heard = false;

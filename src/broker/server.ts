@@ -29,6 +29,8 @@ export interface BrokerOptions {
   consumerTimeoutMs?: number;
   /** Messages may hold that much before publishers are blocked, in octets; default 40 % of memory. */
   maxMemoryBytes?: number;
+  /** Report every method that clients send as an event; default false. */
+  traceMethods?: boolean;
 }
 
 /** An AMQP 0-9-1 broker listening on a port. */
@@ -62,6 +64,7 @@ export class BrokerServer implements AsyncDisposable {
       vhosts: options.vhosts ?? ["/"],
       consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
       maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
+      traceMethods: options.traceMethods ?? false,
     }, log);
     let connections = 0;
     const server = createServer({ noDelay: true }, (socket: Socket) => {

@@ -33,8 +33,10 @@ export class Transaction implements CommitWaiter {
     for (const publish of publishes) enqueue(this.#channel, publish);
     for (const { entries, settlement } of settlements) settle(this.#channel, entries, settlement);
     const { store } = this.#channel.connection.broker;
-    if (store === undefined) this.committed(0, true);
-    else store.whenCommitted(this, 0);
+    if (store === undefined) return this.committed(0, true);
+    store.whenCommitted(this, 0);
+    // At once: what the client sends next must not be answered before commit-ok.
+    store.commit();
   }
 
   committed(_ticket: number, ok: boolean): void {

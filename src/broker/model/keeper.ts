@@ -12,8 +12,11 @@ export interface Keeper {
   removeQueue(queue: Queue): void;
   addBinding(binding: Binding): void;
   removeBinding(binding: Binding): void;
-  /** Joins the running batch. */
-  insert(entry: Entry): void;
+  /**
+   * Joins the running batch.
+   * @param options.moved the entry replaces one that is removed with it: a dead letter.
+   */
+  insert(entry: Entry, options: { moved: boolean }): void;
   /** Joins the running batch; an entry of the same batch never reaches the disk. */
   remove(entry: Entry): void;
   /** The entry was delivered, or its delivery count changed. */

@@ -68,6 +68,8 @@ export class Queue implements QueueDeclaration {
   /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
   deliveredUpTo = 0;
   #pumping = false;
+  /** An entry that expires has been ready here: a new head is looked at. */
+  #mortal = false;
   #usedAtMs: number;
 
   constructor(
@@ -175,6 +177,7 @@ export class Queue implements QueueDeclaration {
   }
 
   #append(entry: Entry): void {
+    if (entry.expiresAt !== Infinity) this.#mortal = true;
     this.#levelOf(entry).append(entry);
     this.#counted(entry, 1);
   }
@@ -270,6 +273,7 @@ export class Queue implements QueueDeclaration {
     } finally {
       this.#pumping = false;
     }
+    if (this.#mortal) this.expire();
   }
 
   /** The next entry that has not expired. */
@@ -309,6 +313,7 @@ export class Queue implements QueueDeclaration {
       this.#unacked++;
       if (entry.storage !== "none") this.#around.touched(entry);
     }
+    if (this.#mortal) this.expire();
     return entry;
   }
 
@@ -366,8 +371,11 @@ export class Queue implements QueueDeclaration {
    */
   subscribe(subscriber: Subscriber): void {
     const { all } = this.subscribers;
-    if (all.length > 0 && (subscriber.exclusive || all[0]!.exclusive)) {
-      // Rule: an exclusive consumer shares its queue with no other.
+    const refused = subscriber.exclusive
+      ? all.length > 0 || this.policy.singleActiveConsumer
+      : all[0]?.exclusive;
+    if (refused) {
+      // Rule: an exclusive consumer shares its queue with no other, nor stands in line for it.
       throw new ChannelError("ACCESS_REFUSED", `${this.title} in exclusive use`);
     }
     this.subscribers.add(subscriber);

@@ -50,6 +50,8 @@ export class VHost {
   readonly #incoming = new Map<Destination, Set<Binding>>();
   readonly #around: VHostSurroundings;
   readonly #queueSurroundings: QueueSurroundings;
+  /** What is enqueued now replaces an entry of another queue. */
+  #deadLettering = false;
   #stored = false;
 
   constructor(name: string, around: VHostSurroundings) {
@@ -62,7 +64,7 @@ export class VHost {
       weigh: around.weigh,
       wakeAt: around.wakeAt,
       store: (entry) => {
-        keeper?.insert(entry);
+        keeper?.insert(entry, { moved: this.#deadLettering });
         this.#stored = true;
       },
       unstore: (entry) => keeper?.remove(entry),
@@ -125,8 +127,8 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
-      this.#exchanges.set(exchange.name, exchange);
       if (exchange.durable) this.#around.keeper?.addExchange(exchange);
+      this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
     const { title } = current;
@@ -210,11 +212,12 @@ export class VHost {
 
   #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
     const queue = new Queue(this.name, declaration, owner, this.#queueSurroundings);
-    this.#queues.set(queue.name, queue);
     const { keeper } = this.#around;
+    // First on disk: a store that refuses leaves no queue behind.
     if (keeper !== undefined && queue.durable && !queue.exclusive) {
       queue.storeId = keeper.addQueue(queue);
     }
+    this.#queues.set(queue.name, queue);
     return queue;
   }
 
@@ -366,7 +369,9 @@ export class VHost {
     }
     for (const queue of queues) {
       if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
+      this.#deadLettering = true;
       queue.publish(message);
+      this.#deadLettering = false;
     }
   }
 }

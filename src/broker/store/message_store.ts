@@ -49,6 +49,8 @@ export class MessageStore implements Keeper, Disposable {
   readonly #deliveryCount: StatementSync;
   #inserts: Entry[] = [];
   #deletes: number[] = [];
+  /** Inserts that replace what is deleted with them: dead letters. Never one without the other. */
+  #moved = new Set<Entry>();
   #touchedQueues = new Set<Queue>();
   #counted = new Set<Entry>();
   #waiters: CommitWaiter[] = [];
@@ -63,19 +65,7 @@ export class MessageStore implements Keeper, Disposable {
    */
   constructor(directory: string, observer: StoreObserver) {
     this.#observer = observer;
-    try {
-      mkdirSync(directory, { recursive: true });
-      this.database = new DatabaseSync(join(directory, "broker.sqlite"));
-      // The exclusive lock is the guard against a second broker: it ends with the process.
-      this.database.exec(
-        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
-          "BEGIN IMMEDIATE; COMMIT",
-      );
-      prepareSchema(this.database);
-    } catch (cause) {
-      throw new DataDirectoryError(explain(directory, cause), { cause });
-    }
+    this.database = open(directory);
     const { database } = this;
     this.#insert = database.prepare(
       "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
@@ -85,8 +75,9 @@ export class MessageStore implements Keeper, Disposable {
     this.#deliveryCount = database.prepare("UPDATE message SET delivery_count = ? WHERE id = ?");
   }
 
-  insert(entry: Entry): void {
+  insert(entry: Entry, { moved }: { moved: boolean }): void {
     entry.storage = "pending";
+    if (moved) this.#moved.add(entry);
     this.#inserts.push(entry);
     this.#schedule();
   }
@@ -153,7 +144,7 @@ export class MessageStore implements Keeper, Disposable {
     this.#tickets = [];
     const ok = this.#write(inserts, waiters.length > 0);
     // What leaves needs little room: let it go even if nothing new fits.
-    if (!ok && inserts.length > 0) this.#write([], false);
+    if (!ok && inserts.length > 0 && this.#moved.size === 0) this.#write([], false);
     for (let index = 0; index < waiters.length; index++) {
       waiters[index]!.committed(tickets[index]!, ok);
     }
@@ -191,6 +182,7 @@ export class MessageStore implements Keeper, Disposable {
     }
     for (const entry of inserts) if (entry.storage === "pending") entry.storage = "kept";
     this.#deletes.length = deletes - batch;
+    this.#moved.clear();
     this.#touchedQueues.clear();
     this.#counted.clear();
     return true;
@@ -207,7 +199,10 @@ export class MessageStore implements Keeper, Disposable {
     );
   }
 
-  /** The messages of a refused batch live on in memory: their publishers are told with a nack. */
+  /**
+   * The messages of a refused batch live on in memory: their publishers are told with a nack.
+   * Dead letters stay in line with the deletion of what they replace.
+   */
   #rollBack(inserts: Entry[], error: unknown): void {
     try {
       this.database.exec("ROLLBACK");
@@ -220,7 +215,11 @@ export class MessageStore implements Keeper, Disposable {
     } catch {
       // No room for that either.
     }
-    for (const entry of inserts) if (entry.storage === "pending") entry.storage = "none";
+    for (const entry of inserts) {
+      if (entry.storage !== "pending") continue;
+      if (this.#moved.has(entry)) this.#inserts.push(entry);
+      else entry.storage = "none";
+    }
     this.#observer.failed(error instanceof Error ? error.message : String(error));
   }
 
@@ -271,6 +270,25 @@ export class MessageStore implements Keeper, Disposable {
     clearTimeout(this.#retry);
     while (this.commit() && this.#deletes.length > 0);
     this.database.close();
+  }
+}
+
+function open(directory: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true });
+    database = new DatabaseSync(join(directory, "broker.sqlite"));
+    // The exclusive lock is the guard against a second broker: it ends with the process.
+    database.exec(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
+        "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
+        "BEGIN IMMEDIATE; COMMIT",
+    );
+    prepareSchema(database);
+    return database;
+  } catch (cause) {
+    database?.close();
+    throw new DataDirectoryError(explain(directory, cause), { cause });
   }
 }
 

@@ -52,6 +52,11 @@ function layoutOf(name: MethodName): Layout {
   return LAYOUTS.get((classId << 16) | methodId)!;
 }
 
+/** The name of the method whose frame's payload starts there; undefined when it is unknown. */
+export function methodName(bytes: Buffer, start: number, end: number): MethodName | undefined {
+  return end - start < 4 ? undefined : LAYOUTS.get(bytes.readUInt32BE(start))?.name;
+}
+
 /**
  * Decodes a method frame's payload (section 4.2.4: class id, method id, arguments).
  * @returns undefined when the method is unknown.

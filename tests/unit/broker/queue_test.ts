@@ -240,3 +240,13 @@ Deno.test("a quorum queue gives a message up after x-delivery-limit failures", (
   }
   assert.deepEqual(world.dead, [["poison", "delivery_limit"]]);
 });
+
+Deno.test("what expired behind a head goes as soon as the head is taken", () => {
+  const world = new World({ "x-dead-letter-exchange": { type: "S", value: "x" } });
+  world.publish("lives");
+  world.publish("short", { expiration: "1" });
+  world.now = 5;
+  assert.equal(world.queue.readyCount, 2);
+  world.queue.get(false);
+  assert.deepEqual(world.dead, [["short", "expired"]]);
+});
