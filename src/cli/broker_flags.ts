@@ -77,6 +77,7 @@ export function brokerOptions(
     port,
     vhosts: ["/", ...vhost],
     consumerTimeoutMs: flags.consumerTimeout,
+    traceMethods: flags.verbose ?? false,
     ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
     ...(user.length > 0 ? { users: user } : {}),
     ...defined({ maxMemoryBytes: flags.maxMemory }),

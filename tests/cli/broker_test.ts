@@ -142,9 +142,10 @@ Deno.test("--max-memory blocks publishers, and send says so", async () => {
   await blocked.line(/The broker blocks publishers/);
   await broker.line(/publishers blocked: messages hold \d+ MB/);
   const connection = await connect(url);
+  connection.on("error", () => {}); // whatever is wrong shows below
   const channel = await connection.createChannel();
   await channel.purgeQueue("task_queue");
-  await blocked.line(/The broker takes tasks again/);
+  await broker.line(/publishers go on/);
   assert.equal((await blocked.exited).code, 0);
   await connection.close();
   broker.kill("SIGTERM");

@@ -5,5 +5,8 @@
  */
 export const deviations: Record<string, Record<string, string>> = {
   RabbitMQ: {},
-  embedded: {},
+  embedded: {
+    "a user without rights in a virtual host is refused with 530":
+      "permissions are per user, for all virtual hosts",
+  },
 };
