@@ -39,8 +39,10 @@ if (brokerCode !== 0) {
 }
 if (skipped.length > 0) {
   console.log(`\nSkipped:\n${skipped.map((text) => `  ${name(text)}`).join("\n")}`);
+}
+if (onRabbitMq.length > ran.length || ran.length === 0) {
   console.log(
-    "\nTo run them, start RabbitMQ on localhost:5672 (Debian: apt-get install rabbitmq-server),\n" +
+    "\nTo run all tests on RabbitMQ, start RabbitMQ on localhost:5672 (Debian: apt-get install rabbitmq-server),\n" +
       "or name one with WORKTOOL_TEST_RABBITMQ_URL=amqp://user:password@host:port/",
   );
 }

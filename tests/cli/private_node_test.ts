@@ -1,10 +1,8 @@
-/** What needs a RabbitMQ of its own: restarts, alarms, and a look at it with rabbitmqctl. */
+/** What needs a RabbitMQ of its own: alarms, and a look at it with rabbitmqctl. */
 import assert from "node:assert/strict";
 import { Broker } from "../support/brokers.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
-import { events } from "../support/worktool.ts";
 
-const KILLED = "killed in a bulk send";
 const ignore = !PrivateRabbitMq.installed;
 
 Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
@@ -66,86 +64,6 @@ Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
     await worker.exited;
     assert.equal((await broker.depth(queue)).ready, 3);
   });
-
-  await step("only a persistent task in a durable queue survives a restart", async (broker) => {
-    const queues: Record<string, string> = {};
-    for (const durability of ["--durable", "--no-durable"]) {
-      for (const delivery of ["--persistent", "--transient"]) {
-        const queue = queues[`${durability} ${delivery}`] = `restart ${durability} ${delivery}`;
-        await broker.run("send", queue, [durability, delivery, "task"]);
-      }
-    }
-    await node.stop();
-    await node.start();
-    await Broker.use(node.url, async (restarted) => {
-      const left: Record<string, unknown> = {};
-      for (const [combination, queue] of Object.entries(queues)) {
-        const exit = await restarted.run("work", queue, [
-          "--no-declare",
-          "--until-empty",
-          "--json",
-        ]);
-        left[combination] = exit.code === 65 ? "no queue" : events(exit).at(-1)!.done;
-      }
-      assert.deepEqual(left, {
-        "--durable --persistent": 1,
-        "--durable --transient": 0,
-        "--no-durable --persistent": "no queue",
-        "--no-durable --transient": "no queue",
-      });
-    });
-  });
-
-  await t.step(
-    "the broker stops while a worker is busy: 69, the task is not acknowledged",
-    async () => {
-      const { worker, busy } = await Broker.use(node.url, async (broker) => {
-        const busy = "busy worker";
-        await broker.send(busy, "running.");
-        // Declared before this restart: a kill -9 soon after may make RabbitMQ forget a queue.
-        await broker.declareQueue(KILLED, { durable: true });
-        const worker = broker.startApart("work", busy, ["--dot", "5m"]);
-        await worker.line(/Received 'running\.'/);
-        return { worker, busy };
-      });
-      await node.stop();
-      const { code, stdout, stderr } = await worker.exited;
-      assert.equal(code, 69);
-      assert.match(stderr, /ended the connection: 320 CONNECTION_FORCED/);
-      assert.match(stderr, /Stopped: an error\. 0 done, 0 redelivered, 1 not finished/);
-      assert.doesNotMatch(stdout, /Done/);
-      await node.start();
-      await Broker.use(node.url, async (broker) => {
-        assert.deepEqual(await broker.takeBodies(busy), ["running."]);
-        await broker.deleteQueue(busy);
-      });
-    },
-  );
-
-  await t.step(
-    "the broker is killed in a bulk send: 75, and what is confirmed is there",
-    async () => {
-      const queue = KILLED;
-      const send = await Broker.use(node.url, (broker) => {
-        const args = ["--count", "1000000", "--no-echo", "--json", "task {n}"];
-        return Promise.resolve(broker.startApart("send", queue, args));
-      });
-      await send.event("sent");
-      await node.kill();
-      const { code, stdout, stderr } = await send.exited;
-      assert.equal(code, 75, stderr);
-      assert.match(stderr, /the connection to .* was lost/);
-      const stopped = JSON.parse(stdout.trim().split("\n").at(-1)!);
-      assert.equal(stopped.sent, stopped.confirmed + stopped.unknown);
-      await node.start();
-      await Broker.use(node.url, async (broker) => {
-        const { ready } = await broker.depth(queue);
-        assert.ok(ready >= stopped.confirmed, `${ready} there, ${stopped.confirmed} confirmed`);
-        assert.ok(ready <= stopped.sent);
-        await broker.deleteQueue(queue);
-      });
-    },
-  );
 
   await step(
     "a memory alarm blocks send: told at once, 75 after --confirm-timeout",
