@@ -38,7 +38,8 @@ export class Channel {
       const raw = await withDeadline("channel.open-ok", connection.timeoutMs, opening);
       return new Channel(raw, connection);
     } catch (error) {
-      throw isAmqplibClosedError(error) ? await connection.ended ?? error : error;
+      if (!isAmqplibClosedError(error)) throw error;
+      throw await connection.ended ?? new ConnectionLost("connection closed", { cause: error });
     }
   }
 

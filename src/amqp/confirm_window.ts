@@ -40,6 +40,11 @@ export class ConfirmWindow<T> {
     return settled;
   }
 
+  /** All that is outstanding, oldest first. */
+  all(): Iterable<T> {
+    return this.#entries.values();
+  }
+
   /** The first outstanding publish, in order, that fits. */
   find(fits: (entry: T) => boolean): T | undefined {
     for (const entry of this.#entries.values()) if (fits(entry)) return entry;

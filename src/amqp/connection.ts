@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import process from "node:process";
 import { type ChannelModel, connect, type SocketOptions } from "amqplib";
 import type { BrokerUrl } from "./broker_url.ts";
+import { coalesceWrites } from "./coalesced_writes.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   ConnectAborted,
@@ -53,6 +54,7 @@ export class Connection implements AsyncDisposable {
 
   private constructor(model: ChannelModel, options: ConnectionOptions) {
     this.#model = model;
+    coalesceWrites(model);
     this.timeoutMs = options.timeoutMs;
     const { promise, resolve } = Promise.withResolvers<ConnectionLost | undefined>();
     this.ended = promise;

@@ -1,20 +1,8 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Channel } from "./channel.ts";
+import { type Delivery, deliveryOf } from "./delivery.ts";
 import { ConsumerCancelled } from "./errors.ts";
 import { Unsettled } from "./unsettled.ts";
-
-/** A message as a consumer received it. */
-export interface Delivery {
-  readonly body: Uint8Array;
-  /** Counts up from 1 on this channel. */
-  readonly deliveryTag: number;
-  /** The broker may have delivered it before, here or elsewhere. */
-  readonly redelivered: boolean;
-  readonly routingKey: string;
-  readonly messageId?: string;
-  /** Failed deliveries before this one; only quorum queues count them (`x-delivery-count`). */
-  readonly deliveryCount?: number;
-}
 
 export interface ConsumerOptions {
   readonly queue: string;
@@ -34,37 +22,25 @@ export interface ConsumerOptions {
 /** A consumer on one queue; its deliveries are settled on the channel that they came by. */
 export class Consumer {
   readonly #channel: Channel;
-  readonly #consumerTag: string;
-  #cancelling: Promise<void> | undefined;
+  readonly #options: ConsumerOptions;
   readonly #unsettled = new Unsettled();
+  #cancelling: Promise<void> | undefined;
   #cancelledByBroker = false;
 
-  private constructor(channel: Channel, consumerTag: string) {
+  constructor(channel: Channel, options: ConsumerOptions) {
     this.#channel = channel;
-    this.#consumerTag = consumerTag;
+    this.#options = options;
   }
 
   /**
-   * Sets the prefetch and consumes.
+   * Sets the prefetch and consumes. The first deliveries may arrive before it returns.
    *
    * @throws {ChannelClosed} 404 without such a queue, 403 when another consumer holds it alone
    */
-  static async start(channel: Channel, options: ConsumerOptions): Promise<Consumer> {
-    const { queue, consumerTag, prefetchCount, noAck, priority } = options;
-    const consumer = new Consumer(channel, consumerTag);
-    await channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
-    await channel.request("basic.consume-ok", (raw) =>
-      raw.consume(
-        queue,
-        (message) => {
-          if (message) {
-            if (!noAck) consumer.#unsettled.delivered(message.fields.deliveryTag);
-            options.onDelivery(deliveryOf(message));
-          } else options.onCancelled(consumer.#brokerCancelled(queue));
-        },
-        { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
-      ));
-    return consumer;
+  async start(): Promise<void> {
+    const { prefetchCount } = this.#options;
+    await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
+    await this.#consume();
   }
 
   /**
@@ -81,6 +57,15 @@ export class Consumer {
   }
 
   /**
+   * `basic.reject` without requeue: the queue dead-letters it, or drops it where it is not set up
+   * to. False where the channel has ended: nothing was sent.
+   */
+  reject(delivery: Delivery): boolean {
+    this.#unsettled.settled(delivery.deliveryTag);
+    return this.#send((raw) => raw.reject(amqplibMessage(delivery.deliveryTag), false));
+  }
+
+  /**
    * `basic.nack` with requeue for all that is not settled: back to their places in the queue, with
    * one frame, because RabbitMQ takes minutes for a hundred thousand. False where that cannot be:
    * the channel has ended, or the broker ended the consumer, most likely because the queue is gone.
@@ -89,18 +74,48 @@ export class Consumer {
     return !this.#cancelledByBroker && this.#send((raw) => raw.nackAll(true));
   }
 
+  /** Resolves when the broker has handled all settlements so far. @throws as `start` does */
+  async settled(): Promise<void> {
+    // The same prefetch again changes nothing, and its answer comes after them.
+    const { prefetchCount } = this.#options;
+    await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
+  }
+
   /** Ends deliveries; those already received can still be settled. Idempotent. */
   cancel(): Promise<void> {
     this.#cancelling ??= this.#channel
-      .request("basic.cancel-ok", (raw) => raw.cancel(this.#consumerTag))
+      .request("basic.cancel-ok", (raw) => raw.cancel(this.#options.consumerTag))
       .then(() => {});
     return this.#cancelling;
   }
 
-  #brokerCancelled(queue: string): ConsumerCancelled {
+  /** Consumes again after {@linkcode cancel}. */
+  async resume(): Promise<void> {
+    const cancelled = this.#cancelling;
+    if (!cancelled || this.#cancelledByBroker) return;
+    this.#cancelling = undefined;
+    await cancelled;
+    await this.#consume();
+  }
+
+  async #consume(): Promise<void> {
+    const { queue, consumerTag, noAck, priority, onDelivery, onCancelled } = this.#options;
+    await this.#channel.request("basic.consume-ok", (raw) =>
+      raw.consume(
+        queue,
+        (message) => {
+          if (!message) return onCancelled(this.#brokerCancelled());
+          if (!noAck) this.#unsettled.delivered(message.fields.deliveryTag);
+          onDelivery(deliveryOf(message));
+        },
+        { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
+      ));
+  }
+
+  #brokerCancelled(): ConsumerCancelled {
     this.#cancelledByBroker = true;
     this.#cancelling ??= Promise.resolve();
-    return new ConsumerCancelled(`the broker ended the consumer of queue '${queue}'`);
+    return new ConsumerCancelled(`the broker ended the consumer of queue '${this.#options.queue}'`);
   }
 
   /** A settlement for a channel that is gone has no meaning: the broker has requeued the message. */
@@ -113,18 +128,6 @@ export class Consumer {
       throw error;
     }
   }
-}
-
-function deliveryOf({ fields, properties, content }: ConsumeMessage): Delivery {
-  const count = properties.headers?.["x-delivery-count"];
-  return {
-    body: content,
-    deliveryTag: fields.deliveryTag,
-    redelivered: fields.redelivered,
-    routingKey: fields.routingKey,
-    ...(typeof properties.messageId === "string" ? { messageId: properties.messageId } : {}),
-    ...(typeof count === "number" ? { deliveryCount: count } : {}),
-  };
 }
 
 /** amqplib settles by message but reads nothing of it save the tag. */

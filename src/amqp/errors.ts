@@ -51,6 +51,38 @@ export class ConsumerCancelled extends AmqpError {
   override readonly name = "ConsumerCancelled";
 }
 
+/** One message was not published; its channel is still there. */
+export class PublishFailed extends AmqpError {
+  override readonly name: string = "PublishFailed";
+}
+
+/** `basic.return`: no queue took the message, because it does not exist; the reply is 312 NO_ROUTE. */
+export class MessageReturned extends PublishFailed {
+  override readonly name = "MessageReturned";
+
+  constructor(readonly queue: string, reply: BrokerReply) {
+    super(`no queue '${queue}': ${reply.replyCode} ${reply.replyText}`, { reply });
+  }
+}
+
+/** `basic.nack` of the broker: it did not take the message, for example because the queue is full. */
+export class MessageNacked extends PublishFailed {
+  override readonly name = "MessageNacked";
+
+  constructor(readonly queue: string) {
+    super(`the broker did not take a message for queue '${queue}' (basic.nack)`);
+  }
+}
+
+/** The client cannot encode the message, for example because its headers are over 64 KiB. */
+export class UnencodableMessage extends PublishFailed {
+  override readonly name = "UnencodableMessage";
+
+  constructor(cause: Error) {
+    super(`a message cannot be encoded: ${cause.message}`, { cause });
+  }
+}
+
 /** The broker did not answer in time. */
 export class DeadlineExceeded extends AmqpError {
   override readonly name = "DeadlineExceeded";

@@ -38,9 +38,7 @@ export type PublishOutcome =
   /** `basic.return`: no queue took it, for example 312 NO_ROUTE. */
   | { readonly kind: "returned"; readonly replyCode: number; readonly replyText: string }
   /** `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for it. */
-  | { readonly kind: "refused" }
-  /** The channel ended or the deadline passed before its confirm. */
-  | { readonly kind: "unknown" };
+  | { readonly kind: "refused" };
 
 export interface PublisherOptions {
   /** Publishes to the default exchange with this routing key. */
@@ -54,7 +52,10 @@ export interface PublisherOptions {
   readonly window: number;
   /** For each confirm, from its publish on. */
   readonly confirmTimeoutMs: number;
-  /** Told once for every message; a returned one without confirms was reported unconfirmed before. */
+  /**
+   * Told once for every message, but those in `takeUnsettled`; a returned one without confirms was
+   * reported unconfirmed before.
+   */
   readonly onOutcome: (message: OutgoingMessage, outcome: PublishOutcome) => void;
 }
 
@@ -70,7 +71,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #properties: Options.Publish;
   readonly #window = new ConfirmWindow<Unconfirmed>();
-  #published = 0;
+  readonly #unsettled: OutgoingMessage[] = [];
   #unconfirmedBytes = 0;
   #writable = true;
   #failure: AmqpError | undefined;
@@ -91,16 +92,20 @@ export class Publisher {
     channel.ended.then((reason) => reason && this.#fail(reason));
   }
 
-  /** Messages handed to the socket so far. */
-  get published(): number {
-    return this.#published;
+  /**
+   * After a failure: the messages that the broker may have or not, oldest first. They are told of
+   * here and nowhere else; a second call has none left.
+   */
+  takeUnsettled(): OutgoingMessage[] {
+    return this.#unsettled.splice(0);
   }
 
   /**
    * Publishes one message. Returns a promise to wait for before the next one where the window or
    * the socket is full, and nothing where there is room.
    *
-   * @throws {AmqpError} at once or by the promise: the channel is gone or a confirm is overdue
+   * @throws {AmqpError} the channel is gone or a confirm is overdue: at once, and then the message
+   *   was not taken; or by the promise, and then `takeUnsettled` has it
    */
   publish(message: OutgoingMessage): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
@@ -112,11 +117,10 @@ export class Publisher {
     try {
       this.#writable = raw.publish("", this.#options.queue, content, options);
     } catch (error) {
-      return this.#channel.explain(error).then((reason) => {
-        throw reason;
-      });
+      if ((error as Error).name !== "IllegalOperationError") throw error;
+      this.#unsettled.push(message); // the channel is closed, and will tell why
+      return this.#until(() => false);
     }
-    this.#published++;
     if (this.#options.confirm) {
       this.#window.add({ message, publishedAtMs: performance.now() });
       this.#unconfirmedBytes += body.byteLength;
@@ -146,7 +150,7 @@ export class Publisher {
 
   async #until(reached: () => boolean): Promise<void> {
     for (;;) {
-      if (this.#failure) throw this.#failure; // it settles all as unknown, which is no reason to go on
+      if (this.#failure) throw this.#failure; // it empties the window, which is no reason to go on
       if (reached()) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
@@ -191,10 +195,13 @@ export class Publisher {
     // The broker closes a channel for a publish that it cannot take; with one in flight, it is that one.
     const { classId, methodId } = reason.reply ?? {};
     const refused = this.#window.size === 1 && classId === BASIC && methodId === BASIC_PUBLISH;
-    const outcome = { kind: refused ? "refused" : "unknown" } as const;
+    const unsettled: OutgoingMessage[] = [];
     for (const { message, returned } of this.#window.settle(0, { multiple: true })) {
-      this.#options.onOutcome(message, returned ?? outcome);
+      if (returned) this.#options.onOutcome(message, returned);
+      else if (refused) this.#options.onOutcome(message, { kind: "refused" });
+      else unsettled.push(message);
     }
+    this.#unsettled.unshift(...unsettled);
     this.#wake?.();
   }
 }

@@ -19,6 +19,11 @@ export class Unsettled {
     this.#tags.add(tag);
   }
 
+  /** Settled by itself, other than by an ack. */
+  settled(tag: number): void {
+    this.#tags.delete(tag);
+  }
+
   /** Takes these tags out, and says how to acknowledge them. */
   acknowledge(tags: ReadonlySet<number>): AckPlan {
     let upTo = 0;

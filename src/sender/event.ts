@@ -14,6 +14,10 @@ export type SendEvent =
   | { readonly event: "refused"; readonly message: OutgoingMessage }
   /** Nobody can tell: it may be in the queue or not. */
   | { readonly event: "unknown"; readonly message: OutgoingMessage }
+  /** The connection is gone, or none could be opened. */
+  | { readonly event: "reconnecting"; readonly failure: unknown; readonly delayMs: number }
+  /** What was not confirmed is sent again, with the same message ids. */
+  | { readonly event: "reconnected"; readonly resent: number }
   | { readonly event: "stopped"; readonly summary: SendSummary };
 
 /** A whole send. */
@@ -25,6 +29,8 @@ export interface SendSummary {
   readonly refused: number;
   /** Sent with confirms on, and neither confirmed, returned nor refused. */
   readonly unknown: number;
+  /** Sent again after a connection was lost: the broker may have them twice. */
+  readonly resent: number;
   /** Whether every task of the source was handed over. */
   readonly complete: boolean;
   readonly elapsedMs: number;

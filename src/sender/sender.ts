@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import type { OutgoingMessage, Publisher } from "../amqp/publisher.ts";
+import type { OutgoingMessage } from "../amqp/publisher.ts";
+import type { Outbox } from "./outbox.ts";
 import { numbered, type Task } from "./task_source.ts";
 
 export interface SendTasksOptions {
@@ -9,7 +10,7 @@ export interface SendTasksOptions {
   readonly rate?: number;
   /** Ends the intake (the owner of the source ends a wait for input); what was published is still waited for. */
   readonly stop: AbortSignal;
-  /** Called after each task was handed to the publisher. */
+  /** Called after each task was handed to the outbox. */
   readonly onPublished: (task: Task) => void;
   /** Resolves when the output has room again; undefined when it has. */
   readonly outputRoom: () => Promise<void> | undefined;
@@ -19,11 +20,11 @@ export interface SendTasksOptions {
  * Publishes every task and waits until all of them are settled.
  *
  * @returns whether the source was read to its end
- * @throws {AmqpError} the channel ended or a confirm is overdue
+ * @throws {AmqpError} the connection is lost for good, or a confirm is overdue
  */
 export async function sendTasks(
   tasks: AsyncIterable<Task>,
-  publisher: Publisher,
+  outbox: Outbox,
   { messageId, rate, stop, onPublished, outputRoom }: SendTasksOptions,
 ): Promise<boolean> {
   const startedAtMs = performance.now();
@@ -40,7 +41,7 @@ export async function sendTasks(
         body: task.body,
         messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
       };
-      const full = publisher.publish(message);
+      const full = outbox.publish(message);
       if (full) await full;
       onPublished(task);
       const crowded = outputRoom();
@@ -48,9 +49,9 @@ export async function sendTasks(
     }
   } catch (error) {
     // Whatever broke, the source, the output or the connection: what is in flight is waited for.
-    await publisher.settled().catch(() => {});
+    await outbox.settled().catch(() => {});
     throw error;
   }
-  await publisher.settled();
+  await outbox.settled();
   return !stop.aborted;
 }

@@ -1,0 +1,36 @@
+import { Buffer } from "node:buffer";
+
+/** AMQP 0-9-1 section 4.2.5.3: a queue's name travels as a short string. */
+const MAX_NAME_BYTES = 255;
+
+const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1_000]] as const;
+
+/** The queue in which failed tasks of `queue` wait for `delayMs`: `images.retry.30s`. */
+export function retryQueueName(queue: string, delayMs: number): string {
+  return `${queue}.retry.${formatDelay(delayMs)}`;
+}
+
+/** Whether `name` is a retry queue of `queue`, whatever its delay. */
+export function isRetryQueueOf(queue: string, name: string): boolean {
+  const prefix = `${queue}.retry.`;
+  return name.startsWith(prefix) && /^\d+(ms|[smhd])$/.test(name.slice(prefix.length));
+}
+
+/** Where the tasks of `queue` that are given up go, unless another queue is named: `images.dead`. */
+export function deadLetterQueueName(queue: string): string {
+  return `${queue}.dead`;
+}
+
+/** The first of these queue names that AMQP cannot carry, over 255 bytes of UTF-8, or undefined. */
+export function overlongName(names: Iterable<string>): string | undefined {
+  for (const name of names) if (Buffer.byteLength(name) > MAX_NAME_BYTES) return name;
+  return undefined;
+}
+
+/** As a person writes a duration, and exact: `500ms`, `1500ms`, `90s`, `2m`. */
+function formatDelay(ms: number): string {
+  for (const [unit, unitMs] of UNITS) {
+    if (ms > 0 && ms % unitMs === 0) return `${ms / unitMs}${unit}`;
+  }
+  return `${ms}ms`;
+}

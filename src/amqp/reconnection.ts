@@ -1,0 +1,86 @@
+import {
+  ChannelClosed,
+  ConnectFailed,
+  ConnectionLost,
+  ConsumerCancelled,
+  DeadlineExceeded,
+  VhostRefused,
+} from "./errors.ts";
+
+export interface ReconnectionOptions {
+  /** How long to wait for a broker at the start; 0 tries once. */
+  readonly waitMs: number;
+  /** How long to go on trying after a loss; 0 gives up at once, Infinity never does. */
+  readonly reconnectForMs: number;
+  /** The first pause; it doubles with each try that fails, */
+  readonly minDelayMs: number;
+  /** up to this one. */
+  readonly maxDelayMs: number;
+}
+
+/** Whether and when to try again. The same for whoever consumes and whoever publishes. */
+export class Reconnection {
+  readonly #options: ReconnectionOptions;
+  #succeededBefore = false;
+  #failures = 0;
+  /** The first try, or the loss that began all this: `performance.now()`. */
+  #sinceMs = performance.now();
+
+  constructor(options: ReconnectionOptions) {
+    this.#options = options;
+  }
+
+  /** A connection was opened, and used as it was wanted. */
+  succeeded(): void {
+    this.#succeededBefore = true;
+    this.#failures = 0;
+  }
+
+  /**
+   * How long to pause before the next try, in milliseconds; undefined to give up, because time is
+   * over or because another try cannot help.
+   *
+   * @param random from 0 to below 1: those who lost one broker together must not return together
+   */
+  delayAfter(failure: unknown, random: number): number | undefined {
+    const { waitMs, reconnectForMs, minDelayMs, maxDelayMs } = this.#options;
+    if (!canHeal(failure, { usedBefore: this.#succeededBefore })) return undefined;
+    const nowMs = performance.now();
+    if (this.#succeededBefore && this.#failures === 0) this.#sinceMs = nowMs;
+    const limitMs = this.#succeededBefore ? reconnectForMs : waitMs;
+    const leftMs = this.#sinceMs + limitMs - nowMs;
+    if (leftMs <= 0) return undefined;
+    const fullMs = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failures++);
+    return Math.min(leftMs, fullMs * (1 + random) / 2);
+  }
+}
+
+/** NOT_ALLOWED 403 and PRECONDITION_FAILED 406 are answers that another try does not change. */
+const ACCESS_REFUSED = 403;
+const PRECONDITION_FAILED = 406;
+
+/**
+ * Whether another try may end better.
+ *
+ * @param usedBefore whether this very thing worked before: then a queue or a vhost that is missing
+ *   may come back with its node, where at the start it is a mistake
+ */
+export function canHeal(failure: unknown, { usedBefore }: { usedBefore: boolean }): boolean {
+  if (failure instanceof VhostRefused) return usedBefore;
+  if (failure instanceof ConnectFailed) {
+    return failure.reply?.replyCode !== ACCESS_REFUSED && !isCertificateProblem(failure.cause);
+  }
+  if (failure instanceof ChannelClosed) {
+    const { replyCode, classId = 0 } = failure.reply ?? {};
+    if (!usedBefore || replyCode === ACCESS_REFUSED) return false;
+    // Without a method that it answers, 406 is the consumer timeout: the task took too long.
+    return replyCode !== PRECONDITION_FAILED || classId === 0;
+  }
+  return failure instanceof ConnectionLost || failure instanceof ConsumerCancelled ||
+    failure instanceof DeadlineExceeded;
+}
+
+function isCertificateProblem(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === "string" && /CERT|^UNABLE_TO_|^ERR_TLS/.test(code);
+}

@@ -1,0 +1,186 @@
+import type { Connection } from "./connection.ts";
+import type { Delivery } from "./delivery.ts";
+import { ChannelClosed, DeadlineExceeded, MessageReturned } from "./errors.ts";
+import type { HeaderChanges } from "./moved_properties.ts";
+import type { Mover } from "./mover.ts";
+import { declareQueue, type QueueDeclaration, queueDepth } from "./queue.ts";
+import { retryQueueName } from "./queue_names.ts";
+import { withChannel } from "./with_channel.ts";
+
+/** How much longer than its delay an unused retry queue lives. */
+const LEASE_MS = 600_000;
+
+/** A lease older than this is renewed before the next publish. */
+const RENEWED_AFTER_MS = 60_000;
+
+/** A confirm that comes when the lease is older than this comes too late to be relied upon. */
+const TRUSTED_FOR_MS = LEASE_MS - 60_000;
+
+export interface RetryQueuesOptions {
+  /** The work queue. */
+  readonly queue: string;
+  /** The work queue is a quorum queue, so these must be too. */
+  readonly quorum?: boolean;
+  /** Delays that other workers, or an earlier run, may have used: `waiting` looks at them too. */
+  readonly delaysMs?: Iterable<number>;
+  /** Milliseconds on a clock that never goes back; the runtime's unless given. */
+  readonly now?: () => number;
+}
+
+/** The right to rely on a retry queue, which every declaration renews. */
+interface Lease {
+  readonly name: string;
+  /** When it was asked for, on a clock that never goes back. */
+  readonly sinceMs: number;
+}
+
+/**
+ * The queues in which failed tasks of one queue wait, one queue for each delay, so that no task
+ * waits behind one with a longer delay. Nobody consumes them: when its time is over (`x-message-ttl`)
+ * a task is dead-lettered back to the work queue by the broker.
+ *
+ * The broker deletes a retry queue when it was not declared for its delay and ten minutes more
+ * (`x-expires`), **with the messages in it**: a publish does not count as use. So a task may only be
+ * put in where the queue outlives it: it goes in after a declaration that is no older than a minute,
+ * and the move counts only if its confirm comes while at least the delay (and a minute more) is left
+ * until the broker may delete the queue. A restart of the broker starts `x-expires` anew, but not
+ * the time that a task has waited, so it can only lengthen what is left.
+ *
+ * @see https://www.rabbitmq.com/docs/ttl#queue-ttl
+ */
+export class RetryQueues {
+  readonly #connection: Connection;
+  readonly #mover: Mover;
+  readonly #queue: string;
+  readonly #quorum: boolean;
+  readonly #now: () => number;
+  /** By delay in milliseconds. */
+  readonly #leases = new Map<number, Promise<Lease>>();
+  readonly #names = new Set<string>();
+
+  constructor(connection: Connection, mover: Mover, options: RetryQueuesOptions) {
+    const { queue, quorum = false, delaysMs = [], now = () => performance.now() } = options;
+    this.#connection = connection;
+    this.#mover = mover;
+    this.#queue = queue;
+    this.#quorum = quorum;
+    this.#now = now;
+    for (const delayMs of delaysMs) this.#names.add(retryQueueName(queue, delayMs));
+  }
+
+  /**
+   * Puts a copy of the task where it waits for `delayMs` and then returns to the work queue;
+   * resolves when the broker has confirmed it, and then the original may be acknowledged.
+   *
+   * @param delayMs a whole number, 0 or more; few different ones, because each is a queue
+   * @param changes headers that the copy gets, or loses where they are undefined
+   * @throws {AmqpError} as `Mover.move` does; ChannelClosed also when the declaration is refused
+   *   (403, or 406 because somebody declared the queue in another way)
+   */
+  async retry(delivery: Delivery, delayMs: number, changes: HeaderChanges = {}): Promise<void> {
+    try {
+      await this.#move(delivery, delayMs, changes);
+    } catch (error) {
+      if (!(error instanceof MessageReturned)) throw error;
+      this.#leases.delete(delayMs); // somebody deleted it
+      await this.#move(delivery, delayMs, changes);
+    }
+  }
+
+  /**
+   * How many tasks wait in the retry queues. Who wants to know whether all work is done asks here
+   * first and looks at the work queue after it: a task that goes back meanwhile is then seen there.
+   *
+   * @throws {ConnectionLost}
+   * @throws {ChannelClosed} 403 and the like
+   * @throws {DeadlineExceeded}
+   */
+  async waiting(): Promise<number> {
+    const counts = await Promise.all([...this.#names].map((name) => this.#waitingIn(name)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #move(delivery: Delivery, delayMs: number, changes: HeaderChanges): Promise<void> {
+    const { name, sinceMs } = await this.#lease(delayMs);
+    await this.#mover.move(delivery, name, changes);
+    const ageMs = this.#now() - sinceMs;
+    if (ageMs > TRUSTED_FOR_MS) {
+      this.#leases.delete(delayMs);
+      throw new DeadlineExceeded("publisher confirm", TRUSTED_FOR_MS);
+    }
+  }
+
+  async #lease(delayMs: number): Promise<Lease> {
+    let leasing = this.#leases.get(delayMs);
+    if (leasing) {
+      const lease = await leasing;
+      if (this.#now() - lease.sinceMs < RENEWED_AFTER_MS) return lease;
+      // Of several that find it old, the first renews it for all.
+      if (this.#leases.get(delayMs) === leasing) this.#leases.delete(delayMs);
+    }
+    leasing = this.#leases.get(delayMs) ?? this.#declare(delayMs);
+    this.#leases.set(delayMs, leasing);
+    return await leasing;
+  }
+
+  async #declare(delayMs: number): Promise<Lease> {
+    const declaration = retryQueueDeclaration(this.#queue, delayMs, {
+      quorum: this.#quorum,
+    });
+    try {
+      const sinceMs = await withChannel(this.#connection, async (channel) => {
+        const beforeMs = this.#now();
+        await declareQueue(channel, declaration);
+        return beforeMs;
+      });
+      this.#names.add(declaration.name);
+      return { name: declaration.name, sinceMs };
+    } catch (error) {
+      this.#leases.delete(delayMs);
+      throw error;
+    }
+  }
+
+  async #waitingIn(name: string): Promise<number> {
+    try {
+      return (await withChannel(this.#connection, (channel) => queueDepth(channel, name))).ready;
+    } catch (error) {
+      if (error instanceof ChannelClosed && error.reply?.replyCode === 404) return 0;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Dead-lettering of a classic queue forgets a task that its target cannot take, and a quorum queue
+ * cannot after a restart until it has a leader: tasks whose time was over by then were lost. These
+ * keep a task until the work queue has confirmed it
+ * (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+ */
+const QUORUM_ARGUMENTS = {
+  "x-queue-type": "quorum",
+  "x-dead-letter-strategy": "at-least-once",
+  "x-overflow": "reject-publish", // which that strategy asks for
+};
+
+/**
+ * The same for every worker of a queue, whatever its other flags: the broker refuses a declaration
+ * that differs.
+ */
+export function retryQueueDeclaration(
+  queue: string,
+  delayMs: number,
+  { quorum }: { readonly quorum: boolean },
+): QueueDeclaration {
+  return {
+    name: retryQueueName(queue, delayMs),
+    durable: true,
+    arguments: {
+      "x-message-ttl": delayMs,
+      "x-expires": delayMs + LEASE_MS,
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": queue,
+      ...quorum ? QUORUM_ARGUMENTS : {},
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { Channel } from "../amqp/channel.ts";
+import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
+import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
+import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
+import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
+
+export interface OutboxOptions extends Omit<PublisherOptions, "queue"> {
+  readonly connection: ConnectionOptions;
+  readonly reconnection: ReconnectionOptions;
+  readonly queue: QueueDeclaration;
+  readonly declare: boolean;
+  /** Ends attempts to connect. */
+  readonly stop: AbortSignal;
+  readonly onReconnecting: (failure: unknown, delayMs: number) => void;
+  /** @param again how many messages are published again, with the same ids */
+  readonly onReconnected: (again: number) => void;
+  /** Nobody can tell what became of it. */
+  readonly onUnknown: (message: OutgoingMessage) => void;
+}
+
+/**
+ * Publishes over whatever connection there is: after a loss it connects again, and publishes again
+ * what was not confirmed. Used by one caller, one call at a time.
+ */
+export class Outbox implements AsyncDisposable {
+  readonly #options: OutboxOptions;
+  readonly #reconnection: Reconnection;
+  #connection: Connection | undefined;
+  #publisher: Publisher | undefined;
+  #sent = 0;
+  #resent = 0;
+  /** Why it was given up. */
+  #failure: unknown;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#reconnection = new Reconnection(options.reconnection);
+  }
+
+  /** Different messages handed over so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Messages published again, which the broker may have twice. */
+  get resent(): number {
+    return this.#resent;
+  }
+
+  /** Opens the first connection. @throws {AmqpError} none could be opened, or used */
+  async open(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (failure) {
+      await this.#recover(failure, []);
+    }
+  }
+
+  /**
+   * Publishes one message. Returns a promise to wait for before the next call where there is no
+   * room, and nothing where there is.
+   *
+   * @throws {AmqpError} at once or by the promise: the connection is lost for good
+   */
+  publish(message: OutgoingMessage): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    let full;
+    try {
+      full = this.#publisher!.publish(message);
+    } catch (failure) {
+      if (!(failure instanceof AmqpError)) throw failure;
+      return this.#recover(failure, [message]);
+    }
+    this.#sent++;
+    return full?.catch((failure) => this.#recover(failure, []));
+  }
+
+  /** Waits until the broker has settled all that was published. @throws {AmqpError} as `publish` */
+  async settled(): Promise<void> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        return await this.#publisher?.settled();
+      } catch (failure) {
+        await this.#recover(failure, []);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const { connection, queue, declare, confirm, stop } = this.#options;
+    this.#connection = await Connection.open(connection, stop);
+    // Closed with its connection: by then every publish is settled, or will not be.
+    const channel = await Channel.open(this.#connection, { confirm });
+    if (declare) await declareQueue(channel, queue);
+    this.#publisher = new Publisher(channel, { ...this.#options, queue: queue.name });
+    this.#reconnection.succeeded();
+  }
+
+  /** @param fresh messages that were never handed over */
+  async #recover(failure: unknown, fresh: OutgoingMessage[]): Promise<void> {
+    const reconnects = this.#publisher !== undefined;
+    const again = this.#publisher?.takeUnsettled() ?? [];
+    try {
+      for (;;) {
+        await this.#pauseAfter(failure);
+        try {
+          await this.#connect();
+          if (reconnects) this.#options.onReconnected(again.length);
+          await this.#publishAll(again, () => this.#resent++);
+          return await this.#publishAll(fresh, () => this.#sent++);
+        } catch (error) {
+          if (!(error instanceof AmqpError)) throw error;
+          failure = error;
+          again.unshift(...this.#publisher?.takeUnsettled() ?? []);
+        }
+      }
+    } catch (error) {
+      this.#failure = error;
+      for (const message of again) this.#options.onUnknown(message);
+      throw error;
+    }
+  }
+
+  /** Takes each message out of the list as it is handed over. */
+  async #publishAll(messages: OutgoingMessage[], onTaken: () => void): Promise<void> {
+    while (messages.length > 0) {
+      const full = this.#publisher!.publish(messages[0]!);
+      messages.shift();
+      onTaken();
+      if (full) await full;
+    }
+  }
+
+  /** Waits until it is time to connect again. @throws the failure where that cannot help */
+  async #pauseAfter(failure: unknown): Promise<void> {
+    const { stop, onReconnecting } = this.#options;
+    const overdue = failure instanceof DeadlineExceeded && failure.awaited === "publisher confirm";
+    const hopeless = stop.aborted || overdue;
+    const delayMs = hopeless ? undefined : this.#reconnection.delayAfter(failure, Math.random());
+    if (delayMs === undefined) throw failure;
+    onReconnecting(failure, delayMs);
+    await this.#connection?.close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, delayMs);
+    const onStop = () => resolve();
+    stop.addEventListener("abort", onStop, { once: true });
+    await promise;
+    stop.removeEventListener("abort", onStop);
+    clearTimeout(timer);
+    if (stop.aborted) throw failure;
+  }
+}
