@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Delivery } from "../amqp/consumer.ts";
-import type { Handler } from "./worker.ts";
+import type { Handler } from "./outcome.ts";
 
 const DOT = ".".charCodeAt(0);
 
@@ -16,13 +15,14 @@ export interface DotsOptions {
 /** The tutorial's pretended work: every dot in the body takes `dotMs`. */
 export function dotsHandler({ dotMs, crashDuring, crash }: DotsOptions): Handler {
   let started = 0;
-  return async (delivery: Delivery, abort: AbortSignal) => {
+  return async (delivery, { abort }) => {
     const ms = countDots(delivery.body) * dotMs;
     if (++started === crashDuring) {
       await setTimeout(ms / 2, undefined, { signal: abort });
       await crash();
     }
     if (ms > 0) await setTimeout(ms, undefined, { signal: abort });
+    return { kind: "done" };
   };
 }
 

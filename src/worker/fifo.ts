@@ -11,6 +11,14 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  some(fits: (item: T) => boolean): boolean {
+    return this.#items.some((item, at) => at >= this.#head && fits(item));
+  }
+
   takeAll(): T[] {
     const items = this.#items.slice(this.#head);
     this.#items = [];

@@ -1,36 +1,33 @@
-import { setImmediate } from "node:timers";
-import type { Channel } from "../amqp/channel.ts";
-import { Consumer, type Delivery } from "../amqp/consumer.ts";
-import { queueDepth } from "../amqp/queue.ts";
-import type { WorkEvent, WorkSummary } from "./event.ts";
+import { attemptsMade, mustBeAlone } from "../amqp/attempts.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { ConnectAborted } from "../amqp/errors.ts";
+import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
+import { noCounts, type WorkEvent, type WorkSummary } from "./event.ts";
+import { Fates } from "./fates.ts";
 import { Fifo } from "./fifo.ts";
+import { CommandUnusable, type Handler, type Outcome } from "./outcome.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { type AckMode, Settlement, type Task } from "./settlement.ts";
 import type { StopReason, StopRules } from "./stop_rules.ts";
-
-/** How often a worker that waits for an empty queue looks again while others may drain it. */
-const EMPTY_POLL_MS = 250;
+import { StopWatch } from "./stop_watch.ts";
 
 /** Finished tasks whose lines are not written yet, at the most. */
 const MAX_UNREPORTED = 256;
 
-/** Does one task's work; rejects when `abort` fires before it is finished. */
-export type Handler = (delivery: Delivery, abort: AbortSignal) => Promise<void>;
-
-/** When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or never. */
-export type AckMode = "manual" | "auto" | "early" | "never";
+/** Of a task whose last attempt nobody finished. */
+const NO_ATTEMPT_LEFT = { reason: "no attempt left: its worker died, or lost its connection" };
 
 export interface WorkerOptions {
-  readonly queue: string;
-  readonly consumerTag: string;
-  /** 0 to 65535; 0 is unlimited. */
-  readonly prefetchCount: number;
-  /** Consumer priority. */
-  readonly priority?: number;
+  readonly session: Omit<SessionOptions, "noAck">;
+  readonly reconnection: ReconnectionOptions;
   readonly ackMode: AckMode;
+  /** Tasks worked on at the same time, 1 or more. */
+  readonly concurrency: number;
   readonly handler: Handler;
   readonly rules: StopRules;
   /** Aborted with "SIGINT" or "SIGTERM" as its reason to stop in order. */
   readonly stop: AbortSignal;
-  /** How long the running task may go on after a stop. */
+  /** How long running tasks may go on after a stop. */
   readonly graceMs: number;
   readonly onEvent: (event: WorkEvent) => void;
   /** Resolves when all events so far are written; a task is not acknowledged before. */
@@ -38,239 +35,359 @@ export interface WorkerOptions {
 }
 
 /**
- * Consumes one queue, one task at a time, until a stop rule, a signal or a failure ends it.
+ * Consumes one queue until a stop rule, a signal, or a failure that no new connection heals.
  *
  * On return the consumer is cancelled, every delivery is settled or given back, and the broker has
  * confirmed it by closing the channel in order (unless the failure is that it went away).
  */
-export async function runWorker(channel: Channel, options: WorkerOptions): Promise<WorkSummary> {
-  return await new Worker(channel, options).run();
+export async function runWorker(options: WorkerOptions): Promise<WorkSummary> {
+  return await new Worker(options).run();
 }
 
 class Worker {
-  readonly #channel: Channel;
   readonly #options: WorkerOptions;
-  readonly #waiting = new Fifo<Delivery>();
+  readonly #reconnection: Reconnection;
+  readonly #settlement: Settlement;
+  readonly #fates: Fates;
+  readonly #watch: StopWatch;
+  readonly #waiting = new Fifo<Task>();
   readonly #abort = new AbortController();
-  readonly #counts = { done: 0, redelivered: 0, requeued: 0, unfinished: 0, unacked: 0, lost: 0 };
-  #consumer: Consumer | undefined;
-  /** Started and not settled yet, in the order of their delivery. */
-  readonly #unsettled = new Set<Delivery>();
-  /** Finished, and about to be settled. */
-  readonly #finished: Delivery[] = [];
-  /** The last settlement under way; the others come before it. */
-  #settling: Promise<void> | undefined;
-  #arrived = 0;
-  #lastBusyMs = performance.now();
-  #stop: { readonly reason: StopReason; readonly failure?: unknown } | undefined;
+  readonly #counts = noCounts();
+  /** Aborted when the worker ends, for whatever reason. */
+  readonly #ended = new AbortController();
+  #session: Session | undefined;
+  /** Whether tasks may be started: between "waiting" and the end of a session. */
+  #open = false;
+  #running = 0;
+  /** Under way to other queues. */
+  readonly #moves = new Set<Promise<unknown>>();
+  /** Whether a task has the worker for itself, or waits until it has. */
+  #alone: "soon" | "now" | undefined;
+  /** Ends what `run` waits for. */
   #wake: (() => void) | undefined;
+  #stop: { readonly reason: StopReason; readonly failure?: unknown } | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(channel: Channel, options: WorkerOptions) {
-    this.#channel = channel;
+  constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#reconnection = new Reconnection(options.reconnection);
+    this.#settlement = new Settlement(options, this.#counts, {
+      onSettled: () => this.#startTasks(),
+      onFailure: (failure) => this.#end("error", failure),
+    });
+    this.#fates = new Fates(options, this.#counts, this.#settlement);
+    this.#watch = new StopWatch(options.rules, {
+      isBusy: () => this.#inHand > 0,
+      isEmpty: () => this.#queueIsEmpty(),
+      isStalled: () => this.#settlement.stalled,
+      end: (reason, failure) => this.#end(reason, failure),
+    });
   }
 
   async run(): Promise<WorkSummary> {
-    const { rules, stop } = this.#options;
+    const { stop, onEvent } = this.#options;
     const startedAtMs = performance.now();
     const onSignal = () => this.#end(stop.reason as StopReason);
-    const maxTimer = rules.maxTimeMs === undefined
-      ? undefined
-      : setTimeout(() => this.#end("max-time"), rules.maxTimeMs);
     stop.addEventListener("abort", onSignal, { once: true });
     if (stop.aborted) onSignal();
-    this.#channel.ended.then((failure) => failure && this.#end("error", failure));
-    try {
-      if (!this.#stop) await this.#consume();
-      while (!this.#stop) {
-        const next = this.#waiting.shift();
-        if (next) await this.#work(next);
-        else await this.#idle();
-      }
-    } catch (failure) {
-      this.#end("error", failure);
-    } finally {
-      clearTimeout(maxTimer);
-      stop.removeEventListener("abort", onSignal);
+    else this.#watch.start();
+    while (!this.#stop) {
+      const failure = await this.#serve();
+      if (failure !== undefined) await this.#pauseAfter(failure);
     }
-    await this.#settleAll();
+    await this.#finish();
+    stop.removeEventListener("abort", onSignal);
     clearTimeout(this.#graceTimer);
-    const summary = { ...this.#stop!, ...this.#counts, elapsedMs: performance.now() - startedAtMs };
-    this.#options.onEvent({ event: "stopped", summary });
+    const summary = { ...this.#stop, ...this.#counts, elapsedMs: performance.now() - startedAtMs };
+    onEvent({ event: "stopped", summary });
     return summary;
   }
 
-  async #consume(): Promise<void> {
-    const { queue, consumerTag, prefetchCount, priority, ackMode } = this.#options;
-    this.#consumer = await Consumer.start(this.#channel, {
-      queue,
-      consumerTag,
-      prefetchCount,
-      noAck: ackMode === "auto",
-      ...(priority === undefined ? {} : { priority }),
-      onDelivery: (delivery) => this.#arrive(delivery),
-      onCancelled: (reason) => this.#end("error", reason),
-    });
-    this.#cancelAfterCount(); // tasks may have arrived together with basic.consume-ok
-    this.#options.onEvent({ event: "waiting" });
-  }
-
-  #arrive(delivery: Delivery): void {
-    this.#waiting.push(delivery);
-    this.#arrived++;
-    this.#lastBusyMs = performance.now();
-    this.#cancelAfterCount();
-    this.#wake?.();
-  }
-
-  /** Cancels as the last wanted task arrives, not after its work: no other task is borrowed meanwhile. */
-  #cancelAfterCount(): void {
-    const { count } = this.#options.rules;
-    if (count === undefined || this.#arrived < count) return;
-    this.#consumer?.cancel().catch((failure) => this.#end("error", failure));
-  }
-
-  async #work(delivery: Delivery): Promise<void> {
-    const { ackMode, handler, onEvent, reported, rules } = this.#options;
-    this.#unsettled.add(delivery);
-    if (delivery.redelivered) this.#counts.redelivered++;
-    onEvent({ event: "received", delivery });
-    if (ackMode === "early") {
-      await reported();
-      this.#ack([delivery]);
+  /** Consumes until the worker is stopped (then undefined) or the session fails (then why). */
+  async #serve(): Promise<unknown> {
+    const { session: options, ackMode, onEvent } = this.#options;
+    const again = this.#session !== undefined;
+    try {
+      this.#session = await Session.open(
+        { ...options, noAck: ackMode === "auto" },
+        this.#ended.signal,
+        (session, delivery) => this.#arrive(session, delivery),
+      );
+    } catch (failure) {
+      return failure instanceof ConnectAborted ? undefined : failure;
     }
-    if (!await this.#finishes(handler, delivery)) return;
-    this.#counts.done++;
-    this.#lastBusyMs = performance.now();
-    onEvent({ event: "done", delivery });
-    if (this.#finished.push(delivery) === 1) setImmediate(() => this.#settleFinished());
-    if (this.#waiting.size === 0) this.#settleFinished();
-    if (this.#unsettled.size >= MAX_UNREPORTED) await this.#settling;
-    if (this.#counts.done === rules.count) this.#end("count");
+    this.#reconnection.succeeded();
+    if (again) {
+      this.#counts.reconnects++;
+      onEvent({ event: "reconnected" });
+    } else onEvent({ event: "waiting" });
+    this.#open = true;
+    this.#adjustIntake(); // tasks may have arrived together with basic.consume-ok
+    this.#startTasks();
+    // No Promise.race with something that lives as long as the worker: it would never let go.
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#session.ended.then(resolve);
+    this.#wake = () => resolve(undefined);
+    return this.#stop ? undefined : await promise;
+  }
+
+  /** Lets go of what the broker delivers again, and waits until it is time to connect again. */
+  async #pauseAfter(failure: unknown): Promise<void> {
+    this.#open = false;
+    if (this.#options.ackMode !== "auto") this.#waiting.takeAll(); // with "auto" they are only here
+    const closing = this.#session?.[Symbol.asyncDispose]();
+    const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
+    if (delayMs === undefined) this.#end("error", failure);
+    else {
+      this.#options.onEvent({ event: "reconnecting", failure, delayMs });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, delayMs);
+      this.#wake = resolve;
+      await promise;
+      clearTimeout(timer);
+    }
+    await closing;
+  }
+
+  #arrive(session: Session, delivery: Delivery): void {
+    this.#waiting.push({ session, delivery, attempt: attemptsMade(delivery) + 1 });
+    this.#watch.touch();
+    this.#adjustIntake();
+    if (this.#alone === "now" && mustBeAlone(delivery)) {
+      this.#fates.putAside(session, this.#takeLoners()).catch((failure) => session.fail(failure));
+    } else this.#startTasks();
+  }
+
+  /** Tasks received and not brought to an end. */
+  get #inHand(): number {
+    return this.#running + this.#waiting.size;
+  }
+
+  /** How many tasks `--count` still wants to be started. */
+  get #wanted(): number {
+    const { done, dead, rejected } = this.#counts;
+    return (this.#options.rules.count ?? Infinity) - done - dead - rejected;
   }
 
   /**
-   * Settles what was finished in one turn of the event loop together, once its lines are written.
-   * The next task starts meanwhile.
+   * Cancels as the last wanted task arrives, not after its work: no other task is borrowed
+   * meanwhile. Consumes again when one of them is not brought to its end after all.
    */
-  #settleFinished(): void {
-    const deliveries = this.#finished.splice(0);
-    if (deliveries.length === 0) return;
-    this.#settling = this.#options.reported().then(
-      () => this.#settle(deliveries),
-      (failure) => this.#end("error", failure),
-    );
+  #adjustIntake(): void {
+    if (this.#options.rules.count === undefined || this.#stop) return;
+    this.#session?.setConsuming(this.#inHand < this.#wanted).catch(() => {}); // the session ends too
   }
 
-  #settle(deliveries: readonly Delivery[]): void {
-    const { ackMode, onEvent, prefetchCount } = this.#options;
-    for (const delivery of deliveries) this.#unsettled.delete(delivery);
-    if (ackMode === "manual") this.#ack(deliveries);
-    if (ackMode !== "never") return;
-    this.#counts.unacked += deliveries.length;
-    if (this.#stalled) {
-      onEvent({ event: "stalled", unacked: prefetchCount });
-      this.#wake?.();
+  #startTasks(): void {
+    const { concurrency } = this.#options;
+    while (
+      this.#open && !this.#stop && this.#running < Math.min(concurrency, this.#wanted) &&
+      this.#settlement.pending < MAX_UNREPORTED
+    ) {
+      const task = this.#waiting.peek();
+      if (!task || this.#alone || (mustBeAlone(task.delivery) && this.#running > 0)) return;
+      this.#waiting.shift();
+      void this.#work(task);
     }
   }
 
-  /** Whether forgotten acks use up the whole prefetch: the broker will deliver nothing more. */
-  get #stalled(): boolean {
-    return this.#counts.unacked > 0 && this.#counts.unacked === this.#options.prefetchCount;
-  }
-
-  /** Whether the work was finished: within the grace after a stop, and with the channel still there. */
-  async #finishes(handler: Handler, delivery: Delivery): Promise<boolean> {
-    const { signal } = this.#abort;
+  async #work(task: Task): Promise<void> {
+    const { session, delivery } = task;
+    this.#running++;
+    session.unsettled.add(delivery);
     try {
-      await handler(delivery, signal);
-      return !signal.aborted;
-    } catch (error) {
-      if (signal.aborted) return false;
-      throw error;
+      switch (session.failedTasks?.triage(delivery)) {
+        case "recount":
+          if (!await this.#moved(this.#fates.recount(task))) await this.#try(task);
+          break;
+        case "exhausted":
+          await this.#moved(this.#fates.bury(task, task.attempt - 1, NO_ATTEMPT_LEFT));
+          break;
+        case "run alone":
+          await this.#tryAlone(task);
+          break;
+        default:
+          await this.#try(task);
+      }
+    } catch (failure) {
+      await this.#cannotSettle(task, failure, { finished: false });
+    }
+    this.#running--;
+    this.#watch.touch();
+    if (this.#wanted <= 0) this.#end("count");
+    this.#adjustIntake();
+    this.#startTasks();
+    if (this.#stop && this.#running === 0) this.#wake?.();
+  }
+
+  /**
+   * Tries one that is given up if its worker dies now: nothing runs beside it, and no other such task
+   * is in hand, because that one would be given up with it. Others may come meanwhile; they wait.
+   */
+  async #tryAlone(task: Task): Promise<void> {
+    const { session } = task;
+    this.#alone = "soon";
+    try {
+      await this.#settlement.settleAll();
+      do {
+        await this.#fates.putAside(session, this.#takeLoners());
+        await session.settled(); // what has arrived in its place is here now
+      } while (this.#waiting.some(({ delivery }) => mustBeAlone(delivery)));
+      this.#alone = "now";
+      if (!this.#stop) await this.#try(task);
+    } finally {
+      this.#alone = undefined;
     }
   }
 
-  #ack(deliveries: readonly Delivery[]): void {
-    if (!this.#consumer!.ack(deliveries)) return;
-    for (const delivery of deliveries) this.#options.onEvent({ event: "acked", delivery });
+  #takeWaiting(): Delivery[] {
+    return this.#waiting.takeAll().map(({ delivery }) => delivery);
   }
 
-  /** What is not going to be finished here goes back, unless the broker has forgotten it. */
-  #giveBack(): void {
-    const { ackMode, onEvent } = this.#options;
-    const started = [...this.#unsettled];
+  /** Takes out what waits here to be tried alone. */
+  #takeLoners(): Delivery[] {
     const waiting = this.#waiting.takeAll();
-    // With "early", what has started is acknowledged; with "auto", everything is.
-    const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
-    if (ackMode === "auto") left.length = 0;
-    this.#counts.lost += started.length + waiting.length - left.length;
-    if (left.length === 0) return;
-    if (!this.#consumer!.requeueAll()) {
-      this.#counts.unfinished += left.length;
+    for (const task of waiting) if (!mustBeAlone(task.delivery)) this.#waiting.push(task);
+    return waiting.map(({ delivery }) => delivery).filter(mustBeAlone);
+  }
+
+  async #try(task: Task): Promise<void> {
+    const { ackMode, onEvent, reported } = this.#options;
+    const { session, delivery, attempt } = task;
+    if (delivery.redelivered) this.#counts.redelivered++;
+    onEvent({ event: "received", delivery, attempt });
+    if (ackMode === "early") {
+      await reported();
+      if (!this.#settlement.ack(session, [task])) return this.#fates.tooLate(task);
+    }
+    const startedAtMs = performance.now();
+    const outcome = await this.#outcomeOf(task);
+    if (!outcome) {
+      if (!session.alive) this.#fates.unfinished(task); // else it is given back
       return;
     }
-    this.#counts.requeued += left.length;
-    for (const delivery of left) onEvent({ event: "requeued", delivery });
+    const elapsedMs = performance.now() - startedAtMs;
+    if (outcome.kind === "done") {
+      onEvent({ event: "done", delivery, attempt, elapsedMs });
+      if (!session.alive && ackMode === "manual") return this.#fates.tooLate(task);
+      return this.#settlement.add(task, "done", { atOnce: this.#waiting.size === 0 });
+    }
+    const { failure } = outcome;
+    onEvent({ event: "failed", delivery, attempt, elapsedMs, failure });
+    if (outcome.kind === "stop") return this.#end("error", new CommandUnusable(failure));
+    if (!session.alive) return this.#fates.tooLate(task);
+    if (outcome.kind === "reject") return await this.#fates.reject(task);
+    const again = outcome.kind === "retry" && session.failedTasks!.hasNext(attempt);
+    try {
+      const move = again
+        ? this.#fates.retry(task, failure)
+        : this.#fates.bury(task, attempt, failure);
+      await this.#moved(move);
+    } catch (error) {
+      await this.#cannotSettle(task, error, { finished: true });
+    }
   }
 
-  /** Waits for the next delivery, for a stop, or for the moment at which a stop rule must look. */
-  async #idle(): Promise<void> {
-    const { count, untilEmpty, idleTimeoutMs } = this.#options.rules;
-    if (untilEmpty && await this.#queueIsEmpty()) return this.#end("empty");
-    if (this.#stalled && (untilEmpty || count !== undefined)) return this.#end("stalled");
-    const idleLeftMs = idleTimeoutMs === undefined
-      ? Infinity
-      : this.#lastBusyMs + idleTimeoutMs - performance.now();
-    if (idleLeftMs <= 0) return this.#end("idle-timeout");
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const waitMs = Math.min(idleLeftMs, untilEmpty ? EMPTY_POLL_MS : Infinity);
-    const timer = waitMs === Infinity ? undefined : setTimeout(resolve, waitMs);
-    if (this.#waiting.size === 0 && !this.#stop) await promise;
-    clearTimeout(timer);
-    this.#wake = undefined;
+  /** Awaits the move of a task, and lets others know that it is under way. */
+  async #moved<T>(move: Promise<T>): Promise<T> {
+    this.#moves.add(move);
+    try {
+      return await move;
+    } finally {
+      this.#moves.delete(move);
+    }
+  }
+
+  /** Resolves when the broker has handled the acks of all moves that are under way. */
+  async #settleMoved(session: Session): Promise<void> {
+    await Promise.allSettled(this.#moves);
+    await this.#settlement.settleAll();
+    if (session.alive) await session.settled().catch(() => {}); // the session ends anyway
+  }
+
+  /** Ends the session, so that the broker delivers the task again. */
+  async #cannotSettle(
+    task: Task,
+    failure: unknown,
+    { finished }: { finished: boolean },
+  ): Promise<void> {
+    this.#open = false;
+    // Moves that are confirmed after all are acknowledged first: else those tasks are there twice.
+    await Promise.race([this.#settleMoved(task.session), whenAborted(this.#abort.signal)]);
+    // At the end of the grace moves are ended too, and their tasks given back.
+    if (this.#abort.signal.aborted && task.session.alive) return;
+    task.session.fail(failure);
+    if (finished) this.#fates.tooLate(task);
+    else this.#fates.unfinished(task);
+  }
+
+  /** Undefined where the work was not finished: it took longer than the grace after a stop. */
+  async #outcomeOf({ delivery, attempt }: Task): Promise<Outcome | undefined> {
+    const { signal } = this.#abort;
+    try {
+      const outcome = await this.#options.handler(delivery, { attempt, abort: signal });
+      return signal.aborted ? undefined : outcome;
+    } catch (error) {
+      if (!signal.aborted) this.#end("error", error);
+      return undefined;
+    }
   }
 
   /**
    * Nothing ready, twice in a row with no delivery between: RabbitMQ may answer "0 ready" while a
    * delivery to us waits behind that answer, but it cannot overtake the second one.
    */
-  async #queueIsEmpty(): Promise<boolean> {
-    const arrivedBefore = this.#arrived;
-    for (let look = 0; look < 2; look++) {
-      if ((await queueDepth(this.#channel, this.#options.queue)).ready > 0) return false;
-    }
-    return this.#arrived === arrivedBefore;
+  async #queueIsEmpty(): Promise<boolean | undefined> {
+    const session = this.#session;
+    if (!session?.alive) return undefined;
+    const arrivedBefore = this.#watch.touches;
+    if ((await session.failedTasks?.waiting() ?? 0) > 0) return false;
+    for (let look = 0; look < 2; look++) if (await session.ready() > 0) return false;
+    return this.#watch.touches === arrivedBefore;
   }
 
-  /** The first reason to stop wins; a running task then has the grace time to finish. */
+  /** The first reason to stop wins; running tasks then have the grace time to finish. */
   #end(reason: StopReason, failure?: unknown): void {
     if (this.#stop) return;
     this.#stop = failure === undefined ? { reason } : { reason, failure };
     if (reason === "error") this.#abort.abort();
     else {
       this.#graceTimer = setTimeout(() => this.#abort.abort(), this.#options.graceMs);
-      this.#consumer?.cancel().catch(() => {}); // no more deliveries; #settleAll looks at the outcome
+      this.#session?.setConsuming(false).catch(() => {}); // #finish looks at the outcome
     }
+    this.#watch.stop();
+    this.#ended.abort();
     this.#wake?.();
   }
 
   /** Gives back what was not finished; the broker has handled all settlements when it closes the channel. */
-  async #settleAll(): Promise<void> {
+  async #finish(): Promise<void> {
     const failed = (failure: unknown) => {
       if (this.#stop!.reason !== "error") this.#stop = { reason: "error", failure };
     };
+    const { promise: idle, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const abandonMoves = () => void this.#session?.failedTasks?.abandonMoves();
+    this.#abort.signal.addEventListener("abort", abandonMoves, { once: true });
+    if (this.#abort.signal.aborted) abandonMoves();
+    if (this.#running > 0) await idle;
     // A reader of the output that has stopped reading must not keep us for longer than the grace.
-    const { promise: graceOver, resolve } = Promise.withResolvers<void>();
-    this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
-    if (this.#abort.signal.aborted) resolve();
-    this.#settleFinished();
-    await Promise.race([this.#settling, graceOver]);
-    await this.#consumer?.cancel().catch(failed);
-    this.#giveBack();
-    await this.#channel.close().catch(failed);
+    const graceOver = whenAborted(this.#abort.signal);
+    const session = this.#session;
+    await Promise.race([this.#settlement.settleAll(), graceOver]);
+    if (session?.alive) {
+      await session.setConsuming(false).catch(failed);
+      await this.#fates.giveBack(session, this.#takeWaiting());
+      await session.close().catch(failed);
+    } else await this.#fates.giveBack(session, this.#takeWaiting());
+    await session?.[Symbol.asyncDispose]();
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  if (signal.aborted) resolve();
+  return promise;
 }

@@ -1,0 +1,19 @@
+/** Where `/healthz` and `/metrics` are answered. */
+export interface HealthAddress {
+  /** Undefined for all interfaces. */
+  readonly host?: string;
+  /** 0 for a free one. */
+  readonly port: number;
+}
+
+/** The address for health cannot be had. */
+export class CannotListen extends Error {
+  override readonly name = "CannotListen";
+  /** For example "EADDRINUSE". */
+  readonly code: string;
+
+  constructor({ host, port }: HealthAddress, cause: NodeJS.ErrnoException) {
+    super(`cannot listen on ${host === undefined ? "port " : `${host}:`}${port}`, { cause });
+    this.code = cause.code ?? cause.message;
+  }
+}

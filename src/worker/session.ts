@@ -1,0 +1,168 @@
+import { Channel } from "../amqp/channel.ts";
+import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { Consumer } from "../amqp/consumer.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { declareQueue, type QueueDeclaration, queueDepth } from "../amqp/queue.ts";
+import { FailedTasks, type RetryPolicy } from "./failed_tasks.ts";
+
+/** A broker that blocks publishers must not hold up a stop. */
+const PUT_BACK_MS = 2_000;
+
+export interface SessionOptions {
+  readonly connection: ConnectionOptions;
+  readonly queue: QueueDeclaration;
+  readonly declare: boolean;
+  readonly consumerTag: string;
+  /** 0 to 65535; 0 is unlimited. */
+  readonly prefetchCount: number;
+  /** Consumer priority. */
+  readonly priority?: number;
+  readonly noAck: boolean;
+  /** What becomes of failed tasks; undefined where none can fail. */
+  readonly retry?: RetryPolicy;
+}
+
+/**
+ * One connection's worth of consuming. Its deliveries can be settled here and nowhere else: when it
+ * ends, the broker delivers again what was not settled.
+ */
+export class Session implements AsyncDisposable {
+  /** Settles with the reason when the session can be used no more; undefined after `close`. */
+  readonly ended: Promise<unknown>;
+  /** Started and not settled yet, in the order of their delivery. */
+  readonly unsettled = new Set<Delivery>();
+  readonly failedTasks: FailedTasks | undefined;
+  readonly #connection: Connection;
+  readonly #channel: Channel;
+  readonly #queue: string;
+  readonly #end: (reason: unknown) => void;
+  readonly #consumer: Consumer;
+  #alive = true;
+
+  private constructor(
+    connection: Connection,
+    channel: Channel,
+    options: SessionOptions,
+    onDelivery: (session: Session, delivery: Delivery) => void,
+  ) {
+    const { queue, retry } = options;
+    this.#connection = connection;
+    this.#channel = channel;
+    this.#queue = queue.name;
+    const inCompany = options.prefetchCount !== 1;
+    this.failedTasks = retry &&
+      new FailedTasks(connection, options.connection, { ...retry, inCompany });
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.ended = promise;
+    this.#end = (reason) => {
+      this.#alive = false;
+      resolve(reason);
+    };
+    channel.ended.then(this.#end);
+    this.#consumer = new Consumer(channel, {
+      ...options,
+      queue: queue.name,
+      onDelivery: (delivery) => onDelivery(this, delivery),
+      onCancelled: this.#end,
+    });
+  }
+
+  /**
+   * Connects, declares and consumes. The first deliveries may arrive before it returns.
+   *
+   * @throws {AmqpError} as Connection.open, declareQueue and Consumer.start do
+   */
+  static async open(
+    options: SessionOptions,
+    stop: AbortSignal,
+    onDelivery: (session: Session, delivery: Delivery) => void,
+  ): Promise<Session> {
+    const connection = await Connection.open(options.connection, stop);
+    try {
+      const channel = await Channel.open(connection, { confirm: false });
+      if (options.declare) await declareQueue(channel, options.queue);
+      const session = new Session(connection, channel, options, onDelivery);
+      await session.failedTasks?.prepare();
+      await session.#consumer.start();
+      return session;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** Ends the session from here: something of it does not work. */
+  fail(reason: unknown): void {
+    this.#end(reason);
+  }
+
+  /** False once `ended` has settled: what was delivered here is not ours any more. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** `basic.ack`; false where the session has ended. */
+  ack(deliveries: readonly Delivery[]): boolean {
+    return this.#alive && this.#consumer.ack(deliveries);
+  }
+
+  /** `basic.reject` without requeue; false where the session has ended. */
+  reject(delivery: Delivery): boolean {
+    return this.#alive && this.#consumer.reject(delivery);
+  }
+
+  /**
+   * Puts tasks that were not tried to the tail of their queue, in their order. `basic.nack` would
+   * count as an attempt, as it looks the same as the death of a worker: a few restarts would use up
+   * all attempts of a task that was never run.
+   *
+   * @returns those that are back; none where attempts are not counted
+   */
+  async putBack(deliveries: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
+    const back = new Set<Delivery>();
+    const { failedTasks } = this;
+    if (!this.#alive || !failedTasks?.counts) return back;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PUT_BACK_MS);
+    const moves = deliveries.map(async (delivery) => {
+      await failedTasks.recount(delivery);
+      back.add(delivery);
+    });
+    await Promise.race([Promise.allSettled(moves), late]);
+    clearTimeout(timer);
+    const inTime = new Set(back);
+    this.ack([...inTime]);
+    return inTime;
+  }
+
+  /** Gives everything back that is not settled; false where the session has ended. */
+  requeueAll(): boolean {
+    return this.#alive && this.#consumer.requeueAll();
+  }
+
+  /** Resolves when the broker has handled all settlements so far. @throws {AmqpError} */
+  async settled(): Promise<void> {
+    await this.#consumer.settled();
+  }
+
+  /** Ends deliveries, or lets them go on. */
+  async setConsuming(wanted: boolean): Promise<void> {
+    await (wanted ? this.#consumer.resume() : this.#consumer.cancel());
+  }
+
+  /** Tasks ready in the queue. */
+  async ready(): Promise<number> {
+    return (await queueDepth(this.#channel, this.#queue)).ready;
+  }
+
+  /** Closes in order: when it returns, the broker has handled all settlements. @throws {AmqpError} */
+  async close(): Promise<void> {
+    await this.#channel.close();
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** Lets go of what is left after a failure. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#connection.close(), this.failedTasks?.[Symbol.asyncDispose]()]);
+  }
+}
