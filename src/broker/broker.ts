@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import { DeadlineClock } from "./deadline_clock.ts";
 import type { Queue } from "./model/queue.ts";
 import { VHost, type VHostSurroundings } from "./model/vhost.ts";
+import { DataDirectoryError } from "./store/data_directory.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
 
@@ -93,13 +94,21 @@ export class Broker implements Disposable {
   }
 
   #recover(): number {
-    if (this.store === undefined) return 0;
-    const { position, messages } = recover(
-      this.store.database,
-      (name) => this.#vhosts.get(name) ?? this.#addVHost(name),
-    );
-    this.#position = position;
-    return messages;
+    const { store } = this;
+    if (store === undefined) return 0;
+    try {
+      const { position, messages } = recover(
+        store.database,
+        (name) => this.#vhosts.get(name) ?? this.#addVHost(name),
+      );
+      this.#position = position;
+      return messages;
+    } catch (cause) {
+      // What can be read is half of it: leave all as it is.
+      this.#deadlines[Symbol.dispose]();
+      store.abandon();
+      throw new DataDirectoryError(this.settings.dataDirectory!, cause);
+    }
   }
 
   /** Milliseconds since 1970 by a clock that never goes back. */

@@ -149,7 +149,7 @@ export class Channel {
       consumer.unackedCount++;
       this.#consumerUnacked++;
     }
-    const message = entry.deliveredMessage();
+    const message = entry.deliveredMessage("consumer");
     writer.deliver(this.number, consumer.encodedTag, tag, entry.redelivered, message);
     this.connection.wantFlush();
   }

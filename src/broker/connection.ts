@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Operation, User } from "./authentication.ts";
 import type { Broker } from "./broker.ts";
-import { Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelTable } from "./channel_table.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { FRAME_MAX_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -38,19 +39,16 @@ export class Connection implements FrameSink {
   #vhost: VHost | undefined;
   readonly #socket: Socket;
   readonly #parser = new FrameParser(FRAME_MAX_BYTES);
-  readonly #channels = new Map<number, Channel>();
-  /** Channels closed by the broker that wait for close-ok. */
-  readonly #closingChannels = new Set<number>();
+  readonly #channels = new ChannelTable(this);
   readonly #confirming = new Set<Channel>();
   readonly #exclusiveQueues = new Set<Queue>();
   #state: State = "header";
   #header = Buffer.alloc(0);
   #handshake: Handshake | undefined;
-  #channelMax = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: Heartbeat | undefined;
   readonly #outlet: SocketOutlet;
-  readonly #held = new HeldInput();
+  readonly #held = new HeldInput(() => this.broker.connections.size);
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -65,11 +63,15 @@ export class Connection implements FrameSink {
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
     this.#outlet = new SocketOutlet(socket, {
-      flushing: () => this.#flushConfirms(),
+      flushing: () => {
+        // What is answered is written: an ack that came before the answer must not be forgotten.
+        broker.store?.endTurn();
+        this.#flushConfirms();
+      },
       wrote: () => this.#heartbeat?.said(),
       pressure: () => this.#pauseOrResume(),
       relieved: () => {
-        for (const channel of this.#channels.values()) channel.resumeConsumers();
+        for (const channel of this.#channels) channel.resumeConsumers();
       },
     });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -186,7 +188,7 @@ export class Connection implements FrameSink {
         if (channel.assembling) this.#method = BASIC_PUBLISH;
         else if (type !== FRAME_METHOD) this.#method = 0;
         if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
-          return this.#clientClosesChannel(channel);
+          return this.#channels.clientCloses(channel);
         }
         return channel.frame(type, bytes, start, end);
       }
@@ -214,7 +216,7 @@ export class Connection implements FrameSink {
       );
     }
     if (number !== 0 && this.#state === "open") {
-      return this.#closedChannel(type, number, bytes, start, end);
+      return this.#channels.frame(type, number, bytes, start, end);
     }
     if (type !== FRAME_METHOD) {
       if (this.#state === "closing") return;
@@ -250,7 +252,7 @@ export class Connection implements FrameSink {
     clearTimeout(this.#timer);
     this.#handshake = undefined;
     this.#state = "open";
-    this.#channelMax = session.channelMax;
+    this.#channels.max = session.channelMax;
     this.#parser.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
     if (session.heartbeatSeconds > 0) {
@@ -266,59 +268,14 @@ export class Connection implements FrameSink {
     this.broker.emit({
       event: "opened",
       connection: this.id,
-      user: this.userName,
-      vhost: this.vhost.name,
+      user: Buffer.from(this.userName, "latin1").toString(),
+      vhost: Buffer.from(this.vhost.name, "latin1").toString(),
       name: this.#name,
     });
   }
 
-  /** A frame on a channel that is not open. */
-  #closedChannel(type: number, number: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#closingChannels.has(number)) {
-      // Rule (channel.close): after it only its answer, or a crossing close, is looked at.
-      if (type !== FRAME_METHOD) return;
-      if (this.#method === CHANNEL_CLOSE_OK) this.#closingChannels.delete(number);
-      else if (this.#method === CHANNEL_CLOSE) {
-        this.writer.method(number, "channel.close-ok", {});
-        this.wantFlush();
-      }
-      return;
-    }
-    const method = type === FRAME_METHOD ? decodeMethod(bytes, start, end) : undefined;
-    if (type === FRAME_METHOD && method === undefined) {
-      throw new UnanswerableError("unknown method");
-    }
-    if (method?.name !== "channel.open") {
-      // Rule (section 2.2.3): a channel is opened before it is used.
-      throw new ConnectionError("CHANNEL_ERROR", "expected 'channel.open'");
-    }
-    if (this.#channels.size >= this.#channelMax) {
-      // Rule (connection.tune, "channel-max").
-      throw new ConnectionError(
-        "NOT_ALLOWED",
-        `number of channels opened (${this.#channels.size}) has reached the negotiated ` +
-          `channel_max (${this.#channelMax})`,
-      );
-    }
-    this.#channels.set(number, new Channel(number, this));
-    this.writer.method(number, "channel.open-ok", {});
-    this.wantFlush();
-  }
-
-  #clientClosesChannel(channel: Channel): void {
-    channel.flushConfirms();
-    this.#channels.delete(channel.number);
-    channel.close();
-    this.writer.method(channel.number, "channel.close-ok", {});
-    this.wantFlush();
-  }
-
   #closeChannel(number: number, error: ChannelError): void {
-    const channel = this.#channels.get(number);
-    channel?.flushConfirms();
-    this.#channels.delete(number);
-    channel?.close();
-    this.#closingChannels.add(number);
+    this.#channels.close(number, this.#closeArguments(error));
     this.broker.emit({
       event: "channel-error",
       connection: this.id,
@@ -326,8 +283,6 @@ export class Connection implements FrameSink {
       replyCode: error.replyCode,
       reason: Buffer.from(error.replyText, "latin1").toString(),
     });
-    this.writer.method(number, "channel.close", this.#closeArguments(error));
-    this.wantFlush();
   }
 
   #closeArguments(error: ChannelError | ConnectionError): Arguments<"connection.close"> {
@@ -371,7 +326,7 @@ export class Connection implements FrameSink {
       replyCode: error.replyCode,
       reason: Buffer.from(error.replyText, "latin1").toString(),
     });
-    this.#reason = error.message;
+    this.#reason = Buffer.from(error.message, "latin1").toString();
     this.#release();
     this.#state = "closing";
     this.send("connection.close", this.#closeArguments(error));
@@ -384,7 +339,7 @@ export class Connection implements FrameSink {
 
   #clientCloses(): void {
     this.#reason = "closed by the client";
-    for (const channel of this.#channels.values()) channel.flushConfirms();
+    for (const channel of this.#channels) channel.flushConfirms();
     this.#release();
     this.send("connection.close-ok", {});
     this.#end();
@@ -427,9 +382,7 @@ export class Connection implements FrameSink {
 
   /** Gives back all the client held. */
   #release(): void {
-    const channels = [...this.#channels.values()];
-    this.#channels.clear();
-    for (const channel of channels) channel.close();
+    this.#channels.release();
     for (const queue of this.#exclusiveQueues) this.#vhost?.deleteQueue(queue);
     this.#exclusiveQueues.clear();
   }
@@ -513,7 +466,7 @@ export class Connection implements FrameSink {
 
   /** Closes channels whose oldest delivery was made before that time. */
   checkConsumerTimeout(beforeMs: number): void {
-    for (const channel of [...this.#channels.values()]) {
+    for (const channel of this.#channels) {
       const oldest = channel.unacked.oldest();
       if (oldest === undefined || oldest.deliveredAtMs >= beforeMs) continue;
       this.#method = 0;
@@ -530,4 +483,3 @@ const CONNECTION_CLOSE = (10 << 16) | 50;
 const CONNECTION_CLOSE_OK = (10 << 16) | 51;
 const BASIC_PUBLISH = (60 << 16) | 40;
 const CHANNEL_CLOSE = (20 << 16) | 40;
-const CHANNEL_CLOSE_OK = (20 << 16) | 41;

@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Exchange } from "./model/exchange.ts";
 import { encodeAddress, Message, type Slice } from "./model/message.ts";
 import { type RoutingProperties, scanProperties } from "./wire/content_header.ts";
@@ -8,7 +8,12 @@ import { ChannelError, ConnectionError } from "./wire/protocol_error.ts";
 /** Largest body, in octets: RabbitMQ's max_message_size. */
 export const MAX_MESSAGE_BYTES = 134_217_728;
 
-/** A basic.publish whose content is complete. */
+/** What a slice points to that is not in use: it must not keep what came from the network. */
+const NOTHING = Buffer.alloc(0);
+
+const NO_PARTS: readonly Slice[] = [];
+
+/** A basic.publish whose content is complete; good until its assembly begins again. */
 export interface Publish {
   exchange: Exchange;
   mandatory: boolean;
@@ -24,21 +29,30 @@ export class ContentAssembly {
   /** Exchange and routing key as they came, two short strings. */
   readonly #address: Slice;
   readonly #found = {} as RoutingProperties;
-  #properties: Slice | undefined;
-  #body: Slice[] = [];
+  readonly #properties: Slice = { bytes: NOTHING, start: 0, end: 0 };
+  /** The body when it came in one frame, as most do. */
+  readonly #whole: [Slice] = [{ bytes: NOTHING, start: 0, end: 0 }];
+  #parts: Slice[] | undefined;
+  #headed = false;
   #size = 0;
   #missing = 0;
+  #publish: Publish | undefined;
 
-  constructor(exchange: Exchange, routingKey: string, mandatory: boolean, address?: Slice) {
+  constructor(exchange: Exchange, routingKey: string, mandatory: boolean) {
     this.exchange = exchange;
     this.routingKey = routingKey;
     this.mandatory = mandatory;
-    this.#address = address ?? encodeAddress(exchange.name, routingKey);
+    this.#address = encodeAddress(exchange.name, routingKey);
   }
 
-  /** An assembly for the next publish with the same method frame. */
+  /**
+   * Begins the next publish with the same method frame. The same objects serve again: with a long
+   * queue every piece of garbage costs, because the collector lets it pile up.
+   */
   again(): ContentAssembly {
-    return new ContentAssembly(this.exchange, this.routingKey, this.mandatory, this.#address);
+    this.#parts = undefined;
+    this.#headed = false;
+    return this;
   }
 
   /**
@@ -48,7 +62,7 @@ export class ContentAssembly {
    * @throws {ChannelError} 406 for a body that is too large.
    */
   frame(type: number, bytes: Buffer, start: number, end: number): Publish | undefined {
-    if (this.#properties === undefined) {
+    if (!this.#headed) {
       if (type !== FRAME_HEADER) {
         // Rule (section 4.2.6): a content header follows the method.
         throw unexpected("expected content header for class 60, got non content header frame");
@@ -62,7 +76,14 @@ export class ContentAssembly {
       throw unexpected("expected content body, got non content body frame");
     }
     // What will be refused is counted, not kept.
-    if (this.#size <= MAX_MESSAGE_BYTES) this.#body.push({ bytes, start, end });
+    const [whole] = this.#whole;
+    if (octets === this.#size) {
+      whole.bytes = bytes;
+      whole.start = start;
+      whole.end = end;
+    } else if (this.#size <= MAX_MESSAGE_BYTES) {
+      (this.#parts ??= []).push({ bytes, start, end });
+    }
     this.#missing -= octets;
     return this.#missing === 0 ? this.#complete() : undefined;
   }
@@ -82,7 +103,11 @@ export class ContentAssembly {
     }
     const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
     scanProperties(bytes, start + 12, end, this.#found);
-    this.#properties = { bytes, start: start + 12, end };
+    const properties = this.#properties;
+    properties.bytes = bytes;
+    properties.start = start + 12;
+    properties.end = end;
+    this.#headed = true;
     this.#size = this.#missing = size;
     return size === 0 ? this.#complete() : undefined;
   }
@@ -99,16 +124,20 @@ export class ContentAssembly {
       this.exchange.name,
       this.routingKey,
       this.#address,
-      this.#properties!,
-      this.#body,
+      this.#properties,
+      this.#parts ?? (this.#size === 0 ? NO_PARTS : this.#whole),
       this.#found,
     );
-    return {
+    this.#parts = undefined;
+    this.#properties.bytes = this.#whole[0].bytes = NOTHING;
+    const publish = this.#publish ??= {
       exchange: this.exchange,
       mandatory: this.mandatory,
       message,
       properties: this.#found,
     };
+    publish.message = message;
+    return publish;
   }
 }
 

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { totalmem } from "node:os";
@@ -71,7 +72,8 @@ export class BrokerServer implements AsyncDisposable {
       new Connection(++connections, socket, broker);
     });
     try {
-      server.listen(options.port ?? 5672, options.host ?? "127.0.0.1");
+      const { address } = await lookup(options.host ?? "127.0.0.1"); // the runtime does not say why
+      server.listen(options.port ?? 5672, address);
       await once(server, "listening");
     } catch (error) {
       broker[Symbol.dispose]();

@@ -17,7 +17,7 @@ export class Transaction implements CommitWaiter {
   }
 
   addPublish(publish: Publish): void {
-    this.#publishes.push(publish);
+    this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 
   addSettlement(entries: Entry[], settlement: Settlement): void {

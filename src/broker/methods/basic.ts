@@ -25,14 +25,14 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
  */
 export function consume(channel: Channel, args: Arguments<"basic.consume">): void {
   const tag = args.consumerTag === "" ? channel.newConsumerTag() : args.consumerTag;
-  if (args.queue === REPLY_TO) return consumeReplies(channel, tag, args);
-  const name = queueName(channel, args.queue);
-  channel.connection.require("read", "queue", name);
-  const queue = channel.vhost.queue(name, channel.connection);
   if (channel.consumers.has(tag) || channel.replyConsumer?.tag === tag) {
     // Rule (basic.consume, "consumer-tag"): a tag in use is not allowed.
     throw new ConnectionError("NOT_ALLOWED", `attempt to reuse consumer tag '${tag}'`);
   }
+  if (args.queue === REPLY_TO) return consumeReplies(channel, tag, args);
+  const name = queueName(channel, args.queue);
+  channel.connection.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.connection);
   if (queue.policy.quorum && channel.sharedPrefetch !== 0) {
     throw new ConnectionError("NOT_IMPLEMENTED", `${queue.title} does not support global qos`);
   }
@@ -99,11 +99,22 @@ export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void 
   if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
 }
 
-/** basic.get. @throws {ChannelError} 403 without read permission, 404 no queue. */
+/**
+ * basic.get.
+ * @throws {ChannelError} 403 without read permission, 404 no queue, 405 quorum queue with a single
+ *   active consumer.
+ */
 export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const name = queueName(channel, args.queue);
   channel.connection.require("read", "queue", name);
   const queue = channel.vhost.queue(name, channel.connection);
+  if (queue.policy.quorum && queue.policy.singleActiveConsumer) {
+    throw new ChannelError(
+      "RESOURCE_LOCKED",
+      `cannot obtain access to locked ${queue.title}. basic.get operations are not supported by ` +
+        "quorum queues with single active consumer",
+    );
+  }
   const entry = queue.get(args.noAck);
   if (entry === undefined) return channel.send("basic.get-empty", {});
   const { message } = entry;
@@ -114,7 +125,7 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
     routingKey: message.routingKey,
     messageCount: queue.readyCount,
   });
-  channel.connection.writer.content(channel.number, entry.deliveredMessage());
+  channel.connection.writer.content(channel.number, entry.deliveredMessage("get"));
 }
 
 /** basic.ack. @throws {ChannelError} 406 for an unknown delivery tag. */

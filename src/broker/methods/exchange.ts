@@ -33,6 +33,7 @@ export function remove(channel: Channel, args: Arguments<"exchange.delete">): vo
 export function bind(channel: Channel, args: Arguments<"exchange.bind">): void {
   const { vhost } = channel;
   requireBindable(channel, "exchange", args.destination, args.source);
+  vhost.exchange(args.source); // looked for first
   const destination = vhost.exchange(args.destination);
   vhost.bind(binding(channel, args.source, destination, args.routingKey, args.arguments));
   if (!args.noWait) channel.send("exchange.bind-ok", {});

@@ -65,7 +65,9 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
       `queue name '${asked}' contains reserved prefix 'amq.*'`,
     );
   }
-  const { durable, exclusive, autoDelete } = args;
+  const { exclusive, autoDelete } = args;
+  // An exclusive queue goes with its connection: a classic one counts as not durable.
+  const durable = args.durable && !(exclusive && type !== "quorum");
   const queue = vhost.declareQueue(
     { name, durable, exclusive, autoDelete, arguments: args.arguments },
     connection,
@@ -80,6 +82,7 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
 export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   const name = queueName(channel, args.queue);
   requireBindable(channel, "queue", name, args.exchange);
+  channel.vhost.exchange(args.exchange); // looked for first
   const queue = channel.vhost.queue(name, channel.connection);
   // Rule (queue.bind, "routing-key"): both empty means the queue's own name.
   const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
@@ -137,7 +140,11 @@ export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
   if (!args.noWait) channel.send("queue.purge-ok", { messageCount });
 }
 
-/** queue.delete; a missing one is no error. @throws {ChannelError} 406 in use or not empty. */
+/**
+ * queue.delete; a missing one is no error.
+ * @throws {ChannelError} 406 in use or not empty.
+ * @throws {ConnectionError} 540 if-unused or if-empty of a quorum queue.
+ */
 export function remove(channel: Channel, args: Arguments<"queue.delete">): void {
   const { vhost } = channel;
   const name = queueName(channel, args.queue);
@@ -145,6 +152,13 @@ export function remove(channel: Channel, args: Arguments<"queue.delete">): void 
   let messageCount = 0;
   if (vhost.hasQueue(name)) {
     const queue = vhost.queue(name, channel.connection);
+    if (queue.policy.quorum && (args.ifUnused || args.ifEmpty)) {
+      throw new ConnectionError(
+        "NOT_IMPLEMENTED",
+        `cannot delete ${queue.title}. queue.delete operations with ` +
+          `${args.ifUnused ? "if-unused" : "if-empty"} flag set are not supported by quorum queues`,
+      );
+    }
     if (args.ifUnused && queue.subscribers.count > 0) {
       // Rule (queue.delete, "in-use").
       throw new ChannelError("PRECONDITION_FAILED", `${queue.title} in use`);

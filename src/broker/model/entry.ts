@@ -27,9 +27,13 @@ export class Entry {
     this.expiresAt = expiresAt;
   }
 
-  /** The message as a consumer sees it: quorum queues add the failed deliveries so far. */
-  deliveredMessage(): Message {
-    if (this.deliveryCount === 0 || !this.queue.policy.quorum) return this.message;
+  /**
+   * The message as a client sees it: quorum queues add the failed deliveries so far, to a consumer
+   * from the first one on, to basic.get always.
+   */
+  deliveredMessage(to: "consumer" | "get"): Message {
+    if (!this.queue.policy.quorum) return this.message;
+    if (this.deliveryCount === 0 && to === "consumer") return this.message;
     const value = BigInt(this.deliveryCount);
     return this.message.withHeader("x-delivery-count", { type: "l", value });
   }

@@ -214,7 +214,8 @@ export class Queue implements QueueDeclaration {
 
   /** x-max-length(-bytes) with drop-head: the oldest ready messages give way. */
   #dropOverflow(): void {
-    const { maxLength, maxLengthBytes } = this.policy;
+    const { maxLength, maxLengthBytes, overflow } = this.policy;
+    if (overflow !== "drop-head") return; // what comes back may then exceed the limit
     while (
       this.#readyCount > 0 &&
       (this.#readyCount > maxLength || this.#readyBytes > maxLengthBytes)
@@ -357,10 +358,13 @@ export class Queue implements QueueDeclaration {
         }
         if (entry.storage !== "none") this.#around.touched(entry);
       }
+      if (entry.expiresAt !== Infinity) this.#mortal = true;
       this.#levelOf(entry).giveBack(entry);
       this.#counted(entry, 1);
     }
     this.expire();
+    // A quorum queue drops only what no consumer takes.
+    if (this.policy.quorum) this.resume();
     this.#dropOverflow();
     this.resume();
   }
@@ -374,7 +378,8 @@ export class Queue implements QueueDeclaration {
     const refused = subscriber.exclusive
       ? all.length > 0 || this.policy.singleActiveConsumer
       : all[0]?.exclusive;
-    if (refused) {
+    // Quorum queues know no exclusive consumers, and do not say so.
+    if (refused && !this.policy.quorum) {
       // Rule: an exclusive consumer shares its queue with no other, nor stands in line for it.
       throw new ChannelError("ACCESS_REFUSED", `${this.title} in exclusive use`);
     }

@@ -46,7 +46,9 @@ export class QueueSubscribers {
     this.#arrivals.push(subscriber);
     const rank = this.#ranks.find(({ priority }) => priority === subscriber.priority);
     if (rank !== undefined) {
-      rank.members.push(subscriber);
+      // Behind all the others, whoever's turn it is.
+      if (rank.next >= rank.members.length) rank.next = 0;
+      rank.members.splice(rank.next++, 0, subscriber);
       return;
     }
     this.#ranks.push({ priority: subscriber.priority, members: [subscriber], next: 0 });

@@ -1,13 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Binding } from "../model/binding.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { Keeper } from "../model/keeper.ts";
 import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
-import { prepareSchema } from "./schema.ts";
+import { ConnectionError } from "../wire/protocol_error.ts";
+import { openDatabase, requireDatabase } from "./data_directory.ts";
 
 /** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
 const DELETES_PER_BATCH = 20_000;
@@ -28,11 +27,6 @@ export interface StoreObserver {
   turned(): void;
 }
 
-/** The data directory is in use by another broker, or cannot be used. */
-export class DataDirectoryError extends Error {
-  override readonly name = "DataDirectoryError";
-}
-
 /**
  * Durable queues, exchanges, bindings and persistent messages in one SQLite database.
  *
@@ -42,6 +36,7 @@ export class DataDirectoryError extends Error {
  */
 export class MessageStore implements Keeper, Disposable {
   readonly database: DatabaseSync;
+  readonly #directory: string;
   readonly #observer: StoreObserver;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
@@ -53,6 +48,8 @@ export class MessageStore implements Keeper, Disposable {
   #moved = new Set<Entry>();
   #touchedQueues = new Set<Queue>();
   #counted = new Set<Entry>();
+  /** Definitions that go, as deletions that may be made twice. */
+  #removals: (() => void)[] = [];
   #waiters: CommitWaiter[] = [];
   #tickets: number[] = [];
   #scheduled: NodeJS.Immediate | undefined;
@@ -64,8 +61,9 @@ export class MessageStore implements Keeper, Disposable {
    * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
    */
   constructor(directory: string, observer: StoreObserver) {
+    this.#directory = directory;
     this.#observer = observer;
-    this.database = open(directory);
+    this.database = openDatabase(directory);
     const { database } = this;
     this.#insert = database.prepare(
       "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
@@ -116,6 +114,13 @@ export class MessageStore implements Keeper, Disposable {
     this.#scheduled = setImmediate(() => this.#turn());
   }
 
+  /** Writes at once what this turn changed so far, if anything: an answer is about to be sent. */
+  endTurn(): void {
+    if (this.#scheduled === undefined) return;
+    clearImmediate(this.#scheduled);
+    this.#turn();
+  }
+
   #turn(): void {
     this.#scheduled = undefined;
     const ok = this.commit();
@@ -156,11 +161,13 @@ export class MessageStore implements Keeper, Disposable {
     const batch = Math.min(deletes, DELETES_PER_BATCH);
     let written = 0;
     try {
+      requireDatabase(this.#directory);
       if (flush !== this.#flushes) {
         this.database.exec(`PRAGMA synchronous=${flush ? "FULL" : "NORMAL"}`);
         this.#flushes = flush;
       }
       this.database.exec("BEGIN");
+      for (const removal of this.#removals) removal();
       for (const entry of inserts) {
         if (entry.storage !== "pending") continue;
         this.#write1(entry);
@@ -182,6 +189,7 @@ export class MessageStore implements Keeper, Disposable {
     }
     for (const entry of inserts) if (entry.storage === "pending") entry.storage = "kept";
     this.#deletes.length = deletes - batch;
+    this.#removals = [];
     this.#moved.clear();
     this.#touchedQueues.clear();
     this.#counted.clear();
@@ -220,75 +228,89 @@ export class MessageStore implements Keeper, Disposable {
       if (this.#moved.has(entry)) this.#inserts.push(entry);
       else entry.storage = "none";
     }
-    this.#observer.failed(error instanceof Error ? error.message : String(error));
+    this.#observer.failed(reasonOf(error));
+  }
+
+  /**
+   * Adds a definition at once.
+   * @throws {ConnectionError} 541 when the disk refuses it.
+   */
+  #define<T>(change: () => T): T {
+    try {
+      requireDatabase(this.#directory);
+      for (const removal of this.#removals) removal(); // it may be of the same name
+      this.#removals = [];
+      return change();
+    } catch (error) {
+      this.#observer.failed(reasonOf(error));
+      throw new ConnectionError("INTERNAL_ERROR", "the data directory cannot be written");
+    }
+  }
+
+  /** Removes a definition with the batch, and again until the disk takes it. */
+  #remove(removal: () => void): void {
+    this.#removals.push(removal);
+    this.#schedule();
   }
 
   addExchange(exchange: Exchange): void {
-    this.database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?)").run(
-      exchange.vhost,
-      exchange.name,
-      exchange.type,
-      Number(exchange.autoDelete),
-      Number(exchange.internal),
-      encodeTable(exchange.arguments),
+    const { vhost, name, type, autoDelete, internal } = exchange;
+    const table = encodeTable(exchange.arguments);
+    this.#define(() =>
+      this.database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?)")
+        .run(vhost, name, type, Number(autoDelete), Number(internal), table)
     );
   }
 
-  removeExchange(exchange: Exchange): void {
-    this.database.prepare("DELETE FROM exchange WHERE vhost = ? AND name = ?")
-      .run(exchange.vhost, exchange.name);
+  removeExchange({ vhost, name }: Exchange): void {
+    this.#remove(() =>
+      this.database.prepare("DELETE FROM exchange WHERE vhost = ? AND name = ?").run(vhost, name)
+    );
   }
 
   addQueue(queue: Queue): number {
-    const { lastInsertRowid } = this.database.prepare(
-      "INSERT INTO queue (vhost, name, auto_delete, arguments) VALUES (?, ?, ?, ?)",
-    ).run(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments));
+    const { lastInsertRowid } = this.#define(() =>
+      this.database.prepare(
+        "INSERT INTO queue (vhost, name, auto_delete, arguments) VALUES (?, ?, ?, ?)",
+      ).run(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments))
+    );
     return Number(lastInsertRowid);
   }
 
-  removeQueue(queue: Queue): void {
-    this.database.prepare("DELETE FROM queue WHERE id = ?").run(queue.storeId);
+  removeQueue({ storeId }: Queue): void {
+    this.#remove(() => this.database.prepare("DELETE FROM queue WHERE id = ?").run(storeId));
   }
 
   addBinding(binding: Binding): void {
-    this.database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?)")
-      .run(...bindingKey(binding));
+    this.#define(() =>
+      this.database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?)")
+        .run(...bindingKey(binding))
+    );
   }
 
   removeBinding(binding: Binding): void {
-    this.database.prepare(
-      "DELETE FROM binding WHERE vhost = ? AND source = ? AND to_queue = ? AND destination = ? " +
-        "AND routing_key = ? AND arguments = ?",
-    ).run(...bindingKey(binding));
+    const key = bindingKey(binding);
+    this.#remove(() =>
+      this.database.prepare(
+        "DELETE FROM binding WHERE vhost = ? AND source = ? AND to_queue = ? AND " +
+          "destination = ? AND routing_key = ? AND arguments = ?",
+      ).run(...key)
+    );
   }
 
   /** Writes what is left and closes the database. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
+    while (this.commit() && this.#deletes.length > 0);
+    this.abandon();
+  }
+
+  /** Closes the database and writes nothing more. */
+  abandon(): void {
     this.#closed = true;
     clearImmediate(this.#scheduled);
     clearTimeout(this.#retry);
-    while (this.commit() && this.#deletes.length > 0);
     this.database.close();
-  }
-}
-
-function open(directory: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    mkdirSync(directory, { recursive: true });
-    database = new DatabaseSync(join(directory, "broker.sqlite"));
-    // The exclusive lock is the guard against a second broker: it ends with the process.
-    database.exec(
-      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-        "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
-        "BEGIN IMMEDIATE; COMMIT",
-    );
-    prepareSchema(database);
-    return database;
-  } catch (cause) {
-    database?.close();
-    throw new DataDirectoryError(explain(directory, cause), { cause });
   }
 }
 
@@ -304,9 +326,6 @@ function bindingKey({ source, destination, routingKey, arguments: table }: Bindi
   ] as const;
 }
 
-function explain(directory: string, cause: unknown): string {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return /locked|busy/i.test(reason)
-    ? `data directory "${directory}" is in use by another broker`
-    : `data directory "${directory}" cannot be used: ${reason}`;
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -29,17 +29,31 @@ const TABLES = `
   );
 `;
 
+const TABLE_NAMES = ["exchange", "queue", "binding", "message"];
+
 /**
- * Creates the tables in an empty database.
- * @throws {Error} when the database is of another version.
+ * Reads, and writes nothing.
+ * @throws {Error} when the database is of another version, or of another program.
  */
-export function prepareSchema(database: DatabaseSync): void {
-  const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (row.user_version !== 0 && row.user_version !== SCHEMA_VERSION) {
-    throw new Error(
-      `data directory has format ${row.user_version}, this version reads ${SCHEMA_VERSION}`,
-    );
+export function refuseForeign(database: DatabaseSync): void {
+  const version = versionOf(database);
+  if (version !== 0 && version !== SCHEMA_VERSION) {
+    throw new Error(`data directory has format ${version}, this version reads ${SCHEMA_VERSION}`);
   }
-  if (row.user_version === SCHEMA_VERSION) return;
+  const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const tables = rows.map(({ name }) => name);
+  if (version === 0 ? tables.length > 0 : !TABLE_NAMES.every((name) => tables.includes(name))) {
+    throw new Error("its broker.sqlite is the database of another program");
+  }
+}
+
+/** Creates the tables in an empty database. */
+export function prepareSchema(database: DatabaseSync): void {
+  if (versionOf(database) === SCHEMA_VERSION) return;
   database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+}
+
+function versionOf(database: DatabaseSync): number {
+  const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  return row.user_version;
 }
