@@ -1,5 +1,6 @@
 import process from "node:process";
 import deno from "./deno.json" with { type: "json" };
+import { commandLineBytes } from "./src/cli/command_line.ts";
 import { descriptorWriter, isTerminal, sizeOfFile } from "./src/cli/descriptor.ts";
 import { ExitCode } from "./src/cli/exit_code.ts";
 import { Output } from "./src/cli/output.ts";
@@ -23,6 +24,7 @@ const exitCode = await run(process.argv.slice(2), {
   env: process.env,
   version: deno.version,
   processId: process.pid,
+  commandLine: commandLineBytes,
   openInput: () => process.stdin,
   inputBytes: () => sizeOfFile(0),
   inputIsTerminal: () => isTerminal(0),

@@ -29,9 +29,14 @@ export function quotedBody(body: Uint8Array, maxBytes: number): string {
   return `'${printable(body.subarray(0, end))}…' (${body.byteLength} bytes)`;
 }
 
+/** A text as the human output shows it: control characters escaped, line ends too. */
+export function printableText(text: string): string {
+  return text.replace(CONTROL, escape);
+}
+
 function printable(body: Uint8Array): string {
   const text = decodeUtf8(body);
-  if (text !== undefined) return text.replace(CONTROL, escape);
+  if (text !== undefined) return printableText(text);
   return bufferOf(body).toString("latin1").replace(/[^\x20-\x7e]/g, escape);
 }
 

@@ -1,9 +1,10 @@
 import type { BrokerEvent } from "../broker/broker_event.ts";
-import { DataDirectoryError } from "../broker/store/message_store.ts";
+import { DataDirectoryError } from "../broker/store/data_directory.ts";
 import { broker } from "../commands/broker.ts";
 import { type BrokerFlags, brokerFlags, brokerOptions } from "./broker_flags.ts";
 import { brokerLogJson, brokerLogLine } from "./broker_log.ts";
 import { ExitCode } from "./exit_code.ts";
+import { listenProblem } from "./listen_problem.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** `worktool broker`; `exit` is told the exit code. */
@@ -14,8 +15,15 @@ export function brokerCommand(surroundings: Surroundings, exit: (code: ExitCode)
 async function run(flags: BrokerFlags, surroundings: Surroundings): Promise<ExitCode> {
   const { env, stdout, stderr, stop } = surroundings;
   const { verbose = false, json = false } = flags;
+  const unheard = new AbortController();
 
   function onEvent(event: BrokerEvent): void {
+    log(event);
+    // Nobody would know where a broker listens that could not tell its URL.
+    if (event.event === "listening") stdout.flushed().catch(() => unheard.abort());
+  }
+
+  function log(event: BrokerEvent): void {
     if (json) {
       if (event.event !== "method" || verbose) stdout.write(`${brokerLogJson(event)}\n`);
       return;
@@ -26,7 +34,8 @@ async function run(flags: BrokerFlags, surroundings: Surroundings): Promise<Exit
   }
 
   try {
-    await broker(brokerOptions(flags, env), { stop, onEvent });
+    const stopped = AbortSignal.any([stop, unheard.signal]);
+    await broker(brokerOptions(flags, env), { stop: stopped, onEvent });
     return ExitCode.ok;
   } catch (error) {
     const problem = startProblem(error, flags);
@@ -41,15 +50,10 @@ function startProblem(error: unknown, { host, port }: BrokerFlags): string | und
   if (error instanceof DataDirectoryError) {
     return `${error.message}\n  - choose another with --data, or --memory to keep nothing on disk`;
   }
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "EADDRINUSE":
-      return `cannot listen on ${host}:${port}: another process does, perhaps RabbitMQ\n` +
-        "  - choose another port with --port, 0 for a free one";
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `cannot listen on ${host}:${port}: this machine has no such address`;
-    case "EACCES":
-      return `cannot listen on ${host}:${port}: permission denied`;
-  }
-  return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  const problem = listenProblem(code);
+  if (problem === undefined) return undefined;
+  const message = `cannot listen on ${host}:${port}: ${problem}`;
+  if (code !== "EADDRINUSE") return message;
+  return `${message}, perhaps RabbitMQ\n  - choose another port with --port, 0 for a free one`;
 }

@@ -1,11 +1,11 @@
 import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Option } from "@commander-js/extra-typings";
 import { type BrokerUrl, MalformedUrl, parseBrokerUrl } from "../amqp/broker_url.ts";
 import type { ConnectionOptions, TlsOptions } from "../amqp/connection.ts";
 import { argument } from "./argument.ts";
 import { defined } from "./defined.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, parsePositiveDuration } from "./duration.ts";
 import { fileProblem } from "./file_problem.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -30,7 +30,7 @@ export const insecureFlag = new Option("--insecure", "accept any certificate");
 export const connectTimeoutFlag = new Option(
   "--connect-timeout <duration>",
   "for the connection, and for each answer of the broker",
-).argParser(argument(parseTimeout)).default(10_000, "10s");
+).argParser(argument(parsePositiveDuration)).default(10_000, "10s");
 export const heartbeatFlag = new Option(
   "--heartbeat <duration>",
   "notice a silent broker after twice this, in whole seconds; 0 for never",
@@ -111,16 +111,10 @@ function pemFile(flag: string, path: string | undefined): Buffer | undefined {
   return pem;
 }
 
-function parseTimeout(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === 0) throw new InvalidArgumentError("It must be more than 0.");
-  return ms;
-}
-
 function parseHeartbeat(text: string): number {
   const seconds = parseDuration(text) / 1_000;
   if (!Number.isInteger(seconds) || seconds > 65_535) {
-    throw new InvalidArgumentError("It must be whole seconds, 0 to 65535.");
+    throw new RangeError("It must be whole seconds, 0 to 65535.");
   }
   return seconds;
 }

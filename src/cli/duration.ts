@@ -22,6 +22,13 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** The same, but not 0. */
+export function parsePositiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new RangeError("It must be more than 0.");
+  return ms;
+}
+
 /** `0.25 s`, `12.3 s`, `4 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(2)} s`;

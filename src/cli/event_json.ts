@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from "../amqp/publisher.ts";
-import type { Delivery } from "../amqp/consumer.ts";
+import type { Delivery } from "../amqp/delivery.ts";
 import type { SendEvent } from "../sender/event.ts";
 import type { WorkEvent } from "../worker/event.ts";
 import { jsonBody } from "./body.ts";
@@ -14,7 +14,8 @@ export interface JsonContext {
 /** How a failure is told in the last object. */
 export interface JsonFailure {
   readonly error: string;
-  readonly exitCode: number;
+  /** Where it ends the run. */
+  readonly exitCode?: number;
 }
 
 /** One line of NDJSON; the schema is documented in docs/events.md. */
@@ -35,6 +36,12 @@ export function sendEventJson(
     case "refused":
     case "unknown":
       return line(event.event, context, message(event.message));
+    case "reconnecting": {
+      const { delayMs } = event;
+      return line(event.event, context, { delayMs: Math.round(delayMs), ...failure });
+    }
+    case "reconnected":
+      return line(event.event, context, { resent: event.resent });
     case "stopped": {
       const { failure: _, elapsedMs, ...counts } = event.summary;
       return line(event.event, context, {
@@ -57,15 +64,37 @@ export function workEventJson(
       return line(event.event, context, {});
     case "stalled":
       return line(event.event, context, { unacked: event.unacked });
+    case "reconnecting": {
+      const { delayMs } = event;
+      return line(event.event, context, { delayMs: Math.round(delayMs), ...failure });
+    }
+    case "reconnected":
+      return line(event.event, context, {});
     case "received":
-      return line(event.event, context, {
-        ...delivery(event.delivery),
-        ...jsonBody(event.delivery.body),
-      });
+      return line(event.event, context, { ...delivery(event), ...jsonBody(event.delivery.body) });
+    case "output": {
+      const { body: text, ...encoding } = jsonBody(event.lines);
+      const { stream } = event;
+      return line(event.event, context, { ...delivery(event), stream, text, ...encoding });
+    }
     case "done":
+      return line(event.event, context, { ...delivery(event), elapsedMs: tenths(event.elapsedMs) });
+    case "failed": {
+      const elapsedMs = tenths(event.elapsedMs);
+      return line(event.event, context, { ...delivery(event), elapsedMs, ...event.failure });
+    }
+    case "retried":
+      return line(event.event, context, { ...delivery(event), delayMs: event.delayMs });
+    case "dead": {
+      const { deadLetterQueue, failure } = event;
+      return line(event.event, context, { ...delivery(event), deadLetterQueue, ...failure });
+    }
+    case "rejected":
+    case "recounted":
     case "acked":
+    case "unsettled":
     case "requeued":
-      return line(event.event, context, delivery(event.delivery));
+      return line(event.event, context, delivery(event));
     case "stopped": {
       const { failure: _, elapsedMs, ...counts } = event.summary;
       return line(event.event, context, {
@@ -85,11 +114,12 @@ function message({ messageId, body }: OutgoingMessage) {
   return { messageId, ...jsonBody(body) };
 }
 
-/**
- * `attempt` counts from 1: exact where the broker counts (quorum queues), and elsewhere 2 for
- * anything redelivered, which may have been delivered more often than twice.
- */
-function delivery({ messageId, deliveryTag, redelivered, deliveryCount }: Delivery) {
-  const attempt = deliveryCount === undefined ? (redelivered ? 2 : 1) : deliveryCount + 1;
+function delivery({ delivery, attempt }: { delivery: Delivery; attempt: number }) {
+  const { messageId, deliveryTag, redelivered, deliveryCount } = delivery;
   return { messageId, deliveryTag, redelivered, deliveryCount, attempt };
+}
+
+/** Milliseconds as they are worth reading. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -1,3 +1,4 @@
+import type { DeadSummary } from "../dead/event.ts";
 import type { SendSummary } from "../sender/event.ts";
 import type { WorkSummary } from "../worker/event.ts";
 import { expectationMissed, type StopRules } from "../worker/stop_rules.ts";
@@ -33,8 +34,8 @@ export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    done; for work also an orderly stop after the first SIGINT or SIGTERM
-  1    ran, but some task was returned, refused, not sent or lost, or the output was
-  2    --count or --until-empty was not reached in time
+  1    ran, but some task was returned, refused, not sent, given up or lost, or the output was
+  2    --count or --until-empty was not reached in time; no dead letter is what was asked for
   64   usage
   65   the broker refused the data or the declaration
   69   broker unreachable, or lost
@@ -64,5 +65,27 @@ export function workExitCode(
 ): ExitCode {
   if (failureCode !== undefined) return failureCode;
   if (expectationMissed(rules, summary.reason)) return ExitCode.expectationMissed;
-  return summary.lost > 0 ? ExitCode.failed : ExitCode.ok;
+  if (summary.lost > 0) return ExitCode.failed;
+  // A service that was told to stop did its work, whatever became of single tasks.
+  const stopped = summary.reason === "SIGINT" || summary.reason === "SIGTERM";
+  return summary.dead + summary.rejected > 0 && !stopped ? ExitCode.failed : ExitCode.ok;
+}
+
+/**
+ * @param options.expected whether some dead letter was asked for in particular
+ * @param options.replay whether copies were published
+ * @param failureCode what the failure alone would exit with, where there was one
+ */
+export function deadExitCode(
+  summary: DeadSummary,
+  { expected, replay }: { readonly expected: boolean; readonly replay: boolean },
+  failureCode?: ExitCode,
+): ExitCode {
+  const { matched, replayed, returned, refused, complete } = summary;
+  if (failureCode !== undefined) {
+    const unknown = replay && matched > replayed + returned + refused;
+    return failureCode === ExitCode.unavailable && unknown ? ExitCode.unknown : failureCode;
+  }
+  if (returned + refused > 0 || !complete) return ExitCode.failed;
+  return expected && matched === 0 ? ExitCode.expectationMissed : ExitCode.ok;
 }

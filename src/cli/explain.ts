@@ -5,12 +5,18 @@ import {
   ConnectionLost,
   ConsumerCancelled,
   DeadlineExceeded,
+  MessageNacked,
+  MessageReturned,
+  PublishFailed,
   VhostRefused,
 } from "../amqp/errors.ts";
+import { CannotListen } from "../health/health_address.ts";
+import { CommandUnusable } from "../worker/outcome.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explainReply } from "./explain_reply.ts";
 import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
 import { formatDuration } from "./duration.ts";
+import { listenProblem } from "./listen_problem.ts";
 import { OutputFailed } from "./output.ts";
 
 /** Explains any failure; an error that is none of the known ones is a bug in worktool. */
@@ -21,6 +27,16 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
       remedies: [
         "its reader has gone, or the disk is full",
         ...(attempt.command === "work" ? ["what could not be written was not acknowledged"] : []),
+      ],
+      exitCode: ExitCode.failed,
+    };
+  }
+  if (failure instanceof CommandUnusable) {
+    return {
+      message: `the command cannot be run: ${failure.message}`,
+      remedies: [
+        "its task went back to the queue, nothing was given up",
+        "check the command after --, and what --on-exit says of 126 and 127",
       ],
       exitCode: ExitCode.failed,
     };
@@ -49,8 +65,22 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
       exitCode: failure.awaited === "publisher confirm" ? ExitCode.unknown : ExitCode.unavailable,
     };
   }
+  if (failure instanceof PublishFailed) {
+    return {
+      message: `a task could not be moved: ${failure.message}`,
+      remedies: [...whyNotMoved(failure), whatRemains(attempt)],
+      exitCode: ExitCode.refused,
+    };
+  }
   if (failure instanceof AmqpError) {
     return { message: failure.message, remedies: [], exitCode: ExitCode.unavailable };
+  }
+  if (failure instanceof CannotListen) {
+    return {
+      message: `${failure.message} for --health: ${listenProblem(failure.code) ?? failure.code}`,
+      remedies: ["choose another: --health PORT or HOST:PORT, port 0 for a free one"],
+      exitCode: ExitCode.unavailable,
+    };
   }
   if (failure instanceof Error && "syscall" in failure) {
     return { message: failure.message, remedies: [], exitCode: ExitCode.failed };
@@ -61,6 +91,18 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     remedies: ["please report it with the command that you ran"],
     exitCode: ExitCode.bug,
   };
+}
+
+function whyNotMoved(failure: PublishFailed): string[] {
+  if (failure instanceof MessageReturned) {
+    return ["the queue was deleted meanwhile, or never declared"];
+  }
+  if (failure instanceof MessageNacked) {
+    return [
+      "the queue is full (x-max-length with reject-publish), or the broker's disk: make room",
+    ];
+  }
+  return [];
 }
 
 function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {

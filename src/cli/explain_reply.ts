@@ -1,4 +1,5 @@
 import type { BrokerReply } from "../amqp/errors.ts";
+import { isRetryQueueOf } from "../amqp/queue_names.ts";
 import { ExitCode } from "./exit_code.ts";
 import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
 
@@ -18,16 +19,17 @@ export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation 
         message: `the broker at ${address} refused: ${answer}`,
         remedies: reply.classId
           ? [
-            `user '${username}' may not do this in vhost '${vhost}': see rabbitmqctl list_permissions`,
-            "names that begin with amq. belong to the broker",
+            `user '${username}' may not do this in vhost '${vhost}': see rabbitmqctl list_permissions -p '${vhost}'`,
+            ...queue.startsWith("amq.") ? ["names that begin with amq. belong to the broker"] : [],
           ]
           : [
             `check user '${username}' and its password in --url or AMQP_URL`,
-            "guest may log in from the broker's own machine only",
+            "guest may log in over the loopback address only (localhost)",
           ],
         exitCode: ExitCode.noPermission,
       };
     case 404:
+      if (attempt.command === "dead") return noDeadLetterQueue(answer, attempt);
       return {
         message: `the broker found no queue '${queue}' in vhost '${vhost}': ${answer}`,
         remedies: ["leave out --no-declare to create it, or choose another with --queue"],
@@ -70,6 +72,17 @@ export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation 
   return refused(answer, attempt);
 }
 
+function noDeadLetterQueue(answer: string, { queue, vhost }: Attempt): Explanation {
+  return {
+    message: `there is no dead-letter queue '${queue}' in vhost '${vhost}': ${answer}`,
+    remedies: [
+      "it exists as soon as a worker with a command was started: worktool work -- command",
+      "name the work queue with --queue, or the dead-letter queue itself with --dead-letter",
+    ],
+    exitCode: ExitCode.refused,
+  };
+}
+
 function refused(answer: string, { address }: Attempt): Explanation {
   return {
     message: `the broker at ${address} refused: ${answer}`,
@@ -83,6 +96,19 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
   const { queue } = attempt;
   const answer = `406 ${reply.replyText}`;
   const mismatch = inequivalentArgument(reply.replyText);
+  if (mismatch && isRetryQueueOf(queue, mismatch.queue)) {
+    return {
+      message:
+        `retry queue '${mismatch.queue}' exists with other properties: ${mismatch.name} is ` +
+        `${mismatch.current} there, but was asked for as ${mismatch.received} (${answer})`,
+      remedies: [
+        "it was declared by workers with another --queue-type, or by somebody else",
+        "use the same --queue-type, or wait: the broker deletes it ten minutes after its last use",
+        `or delete it once it is empty: ${deleteQueue(attempt)} --if-empty '${mismatch.queue}'`,
+      ],
+      exitCode: ExitCode.refused,
+    };
+  }
   if (mismatch) {
     return {
       message:
@@ -91,7 +117,7 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
       remedies: [
         sameFlag(mismatch),
         "or choose another --queue, or take it as it is with --no-declare",
-        `or delete it, with all its tasks: rabbitmqctl delete_queue '${queue}'`,
+        `or delete it, with all its tasks: ${deleteQueue(attempt)} '${queue}'`,
       ],
       exitCode: ExitCode.refused,
     };
@@ -115,7 +141,14 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
   return refused(answer, attempt);
 }
 
+function deleteQueue({ vhost }: Attempt): string {
+  return `rabbitmqctl delete_queue${vhost === "/" ? "" : ` -p '${vhost}'`}`;
+}
+
 interface Mismatch {
+  /** The queue that exists. */
+  readonly queue: string;
+  /** Of the argument. */
   readonly name: string;
   readonly received: string;
   readonly current: string;
@@ -124,9 +157,11 @@ interface Mismatch {
 /** `inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'` */
 export function inequivalentArgument(replyText: string): Mismatch | undefined {
   const match =
-    /inequivalent arg '([^']+)' for queue .*: received (?:the value )?(.+?) but current is (?:the value )?(.+)$/
+    /inequivalent arg '([^']+)' for queue '(.*)' in vhost '.*': received (?:the value )?(.+?) but current is (?:the value )?(.+)$/
       .exec(replyText);
-  return match ? { name: match[1]!, received: match[2]!, current: match[3]! } : undefined;
+  return match
+    ? { name: match[1]!, queue: match[2]!, received: match[3]!, current: match[4]! }
+    : undefined;
 }
 
 function sameFlag({ name, current }: Mismatch): string {

@@ -11,7 +11,7 @@ export interface Explanation {
 
 /** What was going on. */
 export interface Attempt {
-  readonly command: "send" | "work";
+  readonly command: "send" | "work" | "dead";
   /** `host:port` */
   readonly address: string;
   readonly username: string;
@@ -23,7 +23,12 @@ export interface Attempt {
 
 /** What a user may find after a connection was lost. */
 export function whatRemains({ command }: Attempt): string {
-  return command === "work"
-    ? "tasks that were not acknowledged are in the queue"
-    : "tasks that were not confirmed may be in the queue or not: sent again, they may be there twice";
+  switch (command) {
+    case "work":
+      return "tasks that were not acknowledged are in the queue";
+    case "dead":
+      return "dead letters are where they were, and those replayed last may be in their work queue too";
+    case "send":
+      return "tasks that were not confirmed may be in the queue or not: sent again, they may be there twice";
+  }
 }

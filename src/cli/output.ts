@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 
-/** Pending output above which a producer should wait. */
-const CROWDED_CHARACTERS = 256 * 1024;
+/** Pending output above which a producer should wait, in characters (of text) and bytes (of others). */
+const CROWDED_AT = 256 * 1024;
 
 /** Writes all bytes, or tells why not. */
 export type Write = (bytes: Uint8Array, written: (error?: NodeJS.ErrnoException) => void) => void;
@@ -20,18 +20,21 @@ export class OutputFailed extends Error {
 }
 
 interface Waiter {
-  /** Resolves when this many characters have been written in all. */
+  /** Resolves when this much has been written in all. */
   readonly position: number;
   readonly resolve: () => void;
   readonly reject: (failure: OutputFailed) => void;
 }
 
-/** Text on its way out: one write at a time, and whatever comes meanwhile in the next one. */
+/** Output on its way: one write at a time, and whatever comes meanwhile in the next one. */
 export class Output {
   readonly #write: Write;
-  #pending = "";
-  #acceptedCharacters = 0;
-  #writtenCharacters = 0;
+  /** Comes before the pending text. */
+  #pendingBytes: Uint8Array[] = [];
+  #pendingText = "";
+  /** How much was given, and how much of it is written: characters of text, bytes of others. */
+  #accepted = 0;
+  #written = 0;
   #scheduled = false;
   #writing = false;
   #failure: OutputFailed | undefined;
@@ -41,10 +44,12 @@ export class Output {
     this.#write = write;
   }
 
-  write(text: string): void {
+  /** @param output text, or bytes that are written as they are and must not change meanwhile */
+  write(output: string | Uint8Array): void {
     if (this.#failure) return;
-    this.#pending += text;
-    this.#acceptedCharacters += text.length;
+    if (typeof output === "string") this.#pendingText += output;
+    else this.#pendingBytes = [...this.#takePending(), output];
+    this.#accepted += output.length;
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => { // together with what else this turn has to say
@@ -56,40 +61,48 @@ export class Output {
   /** Resolves when everything so far is written, beginning now. @throws {OutputFailed} */
   flushed(): Promise<void> {
     this.#writePending();
-    return this.#writtenUpTo(this.#acceptedCharacters);
+    return this.#writtenUpTo(this.#accepted);
   }
 
   /** For a producer of much: a promise to wait for where too much is pending. @throws {OutputFailed} */
   room(): Promise<void> | undefined {
-    const position = this.#acceptedCharacters - CROWDED_CHARACTERS;
-    if (this.#writtenCharacters >= position && !this.#failure) return undefined;
+    const position = this.#accepted - CROWDED_AT;
+    if (this.#written >= position && !this.#failure) return undefined;
     return this.#writtenUpTo(position);
   }
 
   #writtenUpTo(position: number): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#writtenCharacters >= position) return Promise.resolve();
+    if (this.#written >= position) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiters.push({ position, resolve, reject });
     return promise;
   }
 
   #writePending(): void {
-    if (this.#writing || this.#pending === "" || this.#failure) return;
-    const text = this.#pending;
-    this.#pending = "";
+    if (this.#writing || this.#failure || this.#written === this.#accepted) return;
+    const position = this.#accepted;
+    const pieces = this.#takePending();
     this.#writing = true;
-    this.#write(Buffer.from(text), (error) => {
+    this.#write(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), (error) => {
       this.#writing = false;
       if (error) return this.#fail(new OutputFailed(error));
-      this.#writtenCharacters += text.length;
+      this.#written = position;
       const waiters = this.#waiters;
-      this.#waiters = waiters.filter(({ position }) => position > this.#writtenCharacters);
+      this.#waiters = waiters.filter(({ position }) => position > this.#written);
       for (const { position, resolve } of waiters) {
-        if (position <= this.#writtenCharacters) resolve();
+        if (position <= this.#written) resolve();
       }
       this.#writePending();
     });
+  }
+
+  #takePending(): Uint8Array[] {
+    const pieces = this.#pendingBytes;
+    if (this.#pendingText !== "") pieces.push(Buffer.from(this.#pendingText));
+    this.#pendingBytes = [];
+    this.#pendingText = "";
+    return pieces;
   }
 
   #fail(failure: OutputFailed): void {

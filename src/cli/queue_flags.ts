@@ -3,6 +3,7 @@ import type { ArgumentValue, QueueDeclaration } from "../amqp/queue.ts";
 import { argument, repeated } from "./argument.ts";
 import { parseQueueArgument } from "./queue_argument.ts";
 import { nonEmptyShortString } from "./short_string.ts";
+import { UsageError } from "./usage_error.ts";
 
 type Argument = readonly [key: string, value: ArgumentValue];
 
@@ -34,11 +35,20 @@ export interface QueueFlags {
   readonly queueArg?: readonly Argument[] | undefined;
 }
 
+/** @throws {UsageError} */
 export function queueDeclaration(flags: QueueFlags): QueueDeclaration {
-  const type = flags.queueType === undefined ? {} : { "x-queue-type": flags.queueType };
+  const given = Object.fromEntries(flags.queueArg ?? []);
+  const type = flags.queueType ?? given["x-queue-type"];
+  if (type !== (given["x-queue-type"] ?? type)) {
+    throw new UsageError(
+      `--queue-type ${type} and --queue-arg x-queue-type=${
+        given["x-queue-type"]
+      } contradict each other`,
+    );
+  }
   return {
     name: flags.queue,
     durable: flags.durable,
-    arguments: { ...Object.fromEntries(flags.queueArg ?? []), ...type },
+    arguments: type === undefined ? given : { ...given, "x-queue-type": type },
   };
 }

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "../amqp/connection.ts";
 import { formatAddress } from "../amqp/broker_url.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
-import type { Line } from "./event_text.ts";
+import type { Line } from "./line.ts";
 import type { Attempt, Explanation } from "./explanation.ts";
 import type { Progress } from "./progress.ts";
 import type { Surroundings } from "./surroundings.ts";

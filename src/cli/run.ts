@@ -1,4 +1,5 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { decodeUtf8 } from "./body.ts";
 import { EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
 import type { Output, OutputFailed } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -8,6 +9,7 @@ const EXAMPLES = `
 Examples:
   worktool work                      wait for tasks; one second of work for every dot
   worktool send "First message."     send one, in another terminal
+  worktool work -- ./resize.sh       run a command for each task
   worktool help send                 all flags of a command
 `;
 
@@ -15,12 +17,18 @@ Examples:
 type LoadCommand = (
   surroundings: Surroundings,
   exit: (code: ExitCode) => void,
+  /** What follows `--`, where the command line has it and the command wants it. */
+  operands: readonly string[] | undefined,
 ) => Promise<CommandUnknownOpts>;
 
 const COMMANDS: Readonly<Record<string, LoadCommand>> = {
-  send: async (...args) => (await import("./send_command.ts")).sendCommand(...args),
+  send: async (surroundings, exit) =>
+    (await import("./send_command.ts")).sendCommand(surroundings, exit),
   work: async (...args) => (await import("./work_command.ts")).workCommand(...args),
-  broker: async (...args) => (await import("./broker_command.ts")).brokerCommand(...args),
+  dead: async (surroundings, exit) =>
+    (await import("./dead_command.ts")).deadCommand(surroundings, exit),
+  broker: async (surroundings, exit) =>
+    (await import("./broker_command.ts")).brokerCommand(surroundings, exit),
 };
 
 /** How long the last words may take after a stop. */
@@ -34,6 +42,7 @@ export async function run(
   const { stdout, stderr } = surroundings;
   let exitCode: ExitCode = ExitCode.ok;
   const exit = (code: ExitCode) => exitCode = code;
+  const { own, operands } = splitCommandLine(args);
   const program = new Command("worktool")
     .description("Work queues over AMQP 0-9-1: send tasks, work on them, see what happens")
     .version(`worktool ${surroundings.version}`, "-V, --version")
@@ -41,9 +50,10 @@ export async function run(
   // Only the command that is asked for is loaded; help and mistakes need all of them.
   const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
   for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) {
-    program.addCommand(await load(surroundings, exit));
+    program.addCommand(await load(surroundings, exit, operands));
   }
-  for (const command of [program, ...program.commands]) {
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
@@ -51,7 +61,8 @@ export async function run(
     });
   }
   try {
-    await program.parseAsync([...withoutHelpForUnknown(args)], { from: "user" });
+    refuseGarbled(args, surroundings);
+    await program.parseAsync([...meant(own)], { from: "user" });
   } catch (error) {
     exitCode = usageExitCode(error, surroundings);
   }
@@ -64,11 +75,36 @@ export async function run(
   return exitCode;
 }
 
-/** `worktool nonsense --help` is a mistake like `worktool nonsense`, not a call for help. */
-function withoutHelpForUnknown(args: readonly string[]): readonly string[] {
-  const name = args[0] === "help" ? args[1] : args[0];
+/**
+ * The runtime turns bytes of an argument that are no UTF-8 into U+FFFD: another task would be sent.
+ * @throws {UsageError}
+ */
+function refuseGarbled(args: readonly string[], { commandLine }: Surroundings): void {
+  if (!args.some((arg) => arg.includes("\ufffd"))) return;
+  const bytes = commandLine();
+  if (bytes === undefined || decodeUtf8(bytes) !== undefined) return;
+  throw new UsageError(
+    "an argument is not valid UTF-8: bytes go by --stdin, --lines or --file, and by commands' stdin",
+  );
+}
+
+/** What follows the first `--` of `work` is the user's command, which no parser of ours looks at. */
+function splitCommandLine(args: readonly string[]) {
+  const end = args[0] === "work" ? args.indexOf("--") : -1;
+  return end === -1
+    ? { own: args, operands: undefined }
+    : { own: args.slice(0, end), operands: args.slice(end + 1) };
+}
+
+/**
+ * `worktool help dead ls` means `worktool dead ls --help`; and `worktool nonsense --help` is a mistake
+ * like `worktool nonsense`, not a call for help.
+ */
+function meant(args: readonly string[]): readonly string[] {
+  const asked = args[0] === "help" && args.length > 1 ? [...args.slice(1), "--help"] : args;
+  const [name] = asked;
   const known = !name || name.startsWith("-") || name === "help" || name in COMMANDS;
-  return known ? args : [name];
+  return known ? asked : [name];
 }
 
 /** Waits until the output is written; after a stop only for a moment, whoever should be reading it. */

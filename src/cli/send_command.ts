@@ -3,7 +3,7 @@ import { isBulk } from "../sender/task_source.ts";
 import { connectionOptions } from "./connection_flags.ts";
 import { defined } from "./defined.ts";
 import { sendEventJson } from "./event_json.ts";
-import { sendEventLine } from "./event_text.ts";
+import { sendEventLine } from "./send_event_text.ts";
 import { type ExitCode, sendExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
 import { Progress } from "./progress.ts";
@@ -51,22 +51,28 @@ async function run(
     onPublished: (task) => progress?.advance(task.progress),
     onEvent(event) {
       let summary = bulk;
-      let failure;
+      const failed = event.event === "stopped" ? event.summary.failure : undefined;
+      const lost = event.event === "reconnecting" ? event.failure : undefined;
+      const failure = failed ?? lost;
+      const explanation = failure === undefined
+        ? undefined
+        : explain(failure, attemptOf("send", options));
       if (event.event === "stopped") {
-        if (event.summary.failure !== undefined) {
-          failure = explain(event.summary.failure, attemptOf("send", options));
-          report.explanation(failure);
+        if (explanation) {
+          report.explanation(explanation);
           summary ||= event.summary.sent > 0;
         }
-        exitCode = sendExitCode(event.summary, failure?.exitCode);
+        exitCode = sendExitCode(event.summary, explanation?.exitCode);
         if (event.summary.returned > 0) report.notice(unroutable(flags.queue));
       }
       if (flags.json) {
-        const told = failure && { error: failure.message, exitCode };
+        const told = explanation &&
+          { error: explanation.message, ...(lost === undefined ? { exitCode } : {}) };
         return report.result(sendEventJson(event, { queue: flags.queue }, told));
       }
       if (event.event === "unknown" && ++unknown > MAX_UNKNOWN_LINES) return;
-      report.line(sendEventLine(event, { terminal, echo, summary }));
+      const problem = explanation?.message;
+      report.line(sendEventLine(event, { terminal, echo, summary, problem }));
     },
   });
   return exitCode;

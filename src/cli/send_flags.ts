@@ -14,7 +14,7 @@ import {
   urlFlag,
 } from "./connection_flags.ts";
 import { defined } from "./defined.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, parsePositiveDuration } from "./duration.ts";
 import { fileProblem } from "./file_problem.ts";
 import { parseHeader } from "./header.ts";
 import { integerBetween } from "./integer.ts";
@@ -28,6 +28,12 @@ import {
   queueTypeFlag,
 } from "./queue_flags.ts";
 import { parseRate } from "./rate.ts";
+import {
+  reconnectDelayFlag,
+  reconnectForFlag,
+  reconnectionOptions,
+  waitFlag,
+} from "./reconnection_flags.ts";
 import { nonEmptyShortString, shortString } from "./short_string.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -95,7 +101,7 @@ export function sendFlags() {
     )
     .addOption(
       new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
-        .argParser(argument(parseDuration)).default(30_000, "30s"),
+        .argParser(argument(parsePositiveDuration)).default(30_000, "30s"),
     )
     .option("--rate <n>", "tasks a second at the most", argument(parseRate))
     .addOption(new Option("--echo", "print a line for each task"))
@@ -109,6 +115,9 @@ export function sendFlags() {
     .addOption(insecureFlag)
     .addOption(connectTimeoutFlag)
     .addOption(heartbeatFlag)
+    .addOption(waitFlag)
+    .addOption(reconnectForFlag(30_000, "30s"))
+    .addOption(reconnectDelayFlag)
     .addHelpText("after", EXAMPLES);
 }
 
@@ -124,6 +133,7 @@ export function sendOptions(
     queue: queueDeclaration(flags),
     declare: flags.declare,
     source: taskSource(words, flags, inputIsTerminal),
+    reconnection: reconnectionOptions(flags),
     properties: {
       persistent: flags.persistent,
       headers: Object.fromEntries(flags.header ?? []),

@@ -6,6 +6,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly processId: number;
+  /** The bytes of the command line, where the platform tells them. */
+  readonly commandLine: () => Uint8Array | undefined;
   /** Standard input; a function, because opening it costs start-up time that few commands need. */
   readonly openInput: () => Readable;
   /** The size of standard input where it is a regular file. */

@@ -1,61 +1,176 @@
+import { attemptsMade } from "../amqp/attempts.ts";
+import { formatAddress } from "../amqp/broker_url.ts";
+import type { Delivery } from "../amqp/delivery.ts";
 import { work, type WorkOptions } from "../commands/work.ts";
+import { noCounts, type WorkEvent } from "../worker/event.ts";
+import { checkCommandFlags, commandWork, retryPolicy } from "./command_flags.ts";
 import { connectionOptions } from "./connection_flags.ts";
 import { workEventJson } from "./event_json.ts";
-import { workEventLine } from "./event_text.ts";
 import { type ExitCode, workExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
+import { outputPrefix, prefixed } from "./output_prefix.ts";
 import { attemptOf, Report } from "./report.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type WorkFlags, workFlags, workOptions } from "./work_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./work_flags.ts";
+import { workEventLine } from "./work_event_text.ts";
 
-/** `worktool work`; `exit` is told the exit code. */
-export function workCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
-  return workFlags().action(async (flags) => exit(await run(flags, surroundings)));
+/** How long RabbitMQ waits for an acknowledgement, unless it is set up otherwise. */
+const CONSUMER_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * `worktool work`; `exit` is told the exit code.
+ *
+ * @param command what follows `--`, undefined where there is no `--`
+ */
+export function workCommand(
+  surroundings: Surroundings,
+  exit: (code: ExitCode) => void,
+  command: readonly string[] | undefined,
+) {
+  return workFlags().allowExcessArguments().action(async (flags, { args }) => {
+    if (args.length > 0) {
+      throw new UsageError(
+        `write -- before the command: worktool work [options] -- ${args.join(" ")}`,
+      );
+    }
+    exit(await run(flags, command, surroundings));
+  });
 }
 
-async function run(flags: WorkFlags, surroundings: Surroundings): Promise<ExitCode> {
-  const { stdout, stop, env, version, crash, processId } = surroundings;
+async function run(
+  flags: WorkFlags,
+  command: readonly string[] | undefined,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  checkCommandFlags(flags, command);
+  const { stdout, stderr, stop, crash } = surroundings;
   const report = new Report(surroundings);
-  const worker = flags.name ?? `worktool-${processId}`;
-  const options: WorkOptions = {
-    ...workOptions(flags),
-    consumerTag: worker,
-    connection: {
-      ...connectionOptions(flags, env),
-      name: `worktool work ${worker}`,
-      version,
-      ...report.connectionEvents(),
-    },
+  const worker = flags.name ?? `worktool-${surroundings.processId}`;
+  const options = optionsOf(flags, command, { worker, report, surroundings });
+  for (const warning of warnings(flags, options)) report.notice(` [i] ${warning}`);
+  const isTerminal = {
+    stdout: surroundings.stdoutIsTerminal(),
+    stderr: surroundings.stderrIsTerminal(),
   };
-  if (options.ackMode === "auto") {
-    report.notice(
-      " [i] With --ack auto the broker forgets a task as it sends it: --prefetch has no effect",
-    );
-  }
-  const terminal = surroundings.stdoutIsTerminal();
+  const terminal = isTerminal[command ? "stderr" : "stdout"];
   let waiting = false;
   let exitCode: ExitCode = 0;
-  await work(options, {
-    stop,
-    crash,
-    reported: () => stdout.flushed(),
-    onEvent(event) {
-      let failure;
-      if (event.event === "waiting") waiting = true;
-      if (event.event === "stopped") {
-        if (event.summary.failure !== undefined) {
-          failure = explain(event.summary.failure, attemptOf("work", options));
-          report.explanation(failure);
-        }
-        exitCode = workExitCode(event.summary, options.rules, failure?.exitCode);
-      }
-      if (flags.json) {
-        const told = failure && { error: failure.message, exitCode };
-        return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
-      }
-      if (event.event === "stopped" && failure && !waiting) return; // it never began
-      report.line(workEventLine(event, { terminal, name: flags.name }));
-    },
-  });
+
+  function onEvent(event: WorkEvent): void {
+    if (event.event === "waiting") waiting = true;
+    const failed = event.event === "stopped" ? event.summary.failure : undefined;
+    const lost = event.event === "reconnecting" ? event.failure : undefined;
+    const failure = failed ?? lost;
+    const explanation = failure === undefined
+      ? undefined
+      : explain(failure, attemptOf("work", options));
+    if (event.event === "stopped") {
+      if (explanation) report.explanation(explanation);
+      exitCode = workExitCode(event.summary, options.rules, explanation?.exitCode);
+    }
+    if (flags.json) {
+      const told = explanation &&
+        { error: explanation.message, ...(lost === undefined ? { exitCode } : {}) };
+      return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
+    }
+    if (event.event === "stopped" && explanation && !waiting) return; // it never began
+    const format = { terminal, name: flags.name, command: command !== undefined };
+    report.line(workEventLine(event, { ...format, problem: explanation?.message }));
+  }
+
+  function onOutput(delivery: Delivery, stream: "stdout" | "stderr", lines: Uint8Array) {
+    if (flags.json) {
+      onEvent({ event: "output", delivery, attempt: attemptsMade(delivery) + 1, stream, lines });
+      return stdout.room();
+    }
+    const output = stream === "stdout" ? stdout : stderr;
+    output.write(isNamed(stream) ? prefixed(lines, outputPrefix(worker, delivery)) : lines);
+    return output.room();
+  }
+
+  function isNamed(stream: "stdout" | "stderr"): boolean {
+    return isTerminal[stream] || flags.output === "prefix";
+  }
+
+  /** Alone on stdout, a command's bytes are left as they are; so are they in events. */
+  function mixed(stream: "stdout" | "stderr"): boolean {
+    return !flags.json && (stream === "stderr" || flags.concurrency > 1 || isNamed(stream));
+  }
+
+  try {
+    await work(options, {
+      stop,
+      crash,
+      mixed,
+      reported: () => stdout.flushed(),
+      onEvent,
+      onOutput,
+      onHealth: (port) => {
+        const address = formatAddress({ host: flags.health?.host ?? "localhost", port });
+        report.notice(` [i] Health: http://${address}/healthz and /metrics`);
+      },
+    });
+  } catch (failure) {
+    onEvent({
+      event: "stopped",
+      summary: { reason: "error", failure, ...noCounts(), elapsedMs: 0 },
+    });
+  }
   return exitCode;
+}
+
+function optionsOf(
+  flags: WorkFlags,
+  command: readonly string[] | undefined,
+  { worker, report, surroundings: { env, version } }: {
+    readonly worker: string;
+    readonly report: Report;
+    readonly surroundings: Surroundings;
+  },
+): WorkOptions {
+  const connection = {
+    ...connectionOptions(flags, env),
+    name: `worktool work ${worker}`,
+    version,
+    ...report.connectionEvents(),
+  };
+  const options = { ...workOptions(flags), consumerTag: worker, connection, environment: env };
+  if (!command) return { ...options, work: pretendedWork(flags) };
+  return {
+    ...options,
+    work: commandWork(flags, command),
+    retry: {
+      ...retryPolicy(flags, flags.queue),
+      queue: flags.queue,
+      quorum: options.queue.arguments["x-queue-type"] === "quorum",
+      worker,
+      username: connection.url.username,
+      confirmTimeoutMs: connection.timeoutMs,
+    },
+  };
+}
+
+function warnings(flags: WorkFlags, { queue, prefetchCount }: WorkOptions): string[] {
+  const warnings = [];
+  if (flags.ack === "auto") {
+    warnings.push(
+      "With --ack auto the broker forgets a task as it sends it: --prefetch has no effect",
+    );
+  } else if (prefetchCount > 0 && prefetchCount < flags.concurrency) {
+    warnings.push(
+      `--prefetch ${prefetchCount} is less than --concurrency ${flags.concurrency}: ` +
+        `no more than ${prefetchCount} will run at the same time`,
+    );
+  }
+  const known = queue.arguments["x-consumer-timeout"];
+  const consumerTimeoutMs = typeof known === "number" ? known : CONSUMER_TIMEOUT_MS;
+  if ((flags.timeout ?? 0) > consumerTimeoutMs) {
+    warnings.push(
+      `--timeout is longer than the broker waits for an acknowledgement (${
+        consumerTimeoutMs / 60_000
+      } min unless it is set up otherwise): it would take the task back meanwhile`,
+    );
+  }
+  return warnings;
 }

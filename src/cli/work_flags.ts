@@ -1,6 +1,17 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import type { WorkOptions } from "../commands/work.ts";
+import type { PretendedWork, WorkOptions } from "../commands/work.ts";
 import { argument } from "./argument.ts";
+import {
+  attemptsFlag,
+  backoffFlag,
+  bodyFlag,
+  deadLetterFlag,
+  killAfterFlag,
+  noRetryFlag,
+  onExitFlag,
+  outputFlag,
+  timeoutFlag,
+} from "./command_flags.ts";
 import {
   connectTimeoutFlag,
   heartbeatFlag,
@@ -13,6 +24,7 @@ import {
 } from "./connection_flags.ts";
 import { defined } from "./defined.ts";
 import { parseDuration } from "./duration.ts";
+import { parseHealthAddress } from "./health_address.ts";
 import { integerBetween } from "./integer.ts";
 import {
   durableFlag,
@@ -23,6 +35,12 @@ import {
   queueFlag,
   queueTypeFlag,
 } from "./queue_flags.ts";
+import {
+  reconnectDelayFlag,
+  reconnectForFlag,
+  reconnectionOptions,
+  waitFlag,
+} from "./reconnection_flags.ts";
 import { nonEmptyShortString } from "./short_string.ts";
 
 const EXAMPLES = `
@@ -32,18 +50,28 @@ Acknowledgement (--ack):
   early   before the work: a task is lost when the worker dies in it
   never   the forgotten ack: all tasks come back when the worker ends
 
+Exit status of a command (--on-exit changes single rules):
+  0=ack,65=dead,126=stop,127=stop,*=retry,signal=retry,timeout=retry
+  ack: done · retry: tried again later, dead after --attempts · dead: into --dead-letter
+  reject: basic.reject · stop: the worker stops, the task goes back. See docs/worker.md
+
 Examples:
   worktool work
   worktool work --name C1 --prefetch 1
   worktool work --until-empty --dot 100ms
-  worktool work --count 3 --max-time 10s --json`;
+  worktool work --count 3 --max-time 10s --json
+  worktool work --concurrency 4 --timeout 1m -- ./resize.sh --width 200`;
 
 const positive = argument(integerBetween(1, Number.MAX_SAFE_INTEGER));
 
 /** The flags of `worktool work`. */
 export function workFlags() {
   return new Command("work")
-    .description("Work on tasks of a queue: one second for every dot, then acknowledge")
+    .description(
+      "Work on tasks of a queue: run a command for each, or without one pretend to, one second for " +
+        "every dot; then acknowledge",
+    )
+    .usage("[options] [-- command argument...]")
     .addOption(queueFlag)
     .addOption(durableFlag)
     .addOption(noDurableFlag)
@@ -52,17 +80,17 @@ export function workFlags() {
     .addOption(noDeclareFlag)
     .option(
       "-p, --prefetch <n>",
-      "unacknowledged tasks at the most, 0 for unlimited",
+      "unacknowledged tasks at the most, 0 for unlimited (default: as --concurrency)",
       argument(integerBetween(0, 65_535, " (0 is unlimited)")),
-      1,
     )
+    .option("--concurrency <n>", "tasks worked on at the same time", positive, 1)
     .addOption(
       new Option("--ack <mode>", "when to acknowledge, see below")
         .choices(["manual", "auto", "early", "never"] as const).default("manual" as const),
     )
     .addOption(
-      new Option("--dot <duration>", "how long the work for one dot takes")
-        .argParser(argument(parseDuration)).default(1_000, "1s"),
+      new Option("--dot <duration>", "how long the pretended work for one dot takes (default: 1s)")
+        .argParser(argument(parseDuration)),
     )
     .option(
       "-n, --name <name>",
@@ -75,8 +103,17 @@ export function workFlags() {
       argument(integerBetween(-(2 ** 31), 2 ** 31 - 1)),
     )
     .option("--crash-during <n>", "die in the middle of this task, as if killed", positive)
+    .addOption(bodyFlag)
+    .addOption(outputFlag)
+    .addOption(timeoutFlag)
+    .addOption(killAfterFlag)
+    .addOption(onExitFlag)
+    .addOption(attemptsFlag)
+    .addOption(backoffFlag)
+    .addOption(noRetryFlag)
+    .addOption(deadLetterFlag)
     .option("-c, --count <n>", "stop after this many tasks", positive)
-    .option("--until-empty", "stop when nothing is ready and nothing runs here")
+    .option("--until-empty", "stop when nothing is ready, nothing runs here and no retry waits")
     .option(
       "--idle-timeout <duration>",
       "stop when nothing arrived and nothing ran for this long",
@@ -87,6 +124,10 @@ export function workFlags() {
       new Option("--grace <duration>", "how long the running task may go on after a stop")
         .argParser(argument(parseDuration)).default(30_000, "30s"),
     )
+    .addOption(
+      new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
+        .argParser(argument(parseHealthAddress)),
+    )
     .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
@@ -96,21 +137,28 @@ export function workFlags() {
     .addOption(insecureFlag)
     .addOption(connectTimeoutFlag)
     .addOption(heartbeatFlag)
+    .addOption(waitFlag)
+    .addOption(reconnectForFlag(Infinity, "for ever"))
+    .addOption(reconnectDelayFlag)
     .addHelpText("after", EXAMPLES);
 }
 
+/** Without --dot. */
+const DOT_MS = 1_000;
+
 export type WorkFlags = ReturnType<ReturnType<typeof workFlags>["opts"]>;
 
-/** All options of a worker but its connection and consumer tag. */
+/** All options of a worker but what depends on its connection and its name. */
 export function workOptions(
   flags: WorkFlags,
-): Omit<WorkOptions, "connection" | "consumerTag"> {
+): Omit<WorkOptions, "connection" | "consumerTag" | "environment" | "work"> {
   return {
     queue: queueDeclaration(flags),
     declare: flags.declare,
-    prefetchCount: flags.prefetch,
+    reconnection: reconnectionOptions(flags),
+    prefetchCount: flags.prefetch ?? flags.concurrency,
+    concurrency: flags.concurrency,
     ackMode: flags.ack,
-    dotMs: flags.dot,
     rules: {
       untilEmpty: flags.untilEmpty ?? false,
       ...defined({
@@ -120,6 +168,11 @@ export function workOptions(
       }),
     },
     graceMs: flags.grace,
-    ...defined({ priority: flags.priority, crashDuring: flags.crashDuring }),
+    ...defined({ priority: flags.priority, health: flags.health }),
   };
+}
+
+/** The tutorial's pretended work. */
+export function pretendedWork(flags: WorkFlags): PretendedWork {
+  return { dotMs: flags.dot ?? DOT_MS, ...defined({ crashDuring: flags.crashDuring }) };
 }

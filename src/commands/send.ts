@@ -1,19 +1,16 @@
-import { Channel } from "../amqp/channel.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
-import {
-  type MessageProperties,
-  type OutgoingMessage,
-  Publisher,
-  type PublishOutcome,
-} from "../amqp/publisher.ts";
-import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
+import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
+import type { ReconnectionOptions } from "../amqp/reconnection.ts";
 import type { SendEvent, SendSummary } from "../sender/event.ts";
+import { Outbox } from "../sender/outbox.ts";
 import { sendTasks } from "../sender/sender.ts";
 import { readTasks, type Task, type TaskSource } from "../sender/task_source.ts";
 
 export interface SendOptions {
   readonly connection: ConnectionOptions;
+  readonly reconnection: ReconnectionOptions;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;
   readonly source: TaskSource;
@@ -45,7 +42,6 @@ export async function send(
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
   const counts = { confirmed: 0, returned: 0, refused: 0 };
-  let publisher: Publisher | undefined;
   const { onEvent } = surroundings;
 
   function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
@@ -63,19 +59,23 @@ export async function send(
       case "refused":
         counts.refused++;
         return onEvent({ event: "refused", message });
-      case "unknown":
-        return onEvent({ event: "unknown", message });
     }
   }
 
+  const outbox = new Outbox({
+    ...options,
+    stop: surroundings.stop,
+    onOutcome,
+    onUnknown: (message) => onEvent({ event: "unknown", message }),
+    onReconnecting: (failure, delayMs) => onEvent({ event: "reconnecting", failure, delayMs }),
+    onReconnected: (resent) => onEvent({ event: "reconnected", resent }),
+  });
+
   async function publishAll(): Promise<boolean> {
-    await using connection = await Connection.open(options.connection, surroundings.stop);
-    // Closed with its connection: by then every publish is settled, or will not be.
-    const channel = await Channel.open(connection, { confirm: options.confirm });
-    if (options.declare) await declareQueue(channel, options.queue);
-    publisher = new Publisher(channel, { ...options, queue: options.queue.name, onOutcome });
+    await using _ = outbox;
+    await outbox.open();
     const tasks = readTasks(options.source, surroundings.input, surroundings.inputBytes);
-    return await sendTasks(tasks, publisher, { ...options, ...surroundings });
+    return await sendTasks(tasks, outbox, { ...options, ...surroundings });
   }
 
   let end: { complete: boolean; failure?: unknown };
@@ -84,11 +84,11 @@ export async function send(
   } catch (failure) {
     end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
   }
-  const sent = publisher?.published ?? 0;
+  const { sent, resent } = outbox;
   const settled = counts.confirmed + counts.returned + counts.refused;
   const unknown = options.confirm ? sent - settled : 0;
   const elapsedMs = performance.now() - startedAtMs;
-  const summary = { sent, ...counts, unknown, ...end, elapsedMs };
+  const summary = { sent, ...counts, unknown, resent, ...end, elapsedMs };
   onEvent({ event: "stopped", summary });
   return summary;
 }

@@ -1,67 +1,124 @@
-import { Channel } from "../amqp/channel.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
-import { ConnectAborted } from "../amqp/errors.ts";
-import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
+import process from "node:process";
+import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
+import type { ReconnectionOptions } from "../amqp/reconnection.ts";
+import type { HealthAddress } from "../health/health_address.ts";
+import type { HealthServer } from "../health/health_server.ts";
+import type { CommandRunner } from "../worker/command/command_runner.ts";
+import type { ExitRules } from "../worker/command/exit_rules.ts";
 import { dotsHandler } from "../worker/dots.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
-import type { StopReason, StopRules } from "../worker/stop_rules.ts";
-import { type AckMode, runWorker } from "../worker/worker.ts";
+import type { RetryPolicy } from "../worker/failed_tasks.ts";
+import type { AckMode } from "../worker/settlement.ts";
+import type { StopRules } from "../worker/stop_rules.ts";
+import { runWorker } from "../worker/worker.ts";
+
+/** The tutorial's pretended work. */
+export interface PretendedWork {
+  readonly dotMs: number;
+  readonly crashDuring?: number;
+}
+
+/** A command for each task. */
+export interface CommandWork {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly bodyPlace: "stdin" | "arg" | "file";
+  readonly output: "inherit" | "prefix" | "discard";
+  readonly exitRules: ExitRules;
+  readonly timeoutMs?: number;
+  readonly killAfterMs: number;
+}
 
 export interface WorkOptions {
   readonly connection: ConnectionOptions;
+  readonly reconnection: ReconnectionOptions;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;
   readonly consumerTag: string;
   readonly prefetchCount: number;
+  readonly concurrency: number;
   readonly priority?: number;
   readonly ackMode: AckMode;
-  readonly dotMs: number;
-  readonly crashDuring?: number;
+  readonly work: PretendedWork | CommandWork;
+  /** With a command. */
+  readonly retry?: RetryPolicy;
+  /** Of worktool itself, for commands. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly rules: StopRules;
   readonly graceMs: number;
+  readonly health?: HealthAddress;
 }
 
 /** What a worker needs from the outside. */
 export interface WorkSurroundings {
   readonly stop: AbortSignal;
   readonly onEvent: (event: WorkEvent) => void;
+  /** What a command wrote, whole lines; it waits while the promise is pending. */
+  readonly onOutput: (
+    delivery: Delivery,
+    stream: "stdout" | "stderr",
+    lines: Uint8Array,
+  ) => void | Promise<void>;
+  /** Whether lines of other commands, or of worktool, come between those of one stream. */
+  readonly mixed: (stream: "stdout" | "stderr") => boolean;
+  readonly onHealth: (port: number) => void;
   readonly reported: () => Promise<void>;
   /** Ends this process as `kill -9` does. */
   readonly crash: () => Promise<never>;
 }
 
-/** `worktool work`. Failures are part of the summary: what was done before them counts. */
+/**
+ * `worktool work`. Failures of the worker are part of the summary: what was done before them counts.
+ *
+ * @throws {CannotListen} the address for health cannot be had
+ */
 export async function work(
   options: WorkOptions,
   surroundings: WorkSurroundings,
 ): Promise<WorkSummary> {
-  const startedAtMs = performance.now();
-  try {
-    await using connection = await Connection.open(options.connection, surroundings.stop);
-    const channel = await Channel.open(connection, { confirm: false }); // the worker closes it
-    if (options.declare) await declareQueue(channel, options.queue);
-    const handler = dotsHandler({ ...options, crash: surroundings.crash });
-    return await runWorker(channel, {
-      ...options,
-      ...surroundings,
-      queue: options.queue.name,
-      handler,
-    });
-  } catch (failure) {
-    const end = failure instanceof ConnectAborted
-      ? { reason: surroundings.stop.reason as StopReason }
-      : { reason: "error" as const, failure };
-    const summary: WorkSummary = {
-      ...end,
-      done: 0,
-      redelivered: 0,
-      requeued: 0,
-      unfinished: 0,
-      unacked: 0,
-      lost: 0,
-      elapsedMs: performance.now() - startedAtMs,
-    };
-    surroundings.onEvent({ event: "stopped", summary });
-    return summary;
+  const { work, health } = options;
+  await using observed = health && await observeHealth(options, health);
+  if (observed) surroundings.onHealth(observed.server.port);
+  const onEvent = (event: WorkEvent) => {
+    observed?.observe(event);
+    surroundings.onEvent(event);
+  };
+  if (!("file" in work)) {
+    const handler = dotsHandler({ ...work, crash: surroundings.crash });
+    return await runWorker({ ...options, ...surroundings, onEvent, session: options, handler });
   }
+  await using runner = await commandRunner(options, work, surroundings);
+  const killAll = () => runner.killAll();
+  process.on("exit", killAll); // the second signal ends this process at once
+  try {
+    const handler = runner.handle;
+    return await runWorker({ ...options, ...surroundings, onEvent, session: options, handler });
+  } finally {
+    process.off("exit", killAll);
+  }
+}
+
+/** Loaded on need: the tutorial's worker shall start at once. */
+async function commandRunner(
+  { queue, environment }: WorkOptions,
+  { output: mode, ...work }: CommandWork,
+  { onOutput, mixed }: WorkSurroundings,
+): Promise<CommandRunner> {
+  const { CommandRunner } = await import("../worker/command/command_runner.ts");
+  const output = mode === "prefix" ? { mode, onOutput, mixed } : { mode };
+  return new CommandRunner({ ...work, queue: queue.name, environment, output });
+}
+
+async function observeHealth({ queue, consumerTag }: WorkOptions, address: HealthAddress) {
+  const { HealthServer } = await import("../health/health_server.ts");
+  const { Metrics } = await import("../health/metrics.ts");
+  const metrics = new Metrics({ queue: queue.name, worker: consumerTag });
+  const server: HealthServer = await HealthServer.listen(address, metrics);
+  return {
+    server,
+    observe: (event: WorkEvent) => metrics.observe(event),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }

@@ -1,0 +1,132 @@
+import type { Delivery } from "../amqp/delivery.ts";
+import type { WorkEvent, WorkSummary } from "../worker/event.ts";
+import type { StopReason } from "../worker/stop_rules.ts";
+import { formatDuration } from "./duration.ts";
+import { type Line, quoted, stderr, stdout } from "./line.ts";
+
+export interface WorkTextFormat {
+  /** The worker's name, in front of its lines. */
+  readonly name?: string | undefined;
+  /** Whether the stream of its lines is a terminal. */
+  readonly terminal: boolean;
+  /**
+   * Whether a command does the work. Then stdout is the command's, the worker's lines go to stderr,
+   * and each names its task, because several may run.
+   */
+  readonly command: boolean;
+  /** What happened to the connection, in the words of the explainer. */
+  readonly problem?: string | undefined;
+}
+
+/** An event of `work` in the tutorial's words, or undefined where there is nothing to say. */
+export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | undefined {
+  const name = format.name ?? "";
+  const told = (text: string) => (format.command ? stderr : stdout)(`${name} ${text}`);
+  const noticed = (text: string) => stderr(`${name} ${text}`.trimStart());
+  // With a command the lines are a log, in which a large body would be a nuisance.
+  const terminal = format.terminal || format.command;
+  const task = (delivery: Delivery) => quoted(delivery.body, { terminal });
+  switch (event.event) {
+    case "waiting":
+      return told("[*] Waiting for messages. To exit press CTRL+C");
+    case "received":
+      return told(`[x] Received ${task(event.delivery)}${mark(event, format)}`);
+    case "output":
+      return undefined; // it is the command's
+    case "done":
+      return told(
+        format.command
+          ? `[x] Done ${task(event.delivery)} in ${formatDuration(event.elapsedMs)}`
+          : "[x] Done",
+      );
+    case "failed":
+      return told(
+        `[!] Failed ${task(event.delivery)} at attempt ${event.attempt}: ${event.failure.reason}`,
+      );
+    case "retried":
+      return told(
+        `[!] Next attempt in ${formatDuration(event.delayMs)}: ${task(event.delivery)}`,
+      );
+    case "dead":
+      return told(
+        `[!] Given up ${task(event.delivery)} after ${attempts(event.attempt)}, ` +
+          `${event.failure.reason}: now in ${event.deadLetterQueue}`,
+      );
+    case "rejected":
+      return told(`[!] Rejected ${task(event.delivery)}`);
+    case "recounted":
+      return told(
+        `[i] Counted: attempt ${event.attempt - 1} of ${task(event.delivery)} was not finished; ` +
+          "it goes to the end of the queue",
+      );
+    case "unsettled":
+      return stderr(
+        `${name} [!] Finished, but not settled: ${
+          task(event.delivery)
+        }. The broker delivers it again`,
+      );
+    case "acked":
+    case "requeued":
+      return undefined;
+    case "reconnecting":
+      return stderr(
+        `${name} [!] ${format.problem}. Connecting again in ${formatDuration(event.delayMs)}`,
+      );
+    case "reconnected":
+      return told("[*] Connected again. Waiting for messages");
+    case "stalled":
+      return stderr(
+        `${name} [!] ${event.unacked} unacknowledged, as many as --prefetch allows: the broker delivers ` +
+          "nothing more until this worker ends",
+      );
+    case "stopped":
+      return noticed(`[i] ${workSummaryText(event.summary)}`);
+  }
+}
+
+const REASONS: Record<StopReason, string> = {
+  count: "--count reached",
+  empty: "the queue is empty",
+  "idle-timeout": "nothing arrived for --idle-timeout",
+  "max-time": "--max-time is over",
+  stalled: "nothing more can come",
+  SIGINT: "SIGINT",
+  SIGTERM: "SIGTERM",
+  error: "an error",
+};
+
+export function workSummaryText(summary: WorkSummary): string {
+  const { reason, done, retried, dead, rejected, redelivered, elapsedMs } = summary;
+  const { requeued, unfinished, unsettled, unacked, lost, reconnects } = summary;
+  const parts = [`${done} done`, `${redelivered} redelivered`];
+  if (retried > 0) parts.push(`${retried} put off for another attempt`);
+  if (dead > 0) parts.push(`${dead} given up`);
+  if (rejected > 0) parts.push(`${rejected} rejected`);
+  if (requeued > 0) parts.push(`${requeued} given back to the queue`);
+  if (unfinished > 0) parts.push(`${unfinished} not finished`);
+  if (unsettled > 0) parts.push(`${unsettled} finished but not settled: they are delivered again`);
+  if (unacked > 0) parts.push(`${unacked} never acknowledged: they return to the queue`);
+  if (lost > 0) parts.push(`${lost} LOST: acknowledged, but not worked on to the end`);
+  if (reconnects > 0) parts.push(`connected again ${times(reconnects)}`);
+  return `Stopped: ${REASONS[reason]}. ${parts.join(", ")}, in ${formatDuration(elapsedMs)}`;
+}
+
+function mark(
+  { delivery, attempt }: { delivery: Delivery; attempt: number },
+  { command }: WorkTextFormat,
+): string {
+  const { redelivered, deliveryCount } = delivery;
+  if (command) return attempt > 1 ? ` (attempt ${attempt})` : "";
+  if (!redelivered && !deliveryCount) return "";
+  return deliveryCount === undefined
+    ? " (redelivered)"
+    : ` (redelivered, delivery count ${deliveryCount})`;
+}
+
+function attempts(count: number): string {
+  return count === 1 ? "1 attempt" : `${count} attempts`;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}

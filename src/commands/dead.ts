@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { Browser } from "../amqp/browser.ts";
+import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { deathOf, wasReplayedBy } from "../amqp/dead_letter.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { ConnectAborted } from "../amqp/errors.ts";
+import { Mover } from "../amqp/mover.ts";
+import type { DeadEvent, DeadSummary } from "../dead/event.ts";
+import { replay } from "../dead/replay.ts";
+import { isSelected, isSelective, type Selection } from "../dead/selection.ts";
+
+export interface DeadOptions {
+  readonly connection: ConnectionOptions;
+  /** The work queue. */
+  readonly queue: string;
+  readonly deadLetterQueue: string;
+  readonly action: "look" | "replay" | "purge";
+  readonly selection: Selection;
+  readonly confirmTimeoutMs: number;
+}
+
+/** What it needs from the outside. */
+export interface DeadSurroundings {
+  readonly stop: AbortSignal;
+  readonly onEvent: (event: DeadEvent) => void;
+  /** Resolves when the output has room again; undefined when it has. */
+  readonly outputRoom: () => Promise<void> | undefined;
+}
+
+/** `worktool dead`. Failures are part of the summary: what was done before them counts. */
+export async function dead(
+  options: DeadOptions,
+  { stop, onEvent, outputRoom }: DeadSurroundings,
+): Promise<DeadSummary> {
+  const startedAtMs = performance.now();
+  const { queue, deadLetterQueue, selection, confirmTimeoutMs } = options;
+  const { username } = options.connection.url;
+  const run = randomUUID();
+  const counts = {
+    ready: 0,
+    looked: 0,
+    matched: 0,
+    replayed: 0,
+    returned: 0,
+    refused: 0,
+    purged: 0,
+  };
+
+  function tell(event: DeadEvent): void {
+    if (event.event in counts) counts[event.event as "replayed" | "returned" | "refused"]++;
+    onEvent(event);
+  }
+
+  /** Each dead letter that is meant, once; no more than there were at the start. */
+  async function* selected(browser: Browser): AsyncGenerator<Delivery> {
+    const { count = Infinity } = selection;
+    while (counts.looked < browser.ready && counts.matched < count && !stop.aborted) {
+      const delivery = await browser.next();
+      if (!delivery) return;
+      counts.looked++;
+      if (!isSelected(delivery, selection) || wasReplayedBy(delivery, run)) continue;
+      counts.matched++;
+      yield delivery;
+      const crowded = outputRoom();
+      if (crowded) await crowded;
+    }
+  }
+
+  async function act(connection: Connection): Promise<void> {
+    await using browser = await Browser.open(connection, deadLetterQueue);
+    counts.ready = browser.ready;
+    if (options.action === "replay") {
+      await using mover = new Mover(() => Promise.resolve(connection), {
+        queue,
+        username,
+        confirmTimeoutMs,
+      });
+      const replayOptions = { queue, deadLetterQueue, username, run, onEvent: tell };
+      await replay(selected(browser), browser, mover, replayOptions);
+      return await browser.close();
+    }
+    if (options.action === "purge" && !isSelective(selection) && selection.count === undefined) {
+      counts.looked = counts.matched = counts.purged = await browser.purge();
+      return;
+    }
+    for await (const delivery of selected(browser)) {
+      if (options.action === "purge") {
+        browser.ack(delivery);
+        tell({ event: "purged", delivery });
+      } else tell({ event: "dead-letter", delivery, death: deathOf(delivery) });
+    }
+    await browser.close();
+  }
+
+  let end: { complete: boolean; failure?: unknown };
+  try {
+    await using connection = await Connection.open(options.connection, stop);
+    await act(connection);
+    end = { complete: !stop.aborted };
+  } catch (failure) {
+    end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
+  }
+  const summary = { ...counts, ...end, elapsedMs: performance.now() - startedAtMs };
+  onEvent({ event: "stopped", summary });
+  return summary;
+}
