@@ -6,6 +6,8 @@ export interface Context {
   /** The built executable. */
   readonly worktool: string;
   readonly url: string;
+  /** What answers there, for example "RabbitMQ 3.10.8". */
+  readonly brokerName: string;
   readonly peers: Peers;
   /** Small numbers, for trying it out. */
   readonly quick: boolean;

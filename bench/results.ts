@@ -1,12 +1,16 @@
-const BEGIN = "<!-- results: written by deno task bench --write -->";
 const END = "<!-- end of results -->";
 
-/** Replaces the results in a Markdown file, which has them between two marks. */
-export async function replaceResults(file: URL, report: string): Promise<void> {
+/**
+ * Replaces results in a Markdown file, which has them between two marks.
+ *
+ * @param writtenBy the command that the first mark names
+ */
+export async function replaceResults(file: URL, report: string, writtenBy: string): Promise<void> {
+  const mark = `<!-- results: written by ${writtenBy} -->`;
   const text = await Deno.readTextFile(file);
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`${file.pathname} has no "${BEGIN}"`);
-  const before = text.slice(0, begin + BEGIN.length);
+  const begin = text.indexOf(mark);
+  const end = text.indexOf(END, begin);
+  if (begin === -1 || end === -1) throw new Error(`${file.pathname} has no "${mark}"`);
+  const before = text.slice(0, begin + mark.length);
   await Deno.writeTextFile(file, `${before}\n\n${report}\n${text.slice(end)}`);
 }

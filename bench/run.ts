@@ -3,12 +3,14 @@ import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };
 import { ConnectFailed } from "../src/amqp/errors.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
+import { embeddedBroker } from "./broker.ts";
 import { bulkSend } from "./bulk_send.ts";
 import { drain } from "./drain.ts";
 import { lineFiles } from "./line_files.ts";
 import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { oneSend } from "./one_send.ts";
+import { eachTask } from "./each_task.ts";
 import { findPeers, type Peers } from "./peer.ts";
 import { formatReport } from "./report.ts";
 import { revision } from "./revision.ts";
@@ -16,7 +18,14 @@ import { brokerVersion } from "./scratch_queue.ts";
 import { replaceResults } from "./results.ts";
 import type { Section } from "./section.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [oneSend, bulkSend, drain, memory];
+const BENCHMARKS: readonly Benchmark[] = [
+  oneSend,
+  bulkSend,
+  drain,
+  eachTask,
+  memory,
+  embeddedBroker,
+];
 const NAMES = BENCHMARKS.map(({ name }) => name).join(", ");
 const HELP = `Usage: deno task bench [options]
 
@@ -70,7 +79,7 @@ async function main(): Promise<number> {
   const { signal: stop } = interruption;
   let sections: Section[];
   try {
-    sections = await runAll(chosen, { url, peers, quick: values.quick, stop });
+    sections = await runAll(chosen, { url, brokerName: broker, peers, quick: values.quick, stop });
   } catch (error) {
     if (!stop.aborted) throw error;
     console.error("Interrupted; the queues are deleted");
@@ -96,13 +105,15 @@ async function main(): Promise<number> {
     sections,
   });
   console.log(report);
-  if (values.write) await replaceResults(new URL("README.md", import.meta.url), report);
+  if (values.write) {
+    await replaceResults(new URL("README.md", import.meta.url), report, "deno task bench --write");
+  }
   return 0;
 }
 
 async function runAll(
   benchmarks: readonly Benchmark[],
-  options: { url: string; peers: Peers; quick: boolean; stop: AbortSignal },
+  options: { url: string; brokerName: string; peers: Peers; quick: boolean; stop: AbortSignal },
 ): Promise<Section[]> {
   await using files = await lineFiles();
   const context: Context = {

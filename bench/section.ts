@@ -48,10 +48,17 @@ export function markdownTable(header: readonly string[], rows: readonly string[]
   return [line(header), line(rule), ...rows.map(line)].join("\n");
 }
 
-function formatMs(ms: number): string {
+/** Milliseconds, or seconds from one on. */
+export function formatMs(ms: number): string {
   return ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 }
 
-function formatRate(perSecond: number): string {
+/** Of something a second. */
+export function formatRate(perSecond: number): string {
   return perSecond < 1_000 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString("en");
+}
+
+/** Millions of octets. */
+export function formatMegabytes(octets: number): string {
+  return `${(octets / 1e6).toFixed(1)} MB`;
 }

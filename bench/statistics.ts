@@ -14,3 +14,9 @@ export function spreadOf(values: readonly number[]): Spread {
     : (sorted[middle - 1]! + sorted[middle]!) / 2;
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
+
+/** The value that so many percent of the values do not exceed. @param values at least one */
+export function percentileOf(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * percent / 100) - 1)]!;
+}

@@ -1,0 +1,98 @@
+/** A broker that has not told its URL by then never will, in milliseconds. */
+const START_TIMEOUT_MS = 60_000;
+
+/** `worktool broker` as a process with a data directory of its own; both go with it. */
+export class EmbeddedBroker implements AsyncDisposable {
+  readonly #worktool: string;
+  readonly directory: string;
+  #process: Deno.ChildProcess | undefined;
+  #url = "";
+
+  private constructor(worktool: string, directory: string) {
+    this.#worktool = worktool;
+    this.directory = directory;
+  }
+
+  /** Starts one with an empty data directory. @param worktool the built executable */
+  static async start(worktool: string): Promise<EmbeddedBroker> {
+    const broker = new EmbeddedBroker(
+      worktool,
+      await Deno.makeTempDir({ prefix: "worktool-bench-" }),
+    );
+    try {
+      await broker.start();
+    } catch (error) {
+      await broker[Symbol.asyncDispose]();
+      throw error;
+    }
+    return broker;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get pid(): number {
+    return this.#process!.pid;
+  }
+
+  /** Starts it; resolves when it has printed its URL. */
+  async start(): Promise<void> {
+    const process = new Deno.Command(this.#worktool, {
+      args: ["broker", "--port", "0", "--data", this.directory],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#process = process;
+    const timer = setTimeout(() => process.kill("SIGKILL"), START_TIMEOUT_MS);
+    let printed = "";
+    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+      printed += text;
+      if (printed.includes("\n")) break;
+    }
+    clearTimeout(timer);
+    if (!printed.includes("\n")) throw new Error("worktool broker ended without telling its URL");
+    this.#url = printed.trim();
+  }
+
+  /** Stops it in order; its data stay. */
+  async stop(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    if (process === undefined) return;
+    try {
+      process.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it had ended already
+    }
+    await process.status;
+  }
+
+  /** Its memory in RAM now (VmRSS) and at its most (VmHWM), in octets. */
+  async memory(): Promise<{ residentBytes: number; peakBytes: number }> {
+    const status = await Deno.readTextFile(`/proc/${this.pid}/status`);
+    const octets = (field: string) =>
+      1_024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)![1]);
+    return { residentBytes: octets("VmRSS"), peakBytes: octets("VmHWM") };
+  }
+
+  /** What its files hold, in octets. */
+  async diskBytes(): Promise<number> {
+    let octets = 0;
+    for await (const { name } of Deno.readDir(this.directory)) {
+      octets += (await Deno.stat(`${this.directory}/${name}`)).size;
+    }
+    return octets;
+  }
+
+  /** Files and sockets it has open. */
+  async descriptors(): Promise<number> {
+    return (await Array.fromAsync(Deno.readDir(`/proc/${this.pid}/fd`))).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
