@@ -11,7 +11,7 @@ Deno.test("the broker prints its URL first, serves, and stops in order", async (
     assert.equal((await Worktool.run(["send", "--url", url, "task"])).code, 0);
     const worked = await Worktool.run(["work", "--url", url, "--until-empty"]);
     assert.match(worked.stdout, /Received 'task'/);
-    const worker = Worktool.start(["work", "--url", url]);
+    const worker = Worktool.start(["work", "--url", url, "--reconnect-for", "0"]);
     await worker.line(/Waiting/);
     broker.kill(signal);
     assert.equal((await broker.exited).code, 0);
@@ -44,6 +44,19 @@ Deno.test("--json tells the same as objects", async () => {
   broker.kill("SIGTERM");
   const names = events(await broker.exited).map(({ event }) => event);
   assert.deepEqual(names, ["listening", "connected", "opened", "disconnected", "closed"]);
+});
+
+Deno.test("names are told as they were written", async () => {
+  await using broker = Worktool.start([
+    ...["broker", "--port", "0", "--memory", "--json", "--vhost", "☃", "--user", "ü:p"],
+  ]);
+  const { url } = await broker.event("listening");
+  const own = new URL("/%E2%98%83", (url as string).replace("amqp://", "amqp://%C3%BC:p@"));
+  assert.equal((await Worktool.run(["send", "--url", own.href, "task"])).code, 0);
+  const { user, vhost } = await broker.event("opened");
+  assert.deepEqual([user, vhost], ["ü", "☃"]);
+  broker.kill("SIGTERM");
+  await broker.exited;
 });
 
 Deno.test("durable tasks survive kill -9, and a second broker may not touch them", async () => {
@@ -89,6 +102,11 @@ Deno.test("a broker that cannot start says why: 69", async () => {
   ]);
   assert.equal(elsewhere.code, 69);
   assert.match(elsewhere.stderr, /this machine has no such address/);
+  const nowhere = await Worktool.run([
+    ...["broker", "--host", "no-such-host.invalid", "--port", "0", "--memory"],
+  ]);
+  assert.equal(nowhere.code, 69);
+  assert.match(nowhere.stderr, /cannot listen on no-such-host\.invalid:0: there is no such host/);
   const noDirectory = await Worktool.run(["broker", "--port", "0", "--data", "/proc/nowhere"]);
   assert.equal(noDirectory.code, 69);
   assert.match(noDirectory.stderr, /--memory to keep nothing on disk/);
@@ -120,7 +138,15 @@ Deno.test("--consumer-timeout takes a task back from a worker that is too slow",
   ]);
   const url = await broker.line(/^amqp:/);
   await Worktool.run(["send", "--url", url, "slow."]);
-  const { code, stdout, stderr } = await Worktool.run(["work", "--url", url, "--dot", "5m"]);
+  const { code, stdout, stderr } = await Worktool.run([
+    "work",
+    "--url",
+    url,
+    "--dot",
+    "5m",
+    "--reconnect-for",
+    "0",
+  ]);
   assert.equal(code, 69);
   assert.match(stderr, /a task took longer than the broker waits for its acknowledgement: 406/);
   assert.doesNotMatch(stdout, /Done/);

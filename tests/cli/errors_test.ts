@@ -16,7 +16,7 @@ const USAGE: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [["work", "--dot", "5"], /It has no unit: write 5s or 5ms/],
   [["work", "--ack", "maybe"], /Allowed choices are manual, auto, early, never/],
   [["work", "--queue", ""], /must not be empty/],
-  [["work", "task"], /too many arguments/],
+  [["work", "task"], /write -- before the command: worktool work \[options\] -- task/],
   [["send", "-H", "nocolon", "x"], /'nocolon' is invalid\. It has no colon: write 'key: value'/],
   [["send", "-H", ": v", "x"], /It has no key/],
   [["send", "--queue", "q".repeat(256), "x"], /It has 256 bytes; AMQP allows 255/],
@@ -25,6 +25,8 @@ const USAGE: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [["send", "--file", "/"], /--file \/: is a directory/],
   [["send", "--queue-arg", "x-max-length", "x"], /Write key=value/],
   [["send", "--queue-type", "stream", "x"], /Allowed choices are classic, quorum/],
+  [["send", "--queue-type", "quorum", "--queue-arg", "x-queue-type=classic", "x"], /contradict/],
+  [["send", "--confirm-timeout", "0", "x"], /must be more than 0/],
   [["send", "--priority", "256", "x"], /0 to 255/],
   [["send"], /nothing to send: give words, --stdin, --lines or --file/],
   [["send", "words", "--lines"], /from one place only, not from words and --lines/],
@@ -229,7 +231,13 @@ brokerTest("a body over the broker's limit: 65", async (broker) => {
 brokerTest("the queue is deleted while consuming: 69, nothing hangs", async (broker) => {
   const queue = broker.queue();
   for (const args of [[], ["--json"]]) {
-    const worker = await broker.startWorker(queue, ["--dot", "5m", ...args]);
+    const worker = await broker.startWorker(queue, [
+      "--dot",
+      "5m",
+      "--reconnect-for",
+      "0",
+      ...args,
+    ]);
     await broker.send(queue, "running.");
     await worker.line(/[Rr]eceived/);
     await broker.deleteQueue(queue);

@@ -14,7 +14,7 @@ brokerTest("a worker notices a half-open connection by its heartbeat: 69", async
   await using proxy = await TcpProxy.start(broker.url);
   await broker.send(queue, "running.");
   const args = ["--url", proxy.url, "--queue", queue, "--heartbeat", "1s", "--dot", "5m"];
-  await using worker = Worktool.start(["work", ...args]);
+  await using worker = Worktool.start(["work", "--reconnect-for", "0", ...args]);
   await worker.line(/Received 'running\.'/);
   proxy.silence();
   const { code, stdout, stderr } = await worker.exited;
@@ -30,7 +30,7 @@ brokerTest("a worker whose connection is cut exits 69, its task returns", async 
   await using proxy = await TcpProxy.start(broker.url);
   await broker.send(queue, "running.");
   await using worker = Worktool.start([
-    ...["work", "--url", proxy.url, "--queue", queue, "--dot", "5m"],
+    ...["work", "--url", proxy.url, "--queue", queue, "--dot", "5m", "--reconnect-for", "0"],
   ]);
   await worker.line(/Received 'running\.'/);
   proxy.cut();
@@ -64,7 +64,8 @@ brokerTest("a connection that is cut before anything was sent: 69", async (broke
     return "pass";
   });
   const { code } = await Worktool.run([
-    ...["send", "--url", proxy.url, "--connect-timeout", "5s", "--queue", broker.queue(), "x"],
+    ...["send", "--url", proxy.url, "--connect-timeout", "5s", "--queue", broker.queue()],
+    ...["--reconnect-for", "0", "x"],
   ]);
   assert.equal(code, 69);
 });

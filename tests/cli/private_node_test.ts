@@ -87,4 +87,29 @@ Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
       assert.equal((await waiting.exited).code, 0);
     },
   );
+
+  await step("a memory alarm delays retries, and nothing else", async (broker) => {
+    const queue = broker.queue();
+    await broker.send(queue, "bad", "good", "better");
+    await node.ctl("set_vm_memory_high_watermark", "0.00001");
+    const worker = broker.start("work", queue, [
+      ...["--concurrency", "2", "--backoff", "1m", "--json", "--connect-timeout", "1s"],
+      ...["--", "grep", "-v", "bad"],
+    ]);
+    await worker.event("failed");
+    await worker.line(/The broker blocks publishers: low on memory/);
+    for (const _ of ["good", "better"]) await worker.event("acked");
+    const columns = ["name", "messages_ready", "messages_unacknowledged"];
+    const [row] = (await list("queues", ...columns)).filter(({ name }) => name === queue);
+    assert.deepEqual([row!.messages_ready, row!.messages_unacknowledged], [0, 1]);
+    await node.ctl("set_vm_memory_high_watermark", "0.4");
+    const retried = await worker.event("retried");
+    assert.equal(retried.attempt, 1);
+    worker.kill("SIGTERM");
+    const { code, stdout } = await worker.exited;
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /reconnecting/);
+    await broker.deleteQueue(`${queue}.dead`);
+    await broker.deleteQueue(`${queue}.retry.1m`);
+  });
 });

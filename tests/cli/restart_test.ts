@@ -4,8 +4,6 @@ import { scenario } from "../conformance/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { events } from "../support/worktool.ts";
 
-const KILLED = "killed in a bulk send";
-
 scenario("restarts, as worktool sees them", {}, async (node, step) => {
   await step(
     "only a persistent task in a durable queue survives a restart",
@@ -46,9 +44,7 @@ scenario("restarts, as worktool sees them", {}, async (node, step) => {
       const { worker, busy } = await Broker.use(node.url, async (broker) => {
         const busy = "busy worker";
         await broker.send(busy, "running.");
-        // Declared before this restart: a kill -9 soon after may make RabbitMQ forget a queue.
-        await broker.declareQueue(KILLED, { durable: true });
-        const worker = broker.startApart("work", busy, ["--dot", "5m"]);
+        const worker = broker.startApart("work", busy, ["--dot", "5m", "--reconnect-for", "0"]);
         await worker.line(/Received 'running\.'/);
         return { worker, busy };
       });
@@ -69,10 +65,20 @@ scenario("restarts, as worktool sees them", {}, async (node, step) => {
   await step(
     "the broker is killed in a bulk send: 75, and what is confirmed is there",
     async () => {
-      const queue = KILLED;
-      const send = await Broker.use(node.url, (broker) => {
-        const args = ["--count", "1000000", "--no-echo", "--json", "task {n}"];
-        return Promise.resolve(broker.startApart("send", queue, args));
+      const queue = "killed in a bulk send";
+      const send = await Broker.use(node.url, async (broker) => {
+        await broker.declareQueue(queue, { durable: true });
+        await node.keepDeclarations();
+        const args = [
+          "--count",
+          "1000000",
+          "--no-echo",
+          "--json",
+          "--reconnect-for",
+          "0",
+          "task {n}",
+        ];
+        return broker.startApart("send", queue, args);
       });
       await send.event("sent");
       await node.kill();

@@ -15,6 +15,7 @@ brokerTest("a task whose lines cannot be written is not acknowledged", async (br
   const full = await broker.run("work", queue, ["--count", "1"], shell('"$@" > /dev/full'));
   assert.equal(full.code, 1);
   assert.match(full.stderr, /cannot write the output: ENOSPC/);
+  assert.match(full.stderr, /Stopped: an error\. 0 done, 0 redelivered, 1 given back to the queue/);
   assert.deepEqual(await broker.takeBodies(queue), ["untold"]);
 });
 
@@ -35,6 +36,30 @@ brokerTest("send says that it could not write, and the task is there", async (br
   assert.equal(code, 1);
   assert.equal(stderr, "worktool: cannot write the output: ENOSPC\n");
   assert.deepEqual(await broker.takeBodies(queue), ["x"]);
+});
+
+Deno.test("a broker that cannot tell its URL ends", async () => {
+  const { code, stderr } = await Worktool.run(
+    ["broker", "--port", "0", "--memory"],
+    shell('"$@" > /dev/full'),
+  );
+  assert.equal(code, 1);
+  assert.match(stderr, /^worktool: cannot write the output: ENOSPC$/m);
+});
+
+brokerTest("an argument that is no UTF-8 is refused, not changed", async (broker) => {
+  const queue = broker.queue();
+  const { code, stdout, stderr } = await broker.run(
+    "send",
+    queue,
+    [],
+    shell('"$@" "$(printf "caf\\351")"'),
+  );
+  assert.equal(code, 64);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^worktool: an argument is not valid UTF-8: .*--stdin/);
+  assert.equal((await broker.run("send", queue, ["caf\ufffd"])).code, 0);
+  assert.deepEqual(await broker.takeBodies(queue), ["caf\ufffd"]);
 });
 
 brokerTest("a bulk send whose reader has gone waits for what is in flight", async (broker) => {
@@ -114,6 +139,9 @@ Deno.test("help goes to stdout, with 0; without a command it is a usage error", 
   assert.equal(help.code, 0);
   assert.match(help.stdout, /Exit codes:/);
   assert.equal((await Worktool.run(["send", "--help"])).code, 0);
+  const helpOnLs = await Worktool.run(["help", "dead", "ls"]);
+  assert.equal(helpOnLs.code, 0);
+  assert.match(helpOnLs.stdout, /^Usage: worktool dead ls/);
   const nothing = await Worktool.run([]);
   assert.equal(nothing.code, 64);
   assert.equal(nothing.stdout, "");

@@ -150,6 +150,11 @@ export class Deliveries {
     this.#inbox.push(message);
   }
 
+  /** How many have come that no one has taken. */
+  get size(): number {
+    return this.#inbox.size;
+  }
+
   /** The next message. */
   async next(): Promise<ConsumeMessage> {
     const message = await this.#inbox.next(`a delivery from '${this.queue}'`);

@@ -1,6 +1,7 @@
 /** basic.consume, basic.deliver and basic.cancel. */
 import assert from "node:assert/strict";
 import { FRAME_METHOD } from "../support/amqp_peer.ts";
+import { Inbox } from "../support/inbox.ts";
 import { behaviour } from "./brokers.ts";
 import { channelRefused, consume, drain, ready, send } from "./client.ts";
 
@@ -262,4 +263,35 @@ behaviour("a consumer priority that is no number is refused with 406", async (br
   const { queue } = await channel.assertQueue("", { exclusive: true });
   const options = { arguments: { "x-priority": "high" } };
   await channelRefused(channel, 406, () => channel.consume(queue, () => {}, options));
+});
+
+behaviour("a new consumer stands behind all others, whoever's turn it is", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  const deliveries = new Inbox<string>();
+  const join = (tag: string) =>
+    channel.consume(queue, () => deliveries.push(tag), { consumerTag: tag, noAck: true });
+  const served = async (count: number) => {
+    const tags = [];
+    for (let n = 0; n < count; n++) tags.push(await deliveries.next("a delivery"));
+    return tags;
+  };
+  await join("1");
+  await join("2");
+  send(channel, queue, "x");
+  assert.deepEqual(await served(1), ["1"]);
+  await join("3");
+  send(channel, queue, ..."abcdef");
+  assert.deepEqual(await served(6), ["2", "1", "3", "2", "1", "3"]);
+});
+
+behaviour("a consumer tag in use is refused before the queue is looked for", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await channel.consume(queue, () => {}, { consumerTag: "mine" });
+  await client.refused(530, () => {
+    return channel.consume(broker.queueName(), () => {}, { consumerTag: "mine" });
+  });
 });

@@ -111,6 +111,22 @@ behaviour("a full queue with reject-publish refuses new messages with a nack", a
   assert.deepEqual(await drain(channel, queue), ["a", "b"]);
 });
 
+for (const overflow of ["reject-publish", "reject-publish-dlx"]) {
+  behaviour(`what comes back to a queue that is full with ${overflow} stays`, async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const args = { arguments: { "x-overflow": overflow } };
+    const { queue, dead } = await withDeadLetters(channel, { maxLength: 1, ...args });
+    send(channel, queue, "a");
+    const held = await get(channel, queue, {});
+    assert.equal(await confirmed(channel, { routingKey: queue }, "b"), "ack");
+    channel.nack(held);
+    assert.equal(await confirmed(channel, { routingKey: queue }, "c"), "nack");
+    assert.deepEqual(await drain(channel, queue), ["a", "b"]);
+    if (overflow === "reject-publish") assert.deepEqual(await drain(channel, dead), []);
+  });
+}
+
 behaviour("a queue with reject-publish takes messages again when there is room", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

@@ -16,6 +16,8 @@ export interface RestartableBroker extends AsyncDisposable {
   stop(): Promise<void>;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
+  /** Resolves when a crash cannot make it forget what was declared. */
+  keepDeclarations(): Promise<void>;
   /** Starts it again with the same url and data. */
   start(): Promise<void>;
 }
@@ -124,7 +126,8 @@ async function startEmbedded(options: OwnBrokerOptions = {}): Promise<PressableB
       await flood?.[Symbol.asyncDispose](); // its queue goes with it
     },
   };
-  return Object.assign(broker, pressure);
+  const keepDeclarations = () => Promise.resolve(); // it commits before declare-ok
+  return Object.assign(broker, { ...pressure, keepDeclarations });
 }
 
 /** Publishes until the broker blocks publishers; the messages go when the peer is cut. */

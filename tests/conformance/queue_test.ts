@@ -228,3 +228,25 @@ behaviour("deleting a queue if-unused and if-empty works when it is both", async
   await channel.deleteQueue(queue, { ifUnused: true, ifEmpty: true });
   await channelRefused(channel, 404, () => channel.checkQueue(queue));
 });
+
+behaviour("an exclusive queue counts as not durable", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = broker.queueName();
+  await channel.assertQueue(queue, { durable: true, exclusive: true });
+  await channel.assertQueue(queue, { durable: false, exclusive: true });
+});
+
+behaviour("of a binding's two ends the source is looked for first", async (broker) => {
+  await using client = await broker.connect();
+  for (const bind of ["bindQueue", "bindExchange"] as const) {
+    const channel = await client.channel();
+    const [source, destination] = [broker.exchangeName(), broker.queueName()];
+    const refusal = await channelRefused(
+      channel,
+      404,
+      () => channel[bind](destination, source, ""),
+    );
+    assert.match(refusal.message, new RegExp(`no exchange '${source}'`));
+  }
+});

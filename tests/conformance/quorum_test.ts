@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ConfirmChannel, Options } from "amqplib";
 import type { Fields } from "../support/amqp_wire.ts";
 import { behaviour, type Broker } from "./brokers.ts";
-import { confirmed, consume, get, send } from "./client.ts";
+import { channelRefused, confirmed, consume, get, send } from "./client.ts";
 
 const QUORUM = { "x-queue-type": "quorum" };
 
@@ -149,6 +149,20 @@ behaviour("a full quorum queue with reject-publish refuses with a nack", async (
   assert(outcomes.has("nack"));
 });
 
+behaviour("what comes back to a full quorum queue with reject-publish stays", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const options = { maxLength: 1, arguments: { "x-overflow": "reject-publish" } };
+  const queue = await quorumQueue(broker, channel, options);
+  send(channel, queue, "a");
+  await channel.waitForConfirms();
+  const held = await get(channel, queue, {});
+  assert.equal(await confirmed(channel, { routingKey: queue }, "b"), "ack");
+  channel.nack(held);
+  const deliveries = await consume(channel, queue);
+  assert.deepEqual((await deliveries.bodies(2)).sort(), ["a", "b"]);
+});
+
 behaviour("a full quorum queue drops its oldest messages", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
@@ -179,6 +193,71 @@ behaviour("purge and delete of a quorum queue count its messages", async (broker
   await confirmed(channel, { routingKey: queue }, "x");
   assert.equal((await channel.deleteQueue(queue)).messageCount, 1);
 });
+
+behaviour(
+  "basic.get from a quorum queue tells the count of failed deliveries, also 0",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const queue = await quorumQueue(broker, channel);
+    assert.equal(await confirmed(channel, { routingKey: queue }, "a"), "ack");
+    const first = await get(channel, queue, {});
+    assert.equal(first.properties.headers?.["x-delivery-count"], 0);
+  },
+);
+
+behaviour("a quorum queue knows no exclusive consumers", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  for (const exclusive of [true, false, true]) {
+    await channel.consume(queue, () => {}, { exclusive });
+  }
+});
+
+for (const flag of ["ifUnused", "ifEmpty"]) {
+  behaviour(
+    `a quorum queue cannot be deleted with ${flag}: connection error 540`,
+    async (broker) => {
+      await using client = await broker.connect();
+      const channel = await client.channel();
+      const queue = await quorumQueue(broker, channel);
+      const name = flag === "ifUnused" ? "if-unused" : "if-empty";
+      const refusal = await client.refused(540, () => channel.deleteQueue(queue, { [flag]: true }));
+      assert.match(
+        refusal.message,
+        new RegExp(
+          `queue.delete operations with ${name} flag set are not supported by quorum queues`,
+        ),
+      );
+    },
+  );
+}
+
+behaviour("basic.get from a quorum queue with a single active consumer is 405", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const args = { arguments: { "x-single-active-consumer": true } };
+  const queue = await quorumQueue(broker, channel, args);
+  const refusal = await channelRefused(channel, 405, () => channel.get(queue));
+  assert.match(refusal.message, /basic\.get operations are not supported by quorum queues with/);
+});
+
+behaviour(
+  "a quorum queue gives what comes back to its consumers before it drops",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const args = { maxLength: 1, arguments: { "x-delivery-limit": 5 } };
+    const queue = await quorumQueue(broker, channel, args);
+    await channel.prefetch(2);
+    const deliveries = await consume(channel, queue);
+    send(channel, queue, "a", "b");
+    const held = [await deliveries.next(), await deliveries.next()];
+    channel.nack(held[1]!, true, true);
+    assert.deepEqual(await deliveries.bodies(2), ["a", "b"]);
+  },
+);
 
 async function quorumQueue(
   broker: Broker,

@@ -12,7 +12,11 @@ scenario("what a restart keeps and drops", {}, async (broker, step) => {
   const stop = (sentence: string, body: () => Promise<unknown>) => {
     return step(`after a stop in order: ${sentence}`, body);
   };
-  await restart(broker, () => broker.kill(), survivals("crash"), crash);
+  const kill = async () => {
+    await broker.keepDeclarations();
+    await broker.kill();
+  };
+  await restart(broker, kill, survivals("crash"), crash);
   const all = [...survivals("stop"), ...survivalsOfStop];
   await restart(broker, () => broker.stop(), all, stop);
 

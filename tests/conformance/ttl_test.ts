@@ -157,3 +157,19 @@ async function expiring(
   });
   return { queue, expired: await consume(channel, dead, { noAck: true }) };
 }
+
+behaviour("basic.get does not count what has expired behind the message", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  const deliveries = await consume(channel, queue);
+  send(channel, queue, "a");
+  channel.sendToQueue(queue, Buffer.from("b"), { expiration: "0" });
+  await deliveries.next();
+  const last = await deliveries.next();
+  await channel.cancel(deliveries.consumerTag);
+  channel.nack(last, true, true);
+  const first = await get(channel, queue);
+  assert.deepEqual([first.content.toString(), first.fields.messageCount], ["a", 0]);
+  assert.equal(await channel.get(queue), false);
+});

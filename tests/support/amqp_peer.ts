@@ -170,6 +170,13 @@ export class AmqpPeer implements AsyncDisposable {
     this.sendBytes(Buffer.concat([head, payload, Buffer.from([FRAME_END])]));
   }
 
+  /** Sends in one piece what `send` sends, so that the broker reads it at once. */
+  together(send: () => void): void {
+    this.#socket.cork();
+    send();
+    this.#socket.uncork();
+  }
+
   sendBytes(bytes: Buffer): void {
     this.#socket.write(bytes);
   }
@@ -245,6 +252,12 @@ export class AmqpPeer implements AsyncDisposable {
 
   async nextFrame(awaited: string): Promise<Frame> {
     return await this.#frames.next(awaited);
+  }
+
+  /** Hands over the socket: the test reads it, or does not, and this peer parses nothing more. */
+  detach(): Socket {
+    assert.equal(this.#received.length, 0, "the broker said more than was expected");
+    return this.#socket.removeAllListeners("data").pause();
   }
 
   /** Closes the connection in order. */

@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { type Channel, type ChannelModel, connect, type GetMessage } from "amqplib";
+import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL") ??
@@ -63,6 +64,25 @@ export class Broker {
     return name;
   }
 
+  /** The name of a queue that is made by others in this test, and deleted after it. */
+  derivedQueue(name: string): string {
+    this.#queues.push(name);
+    return name;
+  }
+
+  /**
+   * The same for tasks that may fail: its dead-letter queue `NAME.dead` and its retry queues are
+   * deleted too.
+   *
+   * @param delays of its retry queues; with `--backoff 10ms` there is but one
+   */
+  taskQueue(...delays: readonly string[]): string {
+    const name = this.queue();
+    this.#queues.push(`${name}.dead`);
+    for (const delay of ["10ms", ...delays]) this.#queues.push(`${name}.retry.${delay}`);
+    return name;
+  }
+
   /** Runs `worktool COMMAND --url … --queue …` to its end. */
   async run(
     command: "send" | "work",
@@ -110,6 +130,17 @@ export class Broker {
     if (code !== 0) throw new Error(`send failed: ${stderr}`);
   }
 
+  /** Sends one message with these properties, to a queue that is declared durable where it is missing. */
+  async publish(
+    queue: string,
+    body: string | Uint8Array,
+    options: Options.Publish = {},
+  ): Promise<void> {
+    await this.#channel.assertQueue(queue);
+    this.#channel.sendToQueue(queue, Buffer.from(body), options);
+    await this.#channel.checkQueue(queue); // answered after the message has been handled
+  }
+
   /** Takes all ready messages out of a queue. */
   async take(queue: string): Promise<GetMessage[]> {
     const messages: GetMessage[] = [];
@@ -117,6 +148,13 @@ export class Broker {
       const message = await this.#channel.get(queue, { noAck: true });
       if (!message) return messages;
       messages.push(message);
+    }
+  }
+
+  /** Takes so many of the first messages out of a queue. */
+  async takeFirst(queue: string, count: number): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      if (!await this.#channel.get(queue, { noAck: true })) throw new Error(`only ${n} messages`);
     }
   }
 

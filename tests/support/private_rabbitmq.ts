@@ -111,6 +111,11 @@ export class PrivateRabbitMq implements AsyncDisposable {
     await this.#end("SIGKILL");
   }
 
+  /** Resolves when what was declared is on disk: a kill just after `declare-ok` may lose it else. */
+  async keepDeclarations(): Promise<void> {
+    await this.ctl("eval", "ok = disk_log:sync(latest_log).");
+  }
+
   /** Runs rabbitmqctl on this node and returns what it printed; throws when it fails. */
   async ctl(...args: string[]): Promise<string> {
     const command = new Deno.Command(`${SCRIPTS}/rabbitmqctl`, {

@@ -5,13 +5,18 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** What a proxy does with bytes from the client: pass them on, or answer in the broker's place. */
 export type Intercept = (bytes: Buffer, answer: (bytes: Buffer) => void) => "pass" | "drop";
 
+/** Sees bytes from the broker as they pass; `cut` ends their connection with a reset. */
+export type Observe = (bytes: Buffer, cut: () => void) => void;
+
 /** A TCP proxy in front of a broker that can fall silent, cut its connections, or answer itself. */
 export class TcpProxy implements AsyncDisposable {
   /** The broker's URL, by way of this proxy. */
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #silent = false;
+  /** Of connections that have fallen silent. */
+  readonly #silent = new Set<Socket>();
+  #refusing = false;
 
   private constructor(server: Server, brokerUrl: string) {
     this.#server = server;
@@ -21,24 +26,43 @@ export class TcpProxy implements AsyncDisposable {
     this.url = url.href;
   }
 
-  static async start(brokerUrl: string, intercept: Intercept = () => "pass"): Promise<TcpProxy> {
+  static async start(
+    brokerUrl: string,
+    intercept: Intercept = () => "pass",
+    observe: Observe = () => {},
+  ): Promise<TcpProxy> {
     const { hostname, port } = new URL(brokerUrl);
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const proxy = new TcpProxy(server, brokerUrl);
     server.on("connection", (client) => {
+      if (proxy.#refusing) return client.resetAndDestroy();
       const broker = connect(
         Number(port || 5672),
         hostname === "localhost" ? "127.0.0.1" : hostname,
       );
-      proxy.#join(client, broker, intercept);
+      proxy.#join(client, broker, { intercept, observe });
     });
     return proxy;
   }
 
-  /** From now on nothing passes, and nobody is told: a half-open connection. */
+  /** From now on nobody gets through; those who are connected stay. */
+  refuse(): void {
+    this.#refusing = true;
+  }
+
+  accept(): void {
+    this.#refusing = false;
+  }
+
+  /** From now on nothing passes on the connections that there are, and nobody is told: half-open. */
   silence(): void {
-    this.#silent = true;
+    for (const socket of this.#sockets) this.#silent.add(socket);
+  }
+
+  /** Ends of silenced connections that are still open: neither worktool nor the broker knows yet. */
+  get halfOpen(): number {
+    return [...this.#sockets].filter((socket) => this.#silent.has(socket)).length;
   }
 
   /** Ends every connection with a reset. */
@@ -53,18 +77,28 @@ export class TcpProxy implements AsyncDisposable {
     await closed;
   }
 
-  #join(client: Socket, broker: Socket, intercept: Intercept): void {
+  #join(
+    client: Socket,
+    broker: Socket,
+    { intercept, observe }: { intercept: Intercept; observe: Observe },
+  ): void {
     const answer = (bytes: Buffer) => client.write(bytes);
+    const cut = () => client.resetAndDestroy();
     client.on("data", (bytes) => {
-      if (!this.#silent && intercept(bytes, answer) === "pass") broker.write(bytes);
+      if (!this.#silent.has(client) && intercept(bytes, answer) === "pass") broker.write(bytes);
     });
-    broker.on("data", (bytes) => this.#silent || client.write(bytes));
+    broker.on("data", (bytes) => {
+      if (this.#silent.has(broker)) return;
+      client.write(bytes);
+      observe(bytes, cut);
+    });
     for (const [socket, other] of [[client, broker], [broker, client]] as const) {
       this.#sockets.add(socket);
+      socket.setNoDelay(); // else a small frame may wait 40 ms for the acknowledgement of another
       socket.on("error", () => {}); // "close" follows
       socket.on("close", () => {
         this.#sockets.delete(socket);
-        if (!this.#silent) other.destroy();
+        if (!this.#silent.delete(socket)) other.destroy();
       });
     }
   }

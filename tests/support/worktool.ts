@@ -84,6 +84,12 @@ export class Worktool implements AsyncDisposable {
     }
   }
 
+  /** Resolves when it has printed so many lines that match. */
+  async printed(count: number, pattern: RegExp): Promise<string[]> {
+    await Worktool.linesOfAll([this], pattern, count);
+    return this.lines(pattern);
+  }
+
   /** The first JSON event of this name. */
   async event(name: string): Promise<Record<string, unknown>> {
     return JSON.parse(await this.line(new RegExp(`^{"event":"${name}"`)));
@@ -151,9 +157,11 @@ export class Worktool implements AsyncDisposable {
   }
 }
 
-/** The JSON objects of a run's stdout. */
-export function events(exit: Exit): Record<string, unknown>[] {
-  return exit.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+/** The JSON objects of a run's stdout, or those of one event. */
+// deno-lint-ignore no-explicit-any -- a test asserts what it reads
+export function events(exit: Exit, name?: string): Record<string, any>[] {
+  const lines = exit.stdout.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line)).filter(({ event }) => event === (name ?? event));
 }
 
 async function within<T>(promise: Promise<T>, problem: () => string): Promise<T> {

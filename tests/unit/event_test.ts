@@ -1,25 +1,24 @@
 import assert from "node:assert/strict";
 import { sendEventJson, workEventJson } from "../../src/cli/event_json.ts";
-import { workEventLine, workSummaryText } from "../../src/cli/event_text.ts";
+import { workEventLine, workSummaryText } from "../../src/cli/work_event_text.ts";
 import { drawProgress } from "../../src/cli/progress.ts";
-import type { WorkEvent } from "../../src/worker/event.ts";
+import { noCounts, type WorkEvent } from "../../src/worker/event.ts";
 
 const DELIVERY = {
   body: new TextEncoder().encode("task."),
   deliveryTag: 3,
   redelivered: true,
+  exchange: "",
   routingKey: "q",
+  properties: {},
   messageId: "id",
 };
 
 const SUMMARY = {
   reason: "count",
+  ...noCounts(),
   done: 2,
   redelivered: 1,
-  requeued: 0,
-  unfinished: 0,
-  unacked: 0,
-  lost: 0,
   elapsedMs: 1_234.5,
 } as const;
 
@@ -32,19 +31,22 @@ Deno.test("every work event has the documented fields", () => {
   const common = { worker: "C1", queue: "q" };
   const delivery = { messageId: "id", deliveryTag: 3, redelivered: true, attempt: 2 };
   assert.deepEqual(parse({ event: "waiting" }), { event: "waiting", ...common });
-  assert.deepEqual(parse({ event: "received", delivery: DELIVERY }), {
+  assert.deepEqual(parse({ event: "received", delivery: DELIVERY, attempt: 2 }), {
     event: "received",
     ...common,
     ...delivery,
     body: "task.",
   });
-  assert.deepEqual(parse({ event: "acked", delivery: { ...DELIVERY, deliveryCount: 4 } }), {
-    event: "acked",
-    ...common,
-    ...delivery,
-    deliveryCount: 4,
-    attempt: 5,
-  });
+  assert.deepEqual(
+    parse({ event: "acked", delivery: { ...DELIVERY, deliveryCount: 4 }, attempt: 5 }),
+    {
+      event: "acked",
+      ...common,
+      ...delivery,
+      deliveryCount: 4,
+      attempt: 5,
+    },
+  );
   assert.deepEqual(parse({ event: "stopped", summary: SUMMARY }), {
     event: "stopped",
     ...common,
@@ -82,7 +84,11 @@ Deno.test("send events tell what became of the message", () => {
 
 Deno.test("a worker's name stands in front of its lines", () => {
   const line = (name?: string) =>
-    workEventLine({ event: "received", delivery: DELIVERY }, { name, terminal: false })!.text;
+    workEventLine({ event: "received", delivery: DELIVERY, attempt: 2 }, {
+      name,
+      terminal: false,
+      command: false,
+    })!.text;
   assert.equal(line(), " [x] Received 'task.' (redelivered)");
   assert.equal(line("C1"), "C1 [x] Received 'task.' (redelivered)");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ExitCode, sendExitCode, workExitCode } from "../../src/cli/exit_code.ts";
+import { deadExitCode, ExitCode, sendExitCode, workExitCode } from "../../src/cli/exit_code.ts";
+import type { DeadSummary } from "../../src/dead/event.ts";
 import type { SendSummary } from "../../src/sender/event.ts";
 import type { WorkSummary } from "../../src/worker/event.ts";
 import type { StopReason, StopRules } from "../../src/worker/stop_rules.ts";
@@ -10,6 +11,7 @@ const SENT: SendSummary = {
   returned: 0,
   refused: 0,
   unknown: 0,
+  resent: 0,
   complete: true,
   elapsedMs: 1,
 };
@@ -57,4 +59,25 @@ Deno.test("work exits with 2 when what was asked for was not reached in time", (
   assert.equal(workExitCode(lossy, { untilEmpty: false, count: 1 }), 1);
   const failed = { reason: "error" } as WorkSummary;
   assert.equal(workExitCode(failed, { untilEmpty: false }, ExitCode.unavailable), 69);
+});
+
+Deno.test("dead exits with what it left undone", () => {
+  const all = { matched: 3, replayed: 3, returned: 0, refused: 0, complete: true };
+  const asked = { expected: true, replay: true };
+  const table: [Partial<DeadSummary>, typeof asked, ExitCode | undefined, ExitCode][] = [
+    [{}, asked, undefined, 0],
+    [{ matched: 0, replayed: 0 }, asked, undefined, 2],
+    [{ matched: 0, replayed: 0 }, { ...asked, expected: false }, undefined, 0],
+    [{ replayed: 2, returned: 1 }, asked, undefined, 1],
+    [{ replayed: 2, refused: 1 }, asked, undefined, 1],
+    [{ complete: false }, asked, undefined, 1],
+    [{ complete: false }, asked, ExitCode.unavailable, 69],
+    [{ replayed: 2, complete: false }, asked, ExitCode.unavailable, 75],
+    [{ replayed: 0, complete: false }, { ...asked, replay: false }, ExitCode.unavailable, 69],
+    [{ replayed: 2, complete: false }, asked, ExitCode.noPermission, 77],
+  ];
+  for (const [change, wanted, failure, expected] of table) {
+    const summary = { ...all, ...change } as DeadSummary;
+    assert.equal(deadExitCode(summary, wanted, failure), expected, JSON.stringify(change));
+  }
 });

@@ -4,7 +4,10 @@ import {
   ConnectFailed,
   ConnectionLost,
   DeadlineExceeded,
+  MessageNacked,
+  MessageReturned,
   replyOf,
+  UnencodableMessage,
 } from "../../src/amqp/errors.ts";
 import { explain } from "../../src/cli/explain.ts";
 import { inequivalentArgument } from "../../src/cli/explain_reply.ts";
@@ -49,15 +52,20 @@ Deno.test("the argument that differs is named in every form that RabbitMQ writes
   const table: [string, object][] = [
     [
       "'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'",
-      { name: "durable", received: "'true'", current: "'false'" },
+      { queue: "q", name: "durable", received: "'true'", current: "'false'" },
     ],
     [
       "'x-max-length' for queue 'q' in vhost '/': received the value '5' of type 'signedint' but current is none",
-      { name: "x-max-length", received: "'5' of type 'signedint'", current: "none" },
+      { queue: "q", name: "x-max-length", received: "'5' of type 'signedint'", current: "none" },
     ],
     [
       "'x-queue-type' for queue 'it's: odd' in vhost '/': received none but current is the value 'quorum' of type 'longstr'",
-      { name: "x-queue-type", received: "none", current: "'quorum' of type 'longstr'" },
+      {
+        queue: "it's: odd",
+        name: "x-queue-type",
+        received: "none",
+        current: "'quorum' of type 'longstr'",
+      },
     ],
   ];
   for (const [rest, expected] of table) {
@@ -86,6 +94,21 @@ Deno.test("the way out of a 406 is the flag that the other side used", () => {
       "'x-message-ttl' for queue 'q' in vhost '/': received the value '5' of type 'signedint' but current is none",
     )!,
     /leave out --queue-arg x-message-ttl$/,
+  );
+});
+
+Deno.test("the queue to be deleted is named with its vhost, a retry queue by its own name", () => {
+  const remedy = (queue: string, vhost: string) => {
+    const text =
+      `PRECONDITION_FAILED - inequivalent arg 'x-expires' for queue '${queue}' in vhost ` +
+      `'${vhost}': received none but current is the value '5' of type 'signedint'`;
+    return explain(closed(406, text), { ...ATTEMPT, vhost }).remedies.at(-1);
+  };
+  assert.match(remedy("q", "/")!, /rabbitmqctl delete_queue 'q'$/);
+  assert.match(remedy("q", "v")!, /rabbitmqctl delete_queue -p 'v' 'q'$/);
+  assert.match(
+    remedy("q.retry.1s", "v")!,
+    /rabbitmqctl delete_queue -p 'v' --if-empty 'q\.retry\.1s'$/,
   );
 });
 
@@ -135,4 +158,17 @@ Deno.test("the broker's reply is read out of the client's messages", () => {
     methodId: 10,
   });
   assert.equal(replyOf(new Error("Unexpected close")), undefined);
+});
+
+Deno.test("a task that could not be moved is explained", () => {
+  const failures = [
+    new MessageReturned("q.dead", { replyCode: 312, replyText: "NO_ROUTE" }),
+    new MessageNacked("q.dead"),
+    new UnencodableMessage(new RangeError("too large")),
+  ];
+  for (const failure of failures) {
+    const { message, exitCode } = explain(failure, ATTEMPT);
+    assert.equal(exitCode, 65);
+    assert.match(message, /could not be moved: .*(q\.dead|too large)/);
+  }
 });

@@ -5,11 +5,13 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** What each folder of src/ may import besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ["commands", "sender", "worker", "lab", "broker", "amqp"],
-  commands: ["sender", "worker", "lab", "broker", "amqp"],
+  cli: ["commands", "health", "sender", "worker", "dead", "lab", "broker", "amqp"],
+  commands: ["health", "sender", "worker", "dead", "lab", "broker", "amqp"],
   lab: ["sender", "worker", "broker", "amqp"],
+  health: ["worker", "amqp"],
   sender: ["amqp"],
   worker: ["amqp"],
+  dead: ["amqp"],
   amqp: [],
   broker: [],
 };
@@ -41,6 +43,17 @@ Deno.test("imports go down only, and only src/amqp knows the client library", as
     }
   }
   assert.deepEqual(violations, []);
+});
+
+Deno.test("main.ts takes no package that only tests need", async () => {
+  const packages = (await modules()).flatMap(({ specifier }) => {
+    return /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(specifier)?.[1] ?? [];
+  });
+  assert.deepEqual([...new Set(packages)].toSorted(), [
+    "@commander-js/extra-typings",
+    "amqplib",
+    "prom-client",
+  ]);
 });
 
 async function modules(): Promise<readonly Module[]> {

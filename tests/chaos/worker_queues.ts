@@ -1,0 +1,103 @@
+import { connect } from "amqplib";
+import { deadLetterQueueName, retryQueueName } from "../../src/amqp/queue_names.ts";
+import { type Backoff, possibleDelaysMs } from "../../src/worker/backoff.ts";
+
+/** How long anything may take that must come: never reached in a good run. */
+const DEADLINE_MS = 60_000;
+const POLL_MS = 20;
+
+/** All queues of one work queue, as the broker counts them. */
+export class Queues {
+  readonly work: string;
+  readonly dead: string;
+  readonly #url: string;
+  readonly #retry: string[];
+
+  constructor(url: string, work: string, backoff: Backoff, attempts: number) {
+    this.#url = url;
+    this.work = work;
+    this.dead = deadLetterQueueName(work);
+    this.#retry = possibleDelaysMs(backoff, attempts).map((ms) => retryQueueName(work, ms));
+  }
+
+  /** Ready tasks of the work queue and of all its retry queues, and the consumers. */
+  async depth(): Promise<{ ready: number; waiting: number; consumers: number }> {
+    const { ready, consumers } = await this.#depth(this.work);
+    let waiting = 0;
+    for (const queue of this.#retry) waiting += (await this.#depth(queue)).ready;
+    return { ready, waiting, consumers };
+  }
+
+  /** Resolves when nothing is ready anywhere, and exactly so many consume. */
+  async becomeQuiet(consumers: number): Promise<void> {
+    let depth: Awaited<ReturnType<Queues["depth"]>> | undefined;
+    await becomes(
+      () => `quiet queues with ${consumers} consumers: ${JSON.stringify(depth)}`,
+      async () => {
+        depth = await this.depth();
+        return depth.ready === 0 && depth.waiting === 0 && depth.consumers === consumers;
+      },
+    );
+  }
+
+  /** Resolves when exactly so many consume. */
+  async becomeConsumed(consumers: number): Promise<void> {
+    let now: number | undefined;
+    await becomes(() => `${consumers} consumers, not ${now}`, async () => {
+      now = (await this.#depth(this.work)).consumers;
+      return now === consumers;
+    });
+  }
+
+  /** The dead letters, taken out of their queue: body and headers. */
+  async takeDead(): Promise<{ body: string; headers: Record<string, unknown> }[]> {
+    const connection = await connect(this.#url);
+    try {
+      const channel = await connection.createChannel();
+      const dead = [];
+      for (;;) {
+        const message = await channel.get(this.dead, { noAck: true });
+        if (!message) return dead;
+        const { content, properties: { headers = {} } } = message;
+        dead.push({ body: content.toString(), headers });
+      }
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async delete(): Promise<void> {
+    const connection = await connect(this.#url);
+    try {
+      const channel = await connection.createChannel();
+      for (const queue of [this.work, this.dead, ...this.#retry]) await channel.deleteQueue(queue);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** A queue that does not exist has nothing. */
+  async #depth(queue: string): Promise<{ ready: number; consumers: number }> {
+    const connection = await connect(this.#url);
+    try {
+      const channel = await connection.createChannel();
+      channel.on("error", () => {}); // 404, which the answer tells too
+      const { messageCount: ready, consumerCount: consumers } = await channel.checkQueue(queue);
+      return { ready, consumers };
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 404) throw error;
+      return { ready: 0, consumers: 0 };
+    } finally {
+      await connection.close();
+    }
+  }
+}
+
+/** For what has no event: asks again until it is so. */
+export async function becomes(awaited: () => string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!await holds()) {
+    if (Date.now() > deadline) throw new Error(`waited too long for ${awaited()}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,30 @@
+/** Tasks that wait for their next attempt while the broker is restarted. */
+import assert from "node:assert/strict";
+import { scenario } from "../conformance/own_brokers.ts";
+import { Broker } from "../support/brokers.ts";
+import { Worktool } from "../support/worktool.ts";
+
+const TASKS = 100;
+
+scenario("tasks that wait for a retry survive a restart", {}, async (node, step) => {
+  for (const type of ["classic", "quorum"]) {
+    // RabbitMQ is away for longer than the back-off: their time is over when it starts.
+    await step(`of the broker, whose work queue is a ${type} queue`, async () => {
+      const queue = `restart ${type}`;
+      const declaration = ["--queue-type", type];
+      await Broker.use(node.url, async (broker) => {
+        const sent = await broker.run("send", queue, [...declaration, "--count", `${TASKS}`, "x"]);
+        assert.equal(sent.code, 0, sent.stderr);
+        await using worker = broker.startApart("work", queue, [
+          ...[...declaration, "--concurrency", "4", "--backoff", "2s", "--json", "--", "false"],
+        ]);
+        await Worktool.linesOfAll([worker], /"event":"retried"/, TASKS);
+        worker.kill("SIGTERM");
+        assert.equal((await worker.exited).code, 0);
+      });
+      await node.stop();
+      await node.start();
+      await Broker.use(node.url, (broker) => broker.becomesReady(queue, TASKS));
+    });
+  }
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { SCENARIOS } from "./scenarios.ts";
+
+/** For anything that must come: generous, and never reached in a good run. */
+const DEADLINE_MS = 60_000;
+
+const BUN = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
+
+const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
+  Deno: [Deno.execPath(), "run", "--allow-all", "--no-check"],
+  Bun: [BUN],
+};
+
+for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
+  const start = (file: string, env: Record<string, string> = {}) =>
+    new Deno.Command(program!, {
+      args: [...args, new URL(file, import.meta.url).pathname],
+      env,
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+
+  Deno.test(`a command for each task, in ${name}`, async (t) => {
+    await using process = start("scenarios_main.ts");
+    const results = lines(process.stdout);
+    for (const scenario of Object.keys(SCENARIOS)) {
+      await t.step(scenario, async () => {
+        const result = within(results.next(), `no result of "${scenario}"`);
+        const { value } = await result.catch((late) => {
+          process.kill("SIGKILL"); // nothing will come of the others either
+          throw late;
+        });
+        const { name, error } = JSON.parse(value ?? "{}");
+        assert.equal(name, scenario);
+        if (error !== undefined) assert.fail(error);
+      });
+    }
+    assert.ok((await within(results.next(), "it does not end")).done);
+    assert.ok((await process.status).success);
+  });
+
+  Deno.test(`no command and no body survives kill -9 of worktool, in ${name}`, async () => {
+    const directory = await Deno.makeTempDir();
+    await using process = start("victim.ts", { TMPDIR: directory });
+    const output = lines(process.stdout);
+    for (let up = 0; up < 2; up++) {
+      assert.equal((await within(output.next(), "no command started")).value, "up");
+    }
+    process.kill("SIGKILL");
+    // The commands have the same stdout: it ends when the last of them does.
+    assert.ok((await within(output.next(), "a command goes on")).done);
+    await Deno.remove(directory); // throws where it is not empty
+  });
+}
+
+async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const all = (rest + text).split("\n");
+    rest = all.pop()!;
+    yield* all;
+  }
+}
+
+async function within<T>(promise: Promise<T>, problem: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(problem)), DEADLINE_MS);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,7 @@
+/** Runs all scenarios in this runtime; one line of JSON for each. */
+import { SCENARIOS } from "./scenarios.ts";
+
+for (const [name, run] of Object.entries(SCENARIOS)) {
+  const error = await run().then(() => undefined, (error) => error.stack ?? String(error));
+  console.log(JSON.stringify({ name, error }));
+}
