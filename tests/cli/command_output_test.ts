@@ -18,6 +18,24 @@ brokerTest("without a terminal a command's lines pass as they are", async (broke
   assert.match(stderr, /^ \[x\] Done 'task' in /m);
 });
 
+brokerTest("alone on stdout, a command's output is left as it is, to the byte", async (broker) => {
+  const queue = broker.taskQueue();
+  const bodies = ["x".repeat(200_000), "ä\n\nlast", "end"];
+  for (const body of bodies) await broker.publish(queue, body);
+  const { stdout } = await broker.run("work", queue, [...DRAIN, "--", "cat"]);
+  assert.equal(stdout, bodies.join(""));
+});
+
+brokerTest("beside others, a last line is ended, and a line over 64 KiB is cut", async (broker) => {
+  const queue = broker.taskQueue();
+  const bodies = ["x".repeat(64 * 1024 + 1), "y"];
+  for (const body of bodies) await broker.publish(queue, body);
+  const { stdout } = await broker.run("work", queue, [
+    ...[...DRAIN, "--concurrency", "2", "--", "cat"],
+  ]);
+  assert.deepEqual(stdout.split("\n").sort(), ["", "x", "x".repeat(64 * 1024), "y"]);
+});
+
 brokerTest("--output prefix names worker and task on every line", async (broker) => {
   const queue = broker.taskQueue();
   await broker.publish(queue, "1", { messageId: "0123456789" });
