@@ -1,7 +1,8 @@
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
- * They run on an embedded broker that is started here, and on RabbitMQ where there is one.
+ * They run on an embedded broker that is started here, and on RabbitMQ where there is one; as many
+ * files at a time as there are cores (or DENO_JOBS), since much of it is waiting for brokers to start.
  * With WORKTOOL_TEST_REQUIRE_RABBITMQ=1 it fails where the tests on RabbitMQ could not run.
  */
 import { EXECUTABLE } from "./support/worktool.ts";
@@ -13,7 +14,7 @@ const junit = `${directory}/junit.xml`;
 
 const broker = await startBroker(`${directory}/broker`);
 const { code } = await new Deno.Command(Deno.execPath(), {
-  args: ["test", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
+  args: ["test", "--parallel", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
   env: {
     WORKTOOL_TEST_BROKER_URL: broker.url,
     WORKTOOL_TEST_BROKER_COMMAND: `${EXECUTABLE} broker`,

@@ -1,7 +1,11 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 const SCRIPTS = Deno.env.get("WORKTOOL_TEST_RABBITMQ_BIN") ?? "/usr/lib/rabbitmq/bin";
+/** Below the ports that systems give to clients, one of which would take a stopped node's. */
+const FIRST_PORT = 10_000;
+const END_OF_PORTS = 32_768;
 const READY_DEADLINE_MS = 60_000;
 const READY_POLL_MS = 100;
 const PROTOCOL_HEADER = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
@@ -148,13 +152,25 @@ export class PrivateRabbitMq implements AsyncDisposable {
   }
 }
 
-/** Ports that nothing listens on now; taken together so that they differ. */
+/** Different ports that are free now. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
+  await once(server.close(), "close");
+  return true;
 }
 
 /** Whether a broker answers the AMQP protocol header with a frame on this port. */
