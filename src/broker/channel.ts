@@ -45,7 +45,6 @@ export class Channel {
   #consumerUnacked = 0;
   #assembly: ContentAssembly | undefined;
   #lastPublish: { bytes: Buffer; assembly: ContentAssembly } | undefined;
-  #nextConsumerTag = 1;
   #closed = false;
 
   constructor(number: number, connection: Connection) {
@@ -121,7 +120,7 @@ export class Channel {
 
   /** A consumer tag no client chose. */
   newConsumerTag(): string {
-    return `amq.ctag-${this.connection.broker.newName()}${this.#nextConsumerTag++}`;
+    return `amq.ctag-${this.connection.broker.newName()}`;
   }
 
   hasPrefetchRoom(): boolean {
@@ -228,10 +227,13 @@ export class Channel {
   /** Sends the confirms that are due. */
   flushConfirms(): void {
     if (this.#closed) return;
-    this.confirms?.flush((tag, confirm) => {
-      this.connection.writer.confirm(this.number, tag, confirm);
-      this.connection.wantFlush();
-    });
+    this.confirms?.flush((tag, confirm) => this.confirm(tag, confirm));
+  }
+
+  /** Confirms a publish. */
+  confirm(tag: number, confirm: { ok: boolean; multiple: boolean }): void {
+    this.connection.writer.confirm(this.number, tag, confirm);
+    this.connection.wantFlush();
   }
 
   /** Gives everything back: consumers leave, unacked deliveries return to their queues. */

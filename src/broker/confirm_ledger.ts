@@ -9,8 +9,8 @@ export type SendConfirm = (
 /**
  * The publishes of a confirm channel that wait for their confirm.
  *
- * Tags count from 1. What is settled in one turn is confirmed together: with `multiple` up to the
- * first tag that still waits, singly beyond it.
+ * Tags count from 1. What is settled in one turn is confirmed together, acks before nacks: with
+ * `multiple` up to the first tag that still waits or is of the other kind, singly beyond it.
  */
 export class ConfirmLedger implements CommitWaiter {
   #lastTag = 0;
@@ -47,27 +47,32 @@ export class ConfirmLedger implements CommitWaiter {
   }
 
   flush(send: SendConfirm): void {
-    if (this.#nacked.length > 0) {
-      for (const tag of this.#nacked) send(tag, { ok: false, multiple: false });
-      this.#nacked = [];
-    }
     const acked = this.#acked;
-    if (acked.length === 0) return;
-    this.#acked = [];
-    let firstWaiting = Infinity;
+    const nacked = this.#nacked;
+    if (acked.length === 1) send(acked[0]!, { ok: true, multiple: false });
+    else if (acked.length > 0) this.#together(acked, nacked, true, send);
+    if (nacked.length > 0) this.#together(nacked, acked, false, send);
+    if (acked.length > 0) this.#acked = [];
+    if (nacked.length > 0) this.#nacked = [];
+  }
+
+  #together(tags: number[], others: readonly number[], ok: boolean, send: SendConfirm): void {
+    let limit = Infinity;
     for (const tag of this.#waiting) {
-      firstWaiting = tag;
+      limit = tag;
       break;
     }
+    for (const tag of others) if (tag < limit) limit = tag;
     let upTo = 0;
     let covered = 0;
-    for (const tag of acked) {
-      if (tag >= firstWaiting) continue;
+    for (const tag of tags) {
+      if (tag >= limit) continue;
       covered++;
       if (tag > upTo) upTo = tag;
     }
-    if (covered > 0) send(upTo, { ok: true, multiple: covered > 1 });
-    if (covered === acked.length) return;
-    for (const tag of acked) if (tag >= firstWaiting) send(tag, { ok: true, multiple: false });
+    if (covered > 0) send(upTo, { ok, multiple: true });
+    if (covered === tags.length) return;
+    const rest = tags.filter((tag) => tag >= limit).sort((a, b) => a - b);
+    for (const tag of rest) send(tag, { ok, multiple: false });
   }
 }

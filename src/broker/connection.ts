@@ -25,8 +25,8 @@ import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protoco
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Time a client has to answer connection.close, in ms. */
-const CLOSE_TIMEOUT_MS = 10_000;
+/** Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most. */
+const CLOSE_TIMEOUT_SECONDS = 30;
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
@@ -46,6 +46,8 @@ export class Connection implements FrameSink {
   #header = Buffer.alloc(0);
   #handshake: Handshake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** 0 for none. */
+  #heartbeatSeconds = 0;
   #heartbeat: Heartbeat | undefined;
   readonly #outlet: SocketOutlet;
   readonly #held = new HeldInput(() => this.broker.connections.size);
@@ -255,6 +257,7 @@ export class Connection implements FrameSink {
     this.#channels.max = session.channelMax;
     this.#parser.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
+    this.#heartbeatSeconds = session.heartbeatSeconds;
     if (session.heartbeatSeconds > 0) {
       this.#heartbeat = new Heartbeat(session.heartbeatSeconds, {
         listening: () => !this.#paused,
@@ -332,8 +335,7 @@ export class Connection implements FrameSink {
     this.send("connection.close", this.#closeArguments(error));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#end();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#drop("no close-ok"), CLOSE_TIMEOUT_MS);
+    this.#atCloseTimeout(() => this.#drop("no close-ok"));
     this.#readHeld();
   }
 
@@ -341,8 +343,17 @@ export class Connection implements FrameSink {
     this.#reason = "closed by the client";
     for (const channel of this.#channels) channel.flushConfirms();
     this.#release();
+    // Rule (connection.close-ok): it is the client that closes the socket now. If we did, one that
+    // still writes on other channels might find it broken before it has read close-ok.
+    this.#state = "closing";
     this.send("connection.close-ok", {});
-    this.#end();
+    this.#atCloseTimeout(() => this.#drop(this.#reason));
+  }
+
+  #atCloseTimeout(then: () => void): void {
+    const seconds = Math.min(this.#heartbeatSeconds || Infinity, CLOSE_TIMEOUT_SECONDS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, seconds * 1_000);
   }
 
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
@@ -352,7 +363,7 @@ export class Connection implements FrameSink {
       const text = "broker forced connection closure with reason 'shutdown'";
       this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
     } else {
-      this.#drop("shutdown");
+      this.#drop(this.#state === "closing" ? this.#reason : "shutdown");
     }
     return this.#ended.promise;
   }
@@ -376,8 +387,7 @@ export class Connection implements FrameSink {
     this.#outlet[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    this.#atCloseTimeout(() => this.#socket.destroy());
   }
 
   /** Gives back all the client held. */

@@ -16,6 +16,8 @@ const CLASS_BASIC = 60;
 const BASIC_DELIVER = 60;
 const BASIC_ACK = 80;
 const BASIC_NACK = 120;
+/** The bit `requeue` of basic.nack. */
+const NACK_REQUEUE = 2;
 
 /**
  * Frames on their way out, gathered until `drain` hands them over for one write.
@@ -91,7 +93,7 @@ export class FrameWriter {
     this.#slab[start + payload.length] = FRAME_END;
   }
 
-  /** basic.ack or basic.nack of publishes. */
+  /** basic.ack or basic.nack of publishes; a nack has its field's default as RabbitMQ sends it. */
   confirm(channel: number, deliveryTag: number, confirm: { ok: boolean; multiple: boolean }): void {
     const at = this.#reserve(13 + FRAME_OVERHEAD);
     const slab = this.#slab;
@@ -101,7 +103,7 @@ export class FrameWriter {
     slab[to++] = 0;
     slab[to++] = confirm.ok ? BASIC_ACK : BASIC_NACK;
     to = writeLongLong(slab, to, deliveryTag);
-    slab[to++] = confirm.multiple ? 1 : 0;
+    slab[to++] = (confirm.multiple ? 1 : 0) | (confirm.ok ? 0 : NACK_REQUEUE);
     slab[to] = FRAME_END;
   }
 

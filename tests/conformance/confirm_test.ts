@@ -65,6 +65,35 @@ behaviour("a message that no queue takes is confirmed", async (broker) => {
 });
 
 behaviour(
+  "a message that no queue takes is confirmed before the next one is seen",
+  async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    await peer.call(1, "confirm.select");
+    peer.publish(1, { routingKey: "nowhere" }, "1");
+    peer.publish(1, { routingKey: "nowhere", mandatory: true }, "2");
+    assert.deepEqual(await peer.expect("basic.ack", 1), { deliveryTag: 1, multiple: false });
+    await peer.expectContent("basic.return", 1);
+    assert.deepEqual(await peer.expect("basic.ack", 1), { deliveryTag: 2, multiple: false });
+    await peer.close();
+  },
+);
+
+behaviour("a message that its queue refuses gets a basic.nack with requeue set", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const args = { "x-max-length": 0, "x-overflow": "reject-publish" };
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true, arguments: args });
+  await peer.call(1, "confirm.select");
+  for (const deliveryTag of [1, 2]) {
+    peer.publish(1, { routingKey: queue }, "x");
+    const nack = await peer.expect("basic.nack", 1);
+    assert.deepEqual(nack, { deliveryTag, multiple: true, requeue: true });
+  }
+  await peer.close();
+});
+
+behaviour(
   "a mandatory message that no queue takes comes back before its confirm",
   async (broker) => {
     await using peer = await broker.peer();

@@ -9,6 +9,11 @@ behaviour("connection.close is answered with close-ok", async (broker) => {
   await peer.call(0, "connection.close", { replyCode: 200, replyText: "done" });
 });
 
+behaviour("after close-ok the socket is the client's to close", async (broker) => {
+  await using peer = await broker.peer();
+  for (let i = 0; i < 3; i++) await peer.call(0, "connection.close", { replyCode: 200 });
+});
+
 behaviour("what follows connection.close is passed over", async (broker) => {
   await using peer = await broker.peer();
   await peer.openChannel(1);

@@ -79,7 +79,7 @@ function consumeReplies(channel: Channel, tag: string, args: Arguments<"basic.co
     throw new ChannelError("PRECONDITION_FAILED", "reply consumer already set");
   }
   const { broker } = channel.connection;
-  const routingKey = `${REPLY_TO_PREFIX}${broker.newName()}`;
+  const routingKey = `${REPLY_TO_PREFIX}${broker.newName()}.${broker.newName()}==`;
   channel.replyConsumer = { tag, routingKey };
   broker.replies.set(routingKey, channel);
   if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });

@@ -105,6 +105,8 @@ export function enqueue(channel: Channel, publish: Publish): void {
   const { store } = channel.connection.broker;
   if (rejected) {
     confirms.settle(tag, false);
+  } else if (!routed) {
+    channel.confirm(tag, { ok: true, multiple: false }); // nobody else has a say in it: at once
   } else if (stored && store !== undefined) {
     confirms.wait(tag);
     store.whenCommitted(confirms, tag);
