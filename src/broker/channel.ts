@@ -41,6 +41,8 @@ export class Channel {
   replyConsumer: ReplyConsumer | undefined;
   /** Prefetch shared by all consumers (basic.qos, global true); 0 for no limit. */
   #sharedPrefetch = 0;
+  /** Rises each time, so that those who share a prefetch take turns. */
+  #turn = 0;
   /** Unacked deliveries to consumers, without those of basic.get. */
   #consumerUnacked = 0;
   #assembly: ContentAssembly | undefined;
@@ -71,13 +73,7 @@ export class Channel {
       }
       return;
     }
-    if (type !== FRAME_METHOD) {
-      // Rule (section 4.2.6): content without a method that carries it.
-      throw new ConnectionError(
-        "UNEXPECTED_FRAME",
-        "expected method frame, got non method frame instead",
-      );
-    }
+    if (type !== FRAME_METHOD) throw methodExpected();
     if (end - start > 4) {
       const id = bytes.readUInt32BE(start);
       if (id === BASIC_PUBLISH) return this.#publish(bytes, start, end);
@@ -183,9 +179,12 @@ export class Channel {
     this.#consumerUnacked--;
   }
 
-  /** Delivery may go on for the consumers of this channel. */
+  /** Delivery may go on for the consumers of this channel; each time another one is the first. */
   resumeConsumers(): void {
-    for (const consumer of this.consumers.values()) consumer.queue.resume();
+    const consumers = [...this.consumers.values()];
+    const first = this.#turn++ % (consumers.length || 1);
+    for (const consumer of consumers.slice(first)) consumer.queue.resume();
+    for (const consumer of consumers.slice(0, first)) consumer.queue.resume();
   }
 
   /** After a settlement: whoever waited for prefetch may go on. */
@@ -259,4 +258,10 @@ export class Channel {
       else queue.resume();
     }
   }
+}
+
+/** Rule (section 4.2.6): content without a method that carries it. */
+export function methodExpected(): ConnectionError {
+  const problem = "expected method frame, got non method frame instead";
+  return new ConnectionError("UNEXPECTED_FRAME", problem);
 }

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { Channel } from "./channel.ts";
+import { Channel, methodExpected } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { FRAME_METHOD } from "./wire/frame_parser.ts";
 import { type Arguments, decodeMethod, methodName } from "./wire/method_codec.ts";
@@ -41,9 +41,10 @@ export class ChannelTable implements Iterable<Channel> {
       else if (name === "channel.close") this.#send(number, "channel.close-ok", {});
       return;
     }
-    const method = isMethod ? decodeMethod(bytes, start, end) : undefined;
-    if (isMethod && method === undefined) throw new UnanswerableError("unknown method");
-    if (method?.name !== "channel.open") {
+    if (!isMethod) throw methodExpected();
+    const method = decodeMethod(bytes, start, end);
+    if (method === undefined) throw new UnanswerableError("unknown method");
+    if (method.name !== "channel.open") {
       // Rule (section 2.2.3): a channel is opened before it is used.
       throw new ConnectionError("CHANNEL_ERROR", "expected 'channel.open'");
     }
@@ -57,6 +58,7 @@ export class ChannelTable implements Iterable<Channel> {
       throw new ConnectionError(
         "NOT_ALLOWED",
         `number of channels opened (${size}) has reached the negotiated channel_max (${this.max})`,
+        { namesMethod: false },
       );
     }
     this.#open.set(number, new Channel(number, this.#connection));

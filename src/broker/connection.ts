@@ -5,7 +5,7 @@ import type { Broker } from "./broker.ts";
 import type { Channel } from "./channel.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { FrameWriter } from "./frame_writer.ts";
-import { FRAME_MAX_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
+import { FRAME_MIN_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HeldInput } from "./held_input.ts";
 import type { Queue } from "./model/queue.ts";
@@ -38,7 +38,7 @@ export class Connection implements FrameSink {
   user: User | undefined;
   #vhost: VHost | undefined;
   readonly #socket: Socket;
-  readonly #parser = new FrameParser(FRAME_MAX_BYTES);
+  readonly #parser = new FrameParser(FRAME_MIN_BYTES);
   readonly #channels = new ChannelTable(this);
   readonly #confirming = new Set<Channel>();
   readonly #exclusiveQueues = new Set<Queue>();
@@ -134,10 +134,13 @@ export class Connection implements FrameSink {
         return;
       }
       const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
-      if (bytes.length > 0) this.#parser.push(bytes, this);
+      if (bytes.length === 0) return;
+      const rest = this.#parser.push(bytes, this);
+      if (rest.length > 0) this.#held.add(rest);
     } catch (error) {
       this.#method = 0;
-      this.#failed(error);
+      const known = error instanceof ConnectionError;
+      this.#failed(known ? this.#handshake?.unexpected(error) ?? error : error);
     }
   }
 
@@ -190,6 +193,7 @@ export class Connection implements FrameSink {
         if (channel.assembling) this.#method = BASIC_PUBLISH;
         else if (type !== FRAME_METHOD) this.#method = 0;
         if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
+          decodeMethod(bytes, start, end); // it may be malformed
           return this.#channels.clientCloses(channel);
         }
         return channel.frame(type, bytes, start, end);
@@ -212,10 +216,8 @@ export class Connection implements FrameSink {
     if (number !== 0 && this.#handshake !== undefined) {
       // Rule (section 2.2.2): channels come after connection.open.
       this.#method = 0;
-      throw this.#handshake.unexpected(
-        "UNEXPECTED_FRAME",
-        `type ${type}, all octets = ${octets()}`,
-      );
+      const problem = `type ${type}, all octets = ${octets()}`;
+      throw this.#handshake.unexpected(new ConnectionError("UNEXPECTED_FRAME", problem));
     }
     if (number !== 0 && this.#state === "open") {
       return this.#channels.frame(type, number, bytes, start, end);
@@ -318,7 +320,7 @@ export class Connection implements FrameSink {
       const reason = error instanceof Error ? `${error.stack}` : String(error);
       this.broker.emit({ event: "internal-error", connection: this.id, reason });
     }
-    if (reply.replyCode === 541 || error instanceof LoginRefused) this.#method = 0;
+    if (reply instanceof ConnectionError && !reply.namesMethod) this.#method = 0;
     this.#startClosing(reply);
   }
 
@@ -458,6 +460,7 @@ export class Connection implements FrameSink {
   notePublish(): void {
     if (!this.broker.blocked || this.#held.holding) return;
     this.#held.holding = true;
+    this.#parser.pause(); // what is behind waits too: a chunk for a fanout may grow a thousandfold
     if (!this.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
   }

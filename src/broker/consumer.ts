@@ -40,11 +40,9 @@ export class Consumer implements Subscriber {
   }
 
   canTake(): boolean {
-    if (!this.channel.connection.canSend()) return false;
-    // Rule (basic.qos): no-ack consumers are not limited.
-    if (this.noAck) return true;
-    return (this.prefetchCount === 0 || this.unackedCount < this.prefetchCount) &&
-      this.channel.hasPrefetchRoom();
+    if (!this.channel.connection.canSend() || !this.channel.hasPrefetchRoom()) return false;
+    // Rule (basic.qos): no-ack consumers have no limit of their own; that of the channel they wait for.
+    return this.noAck || this.prefetchCount === 0 || this.unackedCount < this.prefetchCount;
   }
 
   take(entry: Entry): void {

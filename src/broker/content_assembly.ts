@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Exchange } from "./model/exchange.ts";
 import { encodeAddress, Message, type Slice } from "./model/message.ts";
 import { type RoutingProperties, scanProperties } from "./wire/content_header.ts";
+import { erlangBinary } from "./wire/erlang_text.ts";
 import { FRAME_BODY, FRAME_HEADER } from "./wire/frame_parser.ts";
 import { ChannelError, ConnectionError } from "./wire/protocol_error.ts";
 
@@ -89,7 +90,12 @@ export class ContentAssembly {
   }
 
   #header(bytes: Buffer, start: number, end: number): Publish | undefined {
-    if (end - start < 14) throw new ConnectionError("INTERNAL_ERROR", "");
+    if (end - start < 12) {
+      // Rule (section 4.2.6.1): class id, weight and body size come first.
+      const octets = erlangBinary(bytes.subarray(start, end));
+      const problem = `type 2, all octets = ${octets}: unknown_frame`;
+      throw new ConnectionError("FRAME_ERROR", problem, { namesMethod: false });
+    }
     const classId = bytes.readUInt16BE(start);
     if (classId !== 60) {
       // Rule (section 4.2.6.1): the class id matches the method's.

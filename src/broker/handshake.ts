@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { Field, FieldTable } from "./wire/field_table.ts";
 import { textField } from "./wire/field_table.ts";
 import type { Arguments, Method } from "./wire/method_codec.ts";
-import { ConnectionError, type ReplyName, UnanswerableError } from "./wire/protocol_error.ts";
+import { ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** `AMQP`, 0, and the version 0-9-1 (section 4.2.2). */
 export const PROTOCOL_HEADER = "AMQP\0\0\x09\x01";
@@ -12,7 +12,7 @@ export const CHANNEL_MAX = 2047;
 export const FRAME_MAX_BYTES = 131_072;
 export const HEARTBEAT_SECONDS = 60;
 /** Smallest frame-max a peer may ask for (constant frame-min-size). */
-const FRAME_MIN_BYTES = 4096;
+export const FRAME_MIN_BYTES = 4096;
 
 const CAPABILITIES = [
   "publisher_confirms",
@@ -90,14 +90,13 @@ export class Handshake {
       return true;
     }
     // Rule (section 4.9): methods of the handshake come in order.
-    throw this.unexpected("CHANNEL_ERROR", "unexpected method in connection state opening");
+    const problem = "unexpected method in connection state opening";
+    throw this.unexpected(new ConnectionError("CHANNEL_ERROR", problem));
   }
 
   /** Only a peer that has logged in and agreed on limits gets an answer to its errors. */
-  unexpected(name: ReplyName, explanation: string): ConnectionError | UnanswerableError {
-    return this.#step === "open"
-      ? new ConnectionError(name, explanation)
-      : new UnanswerableError(explanation);
+  unexpected(error: ConnectionError): ConnectionError | UnanswerableError {
+    return this.#step === "open" ? error : new UnanswerableError(error.message);
   }
 
   #startOk(args: Arguments<"connection.start-ok">): void {
@@ -158,6 +157,7 @@ export class LoginRefused extends ConnectionError {
       "ACCESS_REFUSED",
       `Login was refused using authentication mechanism ${mechanism}. For details see the ` +
         "broker logfile.",
+      { namesMethod: false },
     );
   }
 }

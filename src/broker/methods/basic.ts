@@ -13,9 +13,9 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
   if (args.prefetchSize !== 0) {
     throw new ConnectionError("NOT_IMPLEMENTED", `prefetch_size!=0 (${args.prefetchSize})`);
   }
+  channel.send("basic.qos-ok", {}); // before what it lets through
   if (args.global) channel.sharedPrefetch = args.prefetchCount;
   else channel.consumerPrefetch = args.prefetchCount;
-  channel.send("basic.qos-ok", {});
 }
 
 /**
@@ -164,12 +164,17 @@ function settleTag(channel: Channel, tag: number, multiple: boolean, how: Settle
 
 /** basic.recover. @throws {ConnectionError} 540 without requeue. */
 export function recover(channel: Channel, args: Arguments<"basic.recover">): void {
+  requireRequeue(args.requeue);
+  channel.send("basic.recover-ok", {}); // before what is delivered again
   recoverAsync(channel, args);
-  channel.send("basic.recover-ok", {});
 }
 
 /** basic.recover-async. @throws {ConnectionError} 540 without requeue. */
 export function recoverAsync(channel: Channel, args: Arguments<"basic.recover-async">): void {
-  if (!args.requeue) throw new ConnectionError("NOT_IMPLEMENTED", "requeue=false");
+  requireRequeue(args.requeue);
   channel.requeue(channel.unacked.takeAll());
+}
+
+function requireRequeue(requeue: boolean): void {
+  if (!requeue) throw new ConnectionError("NOT_IMPLEMENTED", "requeue=false");
 }

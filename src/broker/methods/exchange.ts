@@ -45,7 +45,8 @@ export function unbind(channel: Channel, args: Arguments<"exchange.unbind">): vo
   requireBindable(channel, "exchange", args.destination, args.source);
   if (vhost.hasExchangeNamed(args.destination) && vhost.hasExchangeNamed(args.source)) {
     const destination = vhost.exchange(args.destination);
-    vhost.unbind(binding(channel, args.source, destination, args.routingKey, args.arguments));
+    const found = binding(channel, args.source, destination, args.routingKey, args.arguments);
+    vhost.unbind(found, channel.connection);
   }
   if (!args.noWait) channel.send("exchange.unbind-ok", {});
 }

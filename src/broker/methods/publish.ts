@@ -6,7 +6,12 @@ import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
 import { carbonCopies, type Routing } from "../model/vhost.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
-import { ChannelError, ConnectionError, REPLY_CODES } from "../wire/protocol_error.ts";
+import {
+  ChannelError,
+  ConnectionError,
+  REPLY_CODES,
+  UnanswerableError,
+} from "../wire/protocol_error.ts";
 
 /** The pseudo-queue of direct reply-to (RabbitMQ docs, direct-reply-to). */
 export const REPLY_TO = "amq.rabbitmq.reply-to";
@@ -50,8 +55,19 @@ export function finishPublish(channel: Channel, publish: Publish): void {
     );
   }
   if (properties.replyTo === REPLY_TO) publish = withReplyKey(channel, publish);
-  if (channel.transaction !== undefined) channel.transaction.addPublish(publish);
-  else enqueue(channel, publish);
+  if (channel.transaction !== undefined) {
+    headersOf(publish); // now, not at the commit
+    channel.transaction.addPublish(publish);
+  } else enqueue(channel, publish);
+}
+
+/** @throws {ConnectionError} 541 for headers that cannot be read; RabbitMQ says only this. */
+function headersOf({ message }: Publish): FieldTable | undefined {
+  try {
+    return message.headers();
+  } catch (error) {
+    throw error instanceof UnanswerableError ? new ConnectionError("INTERNAL_ERROR", "") : error;
+  }
 }
 
 function checkExpiration(expiration: string): void {
@@ -89,7 +105,7 @@ export function enqueue(channel: Channel, publish: Publish): void {
   let { message } = publish;
   let keys: string[] | undefined;
   if (publish.properties.headersAt >= 0) {
-    const headers = message.headers();
+    const headers = headersOf(publish);
     keys = copies(headers);
     // BCC leaves with the publish: consumers must not see it.
     if (headers?.delete("BCC")) {

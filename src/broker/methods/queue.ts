@@ -1,5 +1,6 @@
 import type { Channel } from "../channel.ts";
 import type { Binding, Destination } from "../model/binding.ts";
+import type { Queue } from "../model/queue.ts";
 import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
@@ -90,7 +91,7 @@ export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   if (!args.noWait) channel.send("queue.bind-ok", {});
 }
 
-/** queue.unbind; what is not there is no error. */
+/** queue.unbind; what is not there is no error. @throws {ChannelError} 403 or 405. */
 export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void {
   const { vhost } = channel;
   const name = queueName(channel, args.queue);
@@ -98,7 +99,8 @@ export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void 
   if (vhost.hasQueue(name) && vhost.hasExchangeNamed(args.exchange)) {
     const queue = vhost.queueForAll(name);
     const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
-    vhost.unbind(binding(channel, args.exchange, queue, routingKey, args.arguments));
+    const found = binding(channel, args.exchange, queue, routingKey, args.arguments);
+    vhost.unbind(found, channel.connection);
   }
   channel.send("queue.unbind-ok", {});
 }
@@ -150,6 +152,7 @@ export function remove(channel: Channel, args: Arguments<"queue.delete">): void 
   const name = queueName(channel, args.queue);
   channel.connection.require("configure", "queue", name);
   let messageCount = 0;
+  let deleted: Queue | undefined;
   if (vhost.hasQueue(name)) {
     const queue = vhost.queue(name, channel.connection);
     if (queue.policy.quorum && (args.ifUnused || args.ifEmpty)) {
@@ -167,7 +170,10 @@ export function remove(channel: Channel, args: Arguments<"queue.delete">): void 
       // Rule (queue.delete, "not-empty").
       throw new ChannelError("PRECONDITION_FAILED", `${queue.title} not empty`);
     }
-    messageCount = vhost.deleteQueue(queue);
+    messageCount = queue.readyCount;
+    deleted = queue;
   }
+  // The answer comes before what its own consumers are told.
   if (!args.noWait) channel.send("queue.delete-ok", { messageCount });
+  if (deleted !== undefined) vhost.deleteQueue(deleted);
 }

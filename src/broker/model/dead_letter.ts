@@ -21,7 +21,7 @@ export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Me
   if (deadLetterRoutingKey !== undefined) headers.delete("CC");
   recordDeath(headers, properties, message, queue, reason, routingKeys, atMs);
   delete properties.expiration;
-  properties.headers = headers;
+  properties.headers = sorted(headers);
   return message.withProperties(
     properties,
     deadLetterExchange ?? "",
@@ -29,10 +29,39 @@ export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Me
   );
 }
 
+/** By name, as RabbitMQ leaves a table that it has changed. */
+function sorted(table: FieldTable): FieldTable {
+  return new Map([...table].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
 function deathsOf(headers: FieldTable | undefined): FieldTable[] {
   const deaths = headers?.get("x-death");
   if (deaths?.type !== "A") return [];
   return deaths.value.flatMap((death) => death.type === "F" ? [death.value] : []);
+}
+
+function isOf(death: FieldTable, queueName: unknown, reason: unknown): boolean {
+  return death.get("queue")?.value === queueName && death.get("reason")?.value === reason;
+}
+
+/**
+ * One entry for each queue and reason, as RabbitMQ makes them of what old brokers wrote: the first
+ * of each, counted where it has no count. Which turns their order round.
+ */
+function grouped(deaths: readonly FieldTable[]): FieldTable[] {
+  if (deaths.length < 2) return [...deaths];
+  const groups: FieldTable[] = [];
+  for (const death of deaths) {
+    const [queueName, reason] = [death.get("queue")?.value, death.get("reason")?.value];
+    if (groups.some((group) => isOf(group, queueName, reason))) continue;
+    const group = new Map(death);
+    if (!group.has("count")) {
+      const same = deaths.filter((other) => isOf(other, queueName, reason));
+      group.set("count", { type: "l", value: BigInt(same.length) });
+    }
+    groups.unshift(group);
+  }
+  return groups;
 }
 
 function recordDeath(
@@ -44,10 +73,9 @@ function recordDeath(
   routingKeys: Field[],
   atMs: number,
 ): void {
-  const deaths = deathsOf(headers);
-  const known = deaths.findIndex((death) =>
-    death.get("queue")?.value === queue.name && death.get("reason")?.value === reason
-  );
+  const first = !headers.has("x-death");
+  const deaths = grouped(deathsOf(headers));
+  const known = deaths.findIndex((death) => isOf(death, queue.name, reason));
   let death: FieldTable;
   if (known >= 0) {
     death = new Map(deaths.splice(known, 1)[0]);
@@ -65,10 +93,11 @@ function recordDeath(
       death.set("original-expiration", textField(properties.expiration));
     }
   }
+  if (!first) death = sorted(death);
   // Newest first.
   const value = [death, ...deaths].map((table): Field => ({ type: "F", value: table }));
   headers.set("x-death", { type: "A", value });
-  if (!headers.has("x-first-death-exchange")) {
+  if (first) {
     headers.set("x-first-death-exchange", textField(message.exchange));
     headers.set("x-first-death-queue", textField(queue.name));
     headers.set("x-first-death-reason", textField(reason));

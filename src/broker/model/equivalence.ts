@@ -1,3 +1,4 @@
+import { erlangFloat } from "../wire/erlang_text.ts";
 import { type Field, FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 
@@ -33,7 +34,7 @@ export function requireSameArguments(
     if (wanted === undefined && actual === undefined) continue;
     if (wanted !== undefined && actual !== undefined) {
       if (sameArgument(wanted, actual)) continue;
-      throw inequivalent(title, name, `'${wanted.value}'`, `'${actual.value}'`);
+      throw inequivalent(title, name, quoted(wanted), quoted(actual));
     }
     // A classic queue is one with or without saying so.
     if (name === "x-queue-type" && (wanted ?? actual)?.value === "classic") continue;
@@ -47,9 +48,13 @@ function sameArgument(a: Field, b: Field): boolean {
   return a.type === b.type && a.value === b.value;
 }
 
+function quoted({ type, value }: Field): string {
+  return `'${type === "f" || type === "d" ? erlangFloat(value) : value}'`;
+}
+
 function described(field: Field | undefined): string {
   if (field === undefined) return "none";
-  return `the value '${field.value}' of type '${FIELD_TYPE_NAMES[field.type]}'`;
+  return `the value ${quoted(field)} of type '${FIELD_TYPE_NAMES[field.type]}'`;
 }
 
 function inequivalent(title: string, name: string, received: string, current: string) {

@@ -47,7 +47,8 @@ export class Exchange implements ExchangeDeclaration {
     const { name, type } = declaration;
     if (!isExchangeType(type)) {
       // Rule (exchange.declare, "type"): an unsupported type is a command invalid.
-      throw new ConnectionError("COMMAND_INVALID", `unknown exchange type '${type}'`);
+      const problem = type === "" ? "invalid exchange type" : "unknown exchange type";
+      throw new ConnectionError("COMMAND_INVALID", `${problem} '${type}'`);
     }
     this.name = name;
     this.vhost = vhost;

@@ -180,10 +180,18 @@ export class VHost {
     if (isDurable(binding)) this.#around.keeper?.addBinding(binding);
   }
 
-  /** Removes a binding; an unknown one is no error (idempotent since RabbitMQ 3.2). */
-  unbind(binding: Binding): void {
+  /**
+   * Removes a binding; an unknown one is no error (idempotent since RabbitMQ 3.2).
+   * @throws {ChannelError} 405 when it is one of a queue that another connection owns.
+   */
+  unbind(binding: Binding, connection: object): void {
     const found = binding.source.find(binding);
-    if (found !== undefined) this.#removeBinding(found);
+    if (found === undefined) return;
+    const { destination } = found;
+    if (destination instanceof Queue && destination.exclusive && destination.owner !== connection) {
+      throw lockedQueue(destination);
+    }
+    this.#removeBinding(found);
   }
 
   #removeBinding(binding: Binding): void {
@@ -311,12 +319,13 @@ export class VHost {
       if (queue !== undefined) this.#enqueue(queue, message, routing);
       else this.#reply(message.routingKey, message, routing);
     } else {
-      const queues = new Set<Queue>();
-      for (const key of [message.routingKey, ...keys ?? []]) {
-        this.#collect(exchange, key, message, queues, new Set());
-        if (exchange.name === "") this.#reply(key, message, routing);
+      const allKeys = [message.routingKey, ...keys ?? []];
+      if (exchange.name === "") {
+        for (const key of allKeys) this.#reply(key, message, routing);
       }
-      for (const queue of queues) this.#enqueue(queue, message, routing);
+      for (const queue of this.#route(exchange, allKeys, message)) {
+        this.#enqueue(queue, message, routing);
+      }
     }
     routing.stored = this.#stored;
   }
@@ -331,30 +340,35 @@ export class VHost {
     if (this.#around.reply(key, message)) routing.routed = true;
   }
 
-  /** Follows bindings from an exchange to queues; what no binding takes goes to the alternate. */
-  #collect(
-    exchange: Exchange,
-    key: string,
-    message: Message,
-    queues: Set<Queue>,
-    visited: Set<Exchange>,
-  ): void {
-    if (visited.has(exchange)) return;
-    visited.add(exchange);
-    if (exchange.name === "") {
-      const queue = this.#queues.get(key);
-      if (queue !== undefined) queues.add(queue);
-      return;
-    }
-    const bindings = exchange.route(key, () => message.headers());
-    for (const { destination } of bindings) {
-      if (destination instanceof Queue) queues.add(destination);
-      else this.#collect(destination, key, message, queues, visited);
-    }
-    if (bindings.length === 0 && exchange.alternate !== undefined) {
-      const alternate = this.#exchanges.get(exchange.alternate);
-      if (alternate !== undefined) this.#collect(alternate, key, message, queues, visited);
-    }
+  /**
+   * Follows bindings from an exchange to queues. Every exchange on the way sees all the keys; what
+   * none of its bindings takes goes to its alternate.
+   */
+  #route(exchange: Exchange, keys: readonly string[], message: Message): Set<Queue> {
+    const queues = new Set<Queue>();
+    const visited = new Set<Exchange>();
+    const follow = (exchange: Exchange) => {
+      if (visited.has(exchange)) return;
+      visited.add(exchange);
+      if (exchange.name === "") {
+        for (const key of keys) {
+          const queue = this.#queues.get(key);
+          if (queue !== undefined) queues.add(queue);
+        }
+        return;
+      }
+      const bindings = keys.flatMap((key) => exchange.route(key, () => message.headers()));
+      for (const { destination } of bindings) {
+        if (destination instanceof Queue) queues.add(destination);
+        else follow(destination);
+      }
+      if (bindings.length === 0 && exchange.alternate !== undefined) {
+        const alternate = this.#exchanges.get(exchange.alternate);
+        if (alternate !== undefined) follow(alternate);
+      }
+    };
+    follow(exchange);
+    return queues;
   }
 
   #deadLetter(entry: Entry, reason: DeathReason): void {
@@ -363,11 +377,8 @@ export class VHost {
     if (exchange === undefined) return;
     const message = deadMessage(entry, reason, this.#around.now());
     const headers = message.headers();
-    const queues = new Set<Queue>();
-    for (const key of [message.routingKey, ...carbonCopies(headers?.get("CC"))]) {
-      this.#collect(exchange, key, message, queues, new Set());
-    }
-    for (const queue of queues) {
+    const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
+    for (const queue of this.#route(exchange, keys, message)) {
       if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
       this.#deadLettering = true;
       queue.publish(message);

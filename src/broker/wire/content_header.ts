@@ -122,7 +122,8 @@ export function scanProperties(
   found.userId = undefined;
   if (end - start < 2) throw malformed();
   const flags = (bytes[start]! << 8) | bytes[start + 1]!;
-  if (flags & 3) throw malformed();
+  // Bit 0 announces a second flag word, which class basic never needs; bit 1 means nothing.
+  if (flags & 1) throw malformed();
   let at = start + 2;
   for (let bit = 15; bit >= 2; bit--) {
     const flag = 1 << bit;

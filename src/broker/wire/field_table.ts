@@ -39,9 +39,16 @@ export function readTable(bytes: Buffer, start: number, end: number, depth = 0):
   reader.enter();
   while (reader.more()) {
     const name = reader.shortString();
-    table.set(name, reader.field());
+    const field = reader.field();
+    if (!table.has(name)) table.set(name, field); // of two with one name the first counts
   }
   return table;
+}
+
+/** Erlang knows no other floats. */
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw malformed();
+  return value;
 }
 
 class FieldReader {
@@ -108,9 +115,9 @@ class FieldReader {
       case "i":
         return { type, value: bytes.readUInt32BE(this.#take(4)) };
       case "f":
-        return { type, value: bytes.readFloatBE(this.#take(4)) };
+        return { type, value: finite(bytes.readFloatBE(this.#take(4))) };
       case "d":
-        return { type, value: bytes.readDoubleBE(this.#take(8)) };
+        return { type, value: finite(bytes.readDoubleBE(this.#take(8))) };
       case "l":
       case "L":
         return { type, value: bytes.readBigInt64BE(this.#take(8)) };

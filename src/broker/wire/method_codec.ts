@@ -108,9 +108,13 @@ export function decodeMethod(bytes: Buffer, start: number, end: number): Method 
           const length = bytes.readUInt8(take(1));
           const from = take(length);
           const text = bytes.toString("latin1", from, from + length);
-          // Section 4.2.5.3: short strings are UTF-8.
-          if (BEYOND_ASCII.test(text) && !isUtf8(bytes.subarray(from, at))) {
-            throw new ConnectionError("FRAME_ERROR", "Malformed UTF-8 in shortstr");
+          // Section 4.2.5.3: short strings are UTF-8. RabbitMQ does not look at those of a publish.
+          if (
+            BEYOND_ASCII.test(text) && !isUtf8(bytes.subarray(from, at)) &&
+            layout.name !== "basic.publish"
+          ) {
+            const problem = "Malformed UTF-8 in shortstr";
+            throw new ConnectionError("FRAME_ERROR", problem, { namesMethod: false });
           }
           value = text;
           break;

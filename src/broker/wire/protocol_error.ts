@@ -43,10 +43,13 @@ export class ConnectionError extends Error {
   readonly replyCode: number;
   /** Binary string (one character an octet), as RabbitMQ words it. */
   readonly replyText: string;
+  /** Whether the close names the method that caused it; an internal error does not. */
+  readonly namesMethod: boolean;
 
-  constructor(name: ReplyName, explanation: string) {
+  constructor(name: ReplyName, explanation: string, options: { namesMethod?: boolean } = {}) {
     super(replyText(name, explanation));
     this.name = "ConnectionError";
+    this.namesMethod = options.namesMethod ?? name !== "INTERNAL_ERROR";
     this.replyCode = REPLY_CODES[name];
     this.replyText = this.message;
   }
