@@ -27,6 +27,8 @@ import { ChannelError, ConnectionError, UnanswerableError } from "./wire/protoco
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most. */
 const CLOSE_TIMEOUT_SECONDS = 30;
+/** Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close delay). */
+const DEAF_SECONDS = 3;
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
@@ -43,6 +45,8 @@ export class Connection implements FrameSink {
   readonly #confirming = new Set<Channel>();
   readonly #exclusiveQueues = new Set<Queue>();
   #state: State = "header";
+  /** Nothing is read any more: where the next frame begins is not known. */
+  #deaf = false;
   #header = Buffer.alloc(0);
   #handshake: Handshake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,7 +131,7 @@ export class Connection implements FrameSink {
   #read(chunk: Buffer): void {
     this.#heartbeat?.heard();
     try {
-      if (this.#state === "closed") return;
+      if (this.#state === "closed" || this.#deaf) return;
       if (this.#held.holding) {
         this.#held.add(chunk);
         if (this.#held.full) this.#pauseOrResume();
@@ -141,6 +145,8 @@ export class Connection implements FrameSink {
       this.#method = 0;
       const known = error instanceof ConnectionError;
       this.#failed(known ? this.#handshake?.unexpected(error) ?? error : error);
+      this.#deaf = true;
+      if (this.#state === "closing") this.#dropAfter(DEAF_SECONDS);
     }
   }
 
@@ -337,7 +343,7 @@ export class Connection implements FrameSink {
     this.send("connection.close", this.#closeArguments(error));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#end();
-    this.#atCloseTimeout(() => this.#drop("no close-ok"));
+    this.#dropAfter(this.#closeTimeoutSeconds);
     this.#readHeld();
   }
 
@@ -349,13 +355,17 @@ export class Connection implements FrameSink {
     // still writes on other channels might find it broken before it has read close-ok.
     this.#state = "closing";
     this.send("connection.close-ok", {});
-    this.#atCloseTimeout(() => this.#drop(this.#reason));
+    this.#dropAfter(this.#closeTimeoutSeconds);
   }
 
-  #atCloseTimeout(then: () => void): void {
-    const seconds = Math.min(this.#heartbeatSeconds || Infinity, CLOSE_TIMEOUT_SECONDS);
+  get #closeTimeoutSeconds(): number {
+    return Math.min(this.#heartbeatSeconds || Infinity, CLOSE_TIMEOUT_SECONDS);
+  }
+
+  /** Drops the socket then, if the client has not closed it. */
+  #dropAfter(seconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(then, seconds * 1_000);
+    this.#timer = setTimeout(() => this.#socket.destroy(), seconds * 1_000);
   }
 
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
@@ -389,7 +399,7 @@ export class Connection implements FrameSink {
     this.#outlet[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
-    this.#atCloseTimeout(() => this.#socket.destroy());
+    this.#dropAfter(this.#closeTimeoutSeconds);
   }
 
   /** Gives back all the client held. */

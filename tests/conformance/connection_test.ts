@@ -72,7 +72,8 @@ behaviour("more channels than negotiated are refused with 530", async (broker) =
   await peer.openChannel(1);
   await peer.openChannel(2);
   peer.send(3, "channel.open");
-  await peer.expectConnectionClose(530);
+  const { classId, methodId } = await peer.expectConnectionClose(530);
+  assert.deepEqual([classId, methodId], [0, 0]);
 });
 
 behaviour("a closed channel makes room for another", async (broker) => {

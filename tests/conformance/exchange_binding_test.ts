@@ -115,6 +115,38 @@ behaviour("what an exchange cannot route goes to its alternate exchange", async 
   assert.deepEqual([await drain(channel, queue), await drain(channel, other)], [["a"], ["b"]]);
 });
 
+behaviour(
+  "an alternate exchange gets nothing if any of the keys in CC is bound",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const alternate = await exchange(broker, channel, "fanout");
+    const other = await queueBoundTo(channel, alternate, "");
+    const main = await exchange(broker, channel, "direct", { alternateExchange: alternate });
+    const queue = await queueBoundTo(channel, main, "bound");
+    channel.publish(main, "bound", Buffer.from("1"), { CC: ["not bound"] });
+    channel.publish(main, "not bound", Buffer.from("2"), { BCC: ["bound"] });
+    channel.publish(main, "not bound", Buffer.from("3"), { CC: ["not bound either"] });
+    assert.equal(await ready(channel, queue), 2);
+    assert.deepEqual(await drain(channel, other), ["3"]);
+  },
+);
+
+behaviour("every exchange on the way sees all keys of CC and BCC", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const [first, second] = [
+    await exchange(broker, channel, "direct"),
+    await exchange(broker, channel, "topic"),
+  ];
+  await channel.bindExchange(second, first, "way");
+  const queue = await queueBoundTo(channel, second, "goal");
+  channel.publish(first, "way", Buffer.from("1"), { CC: ["goal"] });
+  channel.publish(first, "", Buffer.from("2"), { CC: ["way"], BCC: ["goal"] });
+  await channel.waitForConfirms();
+  assert.deepEqual(await drain(channel, queue), ["1", "2"]);
+});
+
 behaviour("an alternate exchange may have its own alternate", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

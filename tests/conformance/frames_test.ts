@@ -7,6 +7,7 @@ import {
   FRAME_HEARTBEAT,
   FRAME_METHOD,
 } from "../support/amqp_peer.ts";
+import { Typed } from "../support/amqp_wire.ts";
 import { behaviour } from "./brokers.ts";
 
 /** Each: what the peer does on an open connection with channel 1 open, and the code it gets. */
@@ -28,6 +29,15 @@ const connectionErrors: [string, number, (peer: AmqpPeer) => void][] = [
     const name = [2, 0xff, 0xfe];
     peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50, 0, 10, 0, 0, ...name, 4, 0, 0, 0, 0]));
   }],
+  ["a content header too short for one", 501, (peer) => {
+    peer.send(1, "basic.publish");
+    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([0, 60, 0, 0]));
+  }],
+  ["a reply text that is not UTF-8", 501, (peer) => {
+    const payload = [0, 20, 0, 40, 0, 200, 1, 0xff, 0, 0, 0, 0];
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from(payload));
+  }],
+  ["a content header on a channel not open", 505, (peer) => peer.sendHeader(2, { bodySize: 1 })],
   ["a heartbeat on a channel", 505, (peer) => peer.sendHeartbeat(1)],
   ["a body frame on channel 0", 505, (peer) => peer.sendBody(0, "x")],
   ["a body frame without a method", 505, (peer) => peer.sendBody(1, "x")],
@@ -76,6 +86,15 @@ const connectionErrors: [string, number, (peer: AmqpPeer) => void][] = [
     peer.sendFrame(FRAME_HEADER, 1, Buffer.from([...header, 0x80, 0, 9, 0x41]));
     peer.send(1, "basic.qos");
   }],
+  ["a header of a type that does not exist", 541, (peer) => {
+    peer.send(1, "basic.publish", { routingKey: "nowhere" });
+    const head = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([...head, 0x20, 0, 0, 0, 0, 3, 1, 0x41, 0x3f]));
+  }],
+  ["a header that is not a number", 541, (peer) => {
+    const headers = { nan: new Typed("d", NaN) };
+    peer.publish(1, { routingKey: "nowhere" }, "", { properties: { headers } });
+  }],
   ["connection.open on an open connection", 504, (peer) => peer.send(0, "connection.open")],
   ["connection.close-ok that nobody asked for", 504, (peer) => peer.send(0, "connection.close-ok")],
   ["connection.close on a channel not open", 504, (peer) => peer.send(2, "connection.close")],
@@ -92,9 +111,31 @@ for (const [what, replyCode, violate] of connectionErrors) {
   });
 }
 
+behaviour("what a publish names need not be UTF-8", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const publish = [0, 60, 0, 40, 0, 0, 0, 2, 0xff, 0xfe, 1]; // mandatory
+  peer.sendFrame(FRAME_METHOD, 1, Buffer.from(publish));
+  peer.sendHeader(1, { bodySize: 0 });
+  const { method } = await peer.expectContent("basic.return", 1);
+  assert.equal(method.replyCode, 312);
+  await peer.close();
+});
+
+behaviour("the payload of a frame may be as large as frame-max", async (broker) => {
+  await using peer = await broker.peer({ tuneOk: { frameMax: 4096 } });
+  await peer.openChannel(1);
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  peer.publish(1, { routingKey: queue }, Buffer.alloc(4096), { bodyFrameBytes: 4096 });
+  peer.send(1, "basic.get", { queue });
+  const { body } = await peer.expectContent("basic.get-ok", 1);
+  assert.equal(body.length, 4096);
+  await peer.close();
+});
+
 behaviour("frames too large or without frame-end close the connection with 501", async (broker) => {
   const violations = [
-    (peer: AmqpPeer) => peer.sendBody(1, Buffer.alloc(131073)),
+    (peer: AmqpPeer) => peer.sendBody(1, Buffer.alloc(131_073)),
     (peer: AmqpPeer) => {
       peer.sendBytes(Buffer.from([FRAME_METHOD, 0, 1, 0, 0, 0, 4, 0, 60, 0, 10, 0xcf]));
     },

@@ -202,6 +202,14 @@ behaviour("a locale that the broker does not offer is accepted", async (broker) 
   await peer.expect("connection.tune");
 });
 
+behaviour("before limits are agreed on, a frame has at most 4096 octets", async (broker) => {
+  await using peer = await broker.dial();
+  peer.sendBytes(PROTOCOL_HEADER);
+  await peer.expect("connection.start");
+  peer.send(0, "connection.start-ok", { mechanism: "PLAIN", response: "x".repeat(4096) });
+  await peer.expectSilentEnd();
+});
+
 behaviour("a heartbeat during the handshake is passed over", async (broker) => {
   await using peer = await broker.dial();
   await peer.login(broker.url);

@@ -57,6 +57,33 @@ scenario("short of patience and of memory", { consumerTimeoutMs: 1000 }, async (
     await peer.close();
   });
 
+  await step(
+    "nothing that a blocked publisher sent goes through, not even in one piece",
+    async () => {
+      await using peer = await AmqpPeer.open(broker.url);
+      await peer.openChannel(1);
+      const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+      await peer.call(1, "basic.consume", { queue, noAck: true });
+      await using other = await AmqpPeer.open(broker.url, {
+        clientProperties: { capabilities: { "connection.blocked": true } },
+      });
+      await other.openChannel(1);
+      await broker.blockPublishers();
+      other.together(() => {
+        for (const body of ["1", "2", "3"]) other.publish(1, { routingKey: queue }, body);
+      });
+      await other.expect("connection.blocked");
+      await peer.call(1, "basic.qos"); // nothing comes before the answer
+      await broker.unblockPublishers();
+      for (const body of ["1", "2", "3"]) {
+        assert.equal(`${(await peer.expectContent("basic.deliver", 1)).body}`, body);
+      }
+      await other.expect("connection.unblocked");
+      await other.close();
+      await peer.close();
+    },
+  );
+
   await step("consumers go on while publishers are blocked", async () => {
     await using client = await Client.connect(broker.url);
     const channel = await client.channel();

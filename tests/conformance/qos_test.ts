@@ -105,6 +105,59 @@ behaviour("a global prefetch count is shared by a channel's consumers", async (b
   await second.none();
 });
 
+behaviour("consumers that share a global prefetch count take turns", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  await peer.call(1, "basic.qos", { prefetchCount: 1, global: true });
+  const backlog = 50;
+  const queues: unknown[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+    for (let i = 0; i < backlog; i++) peer.publish(1, { routingKey: queue });
+    queues.push(queue);
+  }
+  for (const queue of queues) {
+    peer.send(1, "basic.consume", { queue, consumerTag: queue, noWait: true });
+  }
+  const waiting = new Set(queues);
+  for (let served = 0; served < backlog; served++) {
+    const { method: { consumerTag, deliveryTag } } = await peer.expectContent("basic.deliver", 1);
+    waiting.delete(consumerTag);
+    peer.send(1, "basic.ack", { deliveryTag });
+  }
+  assert.deepEqual([...waiting], []); // before the first has its queue empty
+});
+
+behaviour("a consumer without acks waits for room in a global prefetch count", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const held = await holding(channel, "held");
+  const queue = await holding(channel, ...numbered(3));
+  await channel.prefetch(1, true);
+  const [message] = await (await consume(channel, held)).take(1);
+  const deliveries = await consume(channel, queue, { noAck: true });
+  await deliveries.none();
+  channel.ack(message!);
+  await deliveries.take(3);
+});
+
+behaviour("an answer comes before the deliveries that it makes possible", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  for (const body of ["1", "2"]) peer.publish(1, { routingKey: queue }, body);
+  await peer.call(1, "basic.qos", { prefetchCount: 1, global: true });
+  await peer.call(1, "basic.consume", { queue });
+  await peer.expectContent("basic.deliver", 1);
+  await peer.call(1, "basic.qos", { prefetchCount: 2, global: true });
+  await peer.expectContent("basic.deliver", 1);
+  await peer.call(1, "basic.recover", { requeue: true });
+  await peer.expectContent("basic.deliver", 1);
+  await peer.expectContent("basic.deliver", 1);
+  await peer.call(1, "queue.delete", { queue });
+  await peer.close();
+});
+
 behaviour("raising the global prefetch count lets deliveries go on", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

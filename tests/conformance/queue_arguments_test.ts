@@ -1,6 +1,8 @@
 /** Optional arguments of queue.declare: which values are allowed, and when two are the same. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { FRAME_METHOD } from "../support/amqp_peer.ts";
 import { type Fields, Typed } from "../support/amqp_wire.ts";
-
 import { behaviour } from "./brokers.ts";
 
 const invalid: [what: string, args: Fields][] = [
@@ -122,6 +124,33 @@ for (const [what, first, second] of different) {
     await peer.close();
   });
 }
+
+behaviour("a float is told as Erlang writes it", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const queue = broker.queueName();
+  const declare = (value: unknown) => ({ queue, arguments: { "x-message-ttl": value } });
+  await peer.call(1, "queue.declare", declare(10));
+  for (const text of ["10.0", "10.5", "1.0e10", "-3.0", "1.0e-7", "123456.0", "1.0e22"]) {
+    peer.send(1, "queue.declare", declare(new Typed("d", Number(text))));
+    const { replyText } = await peer.expectChannelClose(1, 406);
+    assert.match(String(replyText), new RegExp(`received '${text}' but current is '10'`));
+    await peer.openChannel(1);
+  }
+  await peer.close();
+});
+
+behaviour("of two arguments with one name the first counts", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const expires = (value: number) => [9, ...Buffer.from("x-expires"), 0x49, 0, 0, value, 0];
+  const table = [...expires(255), ...expires(0)];
+  const exclusive = 4;
+  const payload = [0, 50, 0, 10, 0, 0, 0, exclusive, 0, 0, 0, table.length, ...table];
+  peer.sendFrame(FRAME_METHOD, 1, Buffer.from(payload));
+  await peer.expect("queue.declare-ok", 1);
+  await peer.close();
+});
 
 behaviour("arguments nobody knows may differ between two declares", async (broker) => {
   await using peer = await broker.peer();

@@ -27,11 +27,17 @@ for (const [what, use] of uses) {
   });
 }
 
-behaviour("another connection may unbind an exclusive queue", async (broker) => {
+behaviour("another connection may not unbind an exclusive queue: 405", async (broker) => {
   await using owner = await broker.connect();
-  const { queue } = await (await owner.channel()).assertQueue("", { exclusive: true });
+  const channel = await owner.channel();
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await channel.bindQueue(queue, "amq.direct", queue);
   await using other = await broker.connect();
-  await (await other.channel()).unbindQueue(queue, "amq.direct", "a");
+  const elsewhere = await other.channel();
+  await elsewhere.unbindQueue(queue, "amq.direct", "what is not bound");
+  await channelRefused(elsewhere, 405, () => elsewhere.unbindQueue(queue, "amq.direct", queue));
+  await confirmed(channel, { exchange: "amq.direct", routingKey: queue });
+  assert.equal(await ready(channel, queue), 1);
 });
 
 behaviour("another connection may publish to an exclusive queue", async (broker) => {

@@ -128,3 +128,44 @@ behaviour("the keys of CC are told by x-death and not used again", async (broker
   assert.deepEqual(deaths(letter)[0]!["routing-keys"], [queue, cc]);
   assert.deepEqual(await drain(channel, cc), ["a"]);
 });
+
+behaviour("x-death has the older deaths in turned order each time", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const last = (await channel.assertQueue("", { exclusive: true })).queue;
+  const queues: string[] = [];
+  for (let next = last; queues.length < 4; next = queues[0]!) {
+    const letters = { deadLetterExchange: "", deadLetterRoutingKey: next };
+    const options = { exclusive: true, messageTtl: 1, ...letters };
+    queues.unshift((await channel.assertQueue("", options)).queue);
+  }
+  const deliveries = await consume(channel, last);
+  send(channel, queues[0]!, "a");
+  const order = deaths(await deliveries.next()).map(({ queue }) => queues.indexOf(String(queue)));
+  assert.deepEqual(order, [3, 1, 0, 2]);
+});
+
+behaviour("deaths of one queue and reason are one, counted", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const old = { queue: "old", reason: "expired" };
+  const headers = { "x-death": [old, old, { queue: "other", reason: "maxlen" }] };
+  channel.sendToQueue(queue, Buffer.from("a"), { headers });
+  const letter = await rejected(channel, { queue, dead });
+  const told = deaths(letter).map(({ queue, count }) => [queue, count]);
+  assert.deepEqual(told, [[queue, 1], ["other", 1], ["old", 2]]);
+  assert.equal(letter.properties.headers?.["x-first-death-queue"], undefined);
+});
+
+behaviour("x-first-death headers of a client give way to the first death", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const { queue, dead } = await withDeadLetters(channel);
+  const headers = { "x-first-death-exchange": "mine", zoo: 1, ape: 2 };
+  channel.sendToQueue(queue, Buffer.from("a"), { headers });
+  const letter = (await rejected(channel, { queue, dead })).properties.headers!;
+  assert.equal(letter["x-first-death-exchange"], "");
+  assert.equal(letter["x-first-death-queue"], queue);
+  assert.deepEqual(Object.keys(letter), Object.keys(letter).sort());
+});
