@@ -50,18 +50,15 @@ function isOf(death: FieldTable, queueName: unknown, reason: unknown): boolean {
  */
 function grouped(deaths: readonly FieldTable[]): FieldTable[] {
   if (deaths.length < 2) return [...deaths];
-  const groups: FieldTable[] = [];
-  for (const death of deaths) {
-    const [queueName, reason] = [death.get("queue")?.value, death.get("reason")?.value];
-    if (groups.some((group) => isOf(group, queueName, reason))) continue;
-    const group = new Map(death);
-    if (!group.has("count")) {
-      const same = deaths.filter((other) => isOf(other, queueName, reason));
-      group.set("count", { type: "l", value: BigInt(same.length) });
-    }
-    groups.unshift(group);
-  }
-  return groups;
+  const groups = Map.groupBy(
+    deaths,
+    (death) => `${death.get("queue")?.value}\0${death.get("reason")?.value}`,
+  );
+  return [...groups.values()].map((group): FieldTable => {
+    const [death] = group;
+    if (death!.has("count")) return death!;
+    return new Map([...death!, ["count", { type: "l", value: BigInt(group.length) }]]);
+  }).reverse();
 }
 
 function recordDeath(
