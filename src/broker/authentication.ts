@@ -76,7 +76,9 @@ export function readCredentials(
 ): { name: string; password: string } | undefined {
   if (mechanism === "PLAIN") {
     // RFC 4616: authorization identity, NUL, authentication identity, NUL, password.
-    const [, name, password] = response.split("\0");
+    // RabbitMQ takes no authorization identity.
+    const [identity, name, password, ...more] = response.split("\0");
+    if (identity !== "" || more.length > 0) return undefined;
     return name === undefined || password === undefined ? undefined : { name, password };
   }
   try {

@@ -187,14 +187,8 @@ export class Channel {
     for (const consumer of consumers.slice(0, first)) consumer.queue.resume();
   }
 
-  /** After a settlement: whoever waited for prefetch may go on. */
-  resumeAfter(consumers: Iterable<Consumer>): void {
-    if (this.#sharedPrefetch !== 0) this.resumeConsumers();
-    else for (const consumer of consumers) consumer.queue.resume();
-  }
-
-  /** The same after a single acknowledgement. */
-  resumeOne(consumer: Consumer): void {
+  /** After a settlement of its deliveries: whoever waited for prefetch may go on. */
+  resumeAfter(consumer: Consumer): void {
     if (this.#sharedPrefetch !== 0) this.resumeConsumers();
     else consumer.queue.resume();
   }

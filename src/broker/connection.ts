@@ -258,6 +258,20 @@ export class Connection implements FrameSink {
     throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running");
   }
 
+  /** From connection.tune-ok on. @param seconds the interval agreed on, 0 for none */
+  startHeartbeat(seconds: number): void {
+    this.#heartbeatSeconds = seconds;
+    if (seconds === 0) return;
+    this.#heartbeat = new Heartbeat(seconds, {
+      listening: () => !this.#paused,
+      beat: () => {
+        this.writer.heartbeat();
+        this.wantFlush();
+      },
+      lost: () => this.#drop("missed heartbeats"),
+    });
+  }
+
   #opened({ session }: Handshake): void {
     clearTimeout(this.#timer);
     this.#handshake = undefined;
@@ -265,17 +279,6 @@ export class Connection implements FrameSink {
     this.#channels.max = session.channelMax;
     this.#parser.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
-    this.#heartbeatSeconds = session.heartbeatSeconds;
-    if (session.heartbeatSeconds > 0) {
-      this.#heartbeat = new Heartbeat(session.heartbeatSeconds, {
-        listening: () => !this.#paused,
-        beat: () => {
-          this.writer.heartbeat();
-          this.wantFlush();
-        },
-        lost: () => this.#drop("missed heartbeats"),
-      });
-    }
     this.broker.emit({
       event: "opened",
       connection: this.id,

@@ -44,7 +44,6 @@ function serverProperties(): FieldTable {
 export interface Session {
   channelMax: number;
   frameMaxBytes: number;
-  heartbeatSeconds: number;
 }
 
 /** Opens the ladder: start, start-ok, tune, tune-ok, open, open-ok (class connection). */
@@ -54,7 +53,6 @@ export class Handshake {
   readonly session: Session = {
     channelMax: CHANNEL_MAX,
     frameMaxBytes: FRAME_MAX_BYTES,
-    heartbeatSeconds: HEARTBEAT_SECONDS,
   };
 
   constructor(connection: Connection) {
@@ -106,9 +104,10 @@ export class Handshake {
       throw new UnanswerableError(`unknown authentication mechanism '${args.mechanism}'`);
     }
     const credentials = readCredentials(args.mechanism, args.response);
-    const user = credentials && connection.broker.user(credentials.name);
+    if (credentials === undefined) throw new UnanswerableError("login without name and password");
+    const user = connection.broker.user(credentials.name);
     if (
-      user === undefined || credentials === undefined ||
+      user === undefined ||
       !user.hasPassword(credentials.password) ||
       // RabbitMQ's loopback_users: guest comes from this machine only.
       (user.name === "guest" && !isLoopback(connection.remoteAddress))
@@ -128,7 +127,7 @@ export class Handshake {
     requireWithin("channel_max", args.channelMax, 1, CHANNEL_MAX);
     this.session.channelMax = args.channelMax;
     this.session.frameMaxBytes = args.frameMax;
-    this.session.heartbeatSeconds = args.heartbeat;
+    this.#connection.startHeartbeat(args.heartbeat);
   }
 
   #open(name: string): void {

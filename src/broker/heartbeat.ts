@@ -18,8 +18,10 @@ export class Heartbeat implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #heard = true;
   #said = false;
-  /** A beat, or at first connection.open-ok, is on its way out: it does not stand for the next one. */
-  #beating = true;
+  /** A beat is on its way out: it does not stand for the next one. */
+  #beating = false;
+  /** The first beat comes whatever was sent before, as RabbitMQ's does. */
+  #first = true;
   #looksNow = false;
   #silentLooks = 0;
 
@@ -39,11 +41,11 @@ export class Heartbeat implements Disposable {
   }
 
   #tick(peer: HeartbeatPeer): void {
-    if (!this.#said) {
+    if (this.#first || !this.#said) {
       this.#beating = true;
       peer.beat();
     }
-    this.#said = false;
+    this.#first = this.#said = false;
     if (this.#looksNow) this.#look(peer);
     this.#looksNow = !this.#looksNow;
   }

@@ -70,6 +70,17 @@ function unknownTag(tag: number): ChannelError {
   return new ChannelError("PRECONDITION_FAILED", `unknown delivery tag ${tag}`);
 }
 
+/**
+ * Entries by the consumer that holds them, in the order in which RabbitMQ settles them: queues and
+ * consumer tags by name, what basic.get took first.
+ */
+export function byConsumer(entries: readonly Entry[]): Entry[][] {
+  const groups = [...Map.groupBy(entries, (entry) => entry.subscriber ?? entry.queue).values()];
+  if (groups.length === 1) return groups;
+  const name = ([entry]: Entry[]) => `${entry!.queue.name}\0${entry!.subscriber?.tag ?? ""}`;
+  return groups.sort((a, b) => name(a) < name(b) ? -1 : 1);
+}
+
 /** Entries by the queue they came from. */
 export function byQueue(entries: readonly Entry[]): Map<Queue, Entry[]> {
   const groups = new Map<Queue, Entry[]>();

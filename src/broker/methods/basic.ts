@@ -14,8 +14,9 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
     throw new ConnectionError("NOT_IMPLEMENTED", `prefetch_size!=0 (${args.prefetchSize})`);
   }
   channel.send("basic.qos-ok", {}); // before what it lets through
-  if (args.global) channel.sharedPrefetch = args.prefetchCount;
-  else channel.consumerPrefetch = args.prefetchCount;
+  if (!args.global) channel.consumerPrefetch = args.prefetchCount;
+  // RabbitMQ: a count for consumers to come lifts the one that all share.
+  channel.sharedPrefetch = args.global ? args.prefetchCount : 0;
 }
 
 /**
@@ -25,12 +26,12 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
  */
 export function consume(channel: Channel, args: Arguments<"basic.consume">): void {
   const tag = args.consumerTag === "" ? channel.newConsumerTag() : args.consumerTag;
-  if (channel.consumers.has(tag) || channel.replyConsumer?.tag === tag) {
+  if (channel.consumers.has(tag)) {
     // Rule (basic.consume, "consumer-tag"): a tag in use is not allowed.
     throw new ConnectionError("NOT_ALLOWED", `attempt to reuse consumer tag '${tag}'`);
   }
-  if (args.queue === REPLY_TO) return consumeReplies(channel, tag, args);
   const name = queueName(channel, args.queue);
+  if (name === REPLY_TO) return consumeReplies(channel, tag, args);
   channel.connection.require("read", "queue", name);
   const queue = channel.vhost.queue(name, channel.connection);
   if (queue.policy.quorum && channel.sharedPrefetch !== 0) {
@@ -140,7 +141,7 @@ export function acknowledge(
     const consumer = entry.subscriber as Consumer | undefined;
     channel.release(entry);
     entry.queue.ack(entry);
-    if (consumer !== undefined) channel.resumeOne(consumer);
+    if (consumer !== undefined) channel.resumeAfter(consumer);
     return;
   }
   settleTag(channel, deliveryTag, multiple, "ack");
@@ -172,7 +173,7 @@ export function recover(channel: Channel, args: Arguments<"basic.recover">): voi
 /** basic.recover-async. @throws {ConnectionError} 540 without requeue. */
 export function recoverAsync(channel: Channel, args: Arguments<"basic.recover-async">): void {
   requireRequeue(args.requeue);
-  channel.requeue(channel.unacked.takeAll());
+  settle(channel, channel.unacked.takeAll(), "requeue");
 }
 
 function requireRequeue(requeue: boolean): void {

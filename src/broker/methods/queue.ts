@@ -1,7 +1,6 @@
 import type { Channel } from "../channel.ts";
 import type { Binding, Destination } from "../model/binding.ts";
 import type { Queue } from "../model/queue.ts";
-import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
@@ -24,13 +23,17 @@ export function queueName(channel: Channel, name: string): string {
 
 /** queue.declare. @throws {ChannelError} 403, 404 (passive), 405 or 406, see `VHost.declareQueue`. */
 export function declare(channel: Channel, args: Arguments<"queue.declare">): void {
-  const queue = args.passive ? passive(channel, args.queue) : active(channel, args);
+  const name = withoutLineBreaks(args.queue);
+  const queue = name.startsWith(REPLY_TO)
+    ? replies(channel, name)
+    : args.passive
+    ? passive(channel, name)
+    : active(channel, { ...args, queue: name });
   channel.lastQueueName = queue.queue;
   if (!args.noWait) channel.send("queue.declare-ok", queue);
 }
 
 function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
-  if (isReplyTo(channel, name)) return { queue: name, messageCount: 0, consumerCount: 1 };
   const queue = channel.vhost.queue(name, channel.connection);
   queue.used();
   queue.expire();
@@ -38,18 +41,24 @@ function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> 
   return { queue: queue.name, messageCount: readyCount, consumerCount: count };
 }
 
-/** A passive declaration of a reply-to address asks whether its consumer is alive. */
-function isReplyTo(channel: Channel, name: string): boolean {
-  return name === REPLY_TO ||
-    (name.startsWith(REPLY_TO_PREFIX) && channel.connection.broker.replies.has(name));
+/** Declaring a reply-to address, passively or not, asks whether its consumer is alive. */
+function replies(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
+  if (name !== REPLY_TO && !channel.connection.broker.replies.has(name)) {
+    throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${channel.vhost.name}'`);
+  }
+  return { queue: name, messageCount: 0, consumerCount: 1 };
 }
 
 function active(channel: Channel, args: Arguments<"queue.declare">) {
   const { connection, vhost } = channel;
-  const asked = withoutLineBreaks(args.queue);
+  const asked = args.queue;
   const name = asked === "" ? `amq.gen-${connection.broker.newName()}` : asked;
   const type = args.arguments.get("x-queue-type")?.value ?? "classic";
-  if (asked === "" && type !== "classic" && type !== "quorum") {
+  if (asked === "" && (type === "quorum" || type === "stream")) {
+    const problem = `Cannot declare a server-named queue for type rabbit_${type}_queue`;
+    throw new ChannelError("PRECONDITION_FAILED", problem);
+  }
+  if (asked === "" && type !== "classic") {
     // RabbitMQ 3.10 fails on an unknown type of a queue without a name, and says only this.
     throw new ConnectionError("INTERNAL_ERROR", "");
   }

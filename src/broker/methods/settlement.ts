@@ -1,20 +1,25 @@
 import type { Channel } from "../channel.ts";
 import type { Consumer } from "../consumer.ts";
 import type { Entry } from "../model/entry.ts";
+import { byConsumer } from "../unacked_ledger.ts";
 
 /** How deliveries are settled. */
 export type Settlement = "ack" | "reject" | "requeue";
 
-/** Settles deliveries that were taken out of the channel's ledger, oldest first. */
+/** Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first. */
 export function settle(channel: Channel, entries: readonly Entry[], settlement: Settlement): void {
-  if (settlement === "requeue") return channel.requeue(entries);
-  const consumers = new Set<Consumer>();
-  for (const entry of entries) {
-    const consumer = entry.subscriber as Consumer | undefined;
-    if (consumer !== undefined) consumers.add(consumer);
+  for (const group of byConsumer(entries)) {
+    if (settlement === "requeue") channel.requeue(group);
+    else settleGroup(channel, group, settlement);
+  }
+}
+
+function settleGroup(channel: Channel, group: readonly Entry[], how: "ack" | "reject"): void {
+  const consumer = group[0]!.subscriber as Consumer | undefined;
+  for (const entry of group) {
     channel.release(entry);
-    if (settlement === "ack") entry.queue.ack(entry);
+    if (how === "ack") entry.queue.ack(entry);
     else entry.queue.reject(entry);
   }
-  channel.resumeAfter(consumers);
+  if (consumer !== undefined) channel.resumeAfter(consumer);
 }

@@ -13,6 +13,12 @@ const ROUTERS = {
   headers: HeadersRouter,
 };
 
+/** Some that people try as a type: RabbitMQ calls a word that it knows in another sense invalid. */
+const ERLANG_ATOMS = new Set(
+  ",amqp,classic,default,error,exchange,foo,invalid,local,name,node,none,queue,quorum,rabbit,stream,test,true,type,undefined,unknown,value"
+    .split(","),
+);
+
 type ExchangeType = keyof typeof ROUTERS;
 
 /** What exchange.declare says of an exchange. */
@@ -47,8 +53,8 @@ export class Exchange implements ExchangeDeclaration {
     const { name, type } = declaration;
     if (!isExchangeType(type)) {
       // Rule (exchange.declare, "type"): an unsupported type is a command invalid.
-      const problem = type === "" ? "invalid exchange type" : "unknown exchange type";
-      throw new ConnectionError("COMMAND_INVALID", `${problem} '${type}'`);
+      const problem = ERLANG_ATOMS.has(type) ? "invalid" : "unknown";
+      throw new ConnectionError("COMMAND_INVALID", `${problem} exchange type '${type}'`);
     }
     this.name = name;
     this.vhost = vhost;

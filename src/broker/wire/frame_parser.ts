@@ -98,9 +98,10 @@ export class FrameParser {
 
 function frameEndMissing(type: number, bytes: Buffer, start: number, end: number): ConnectionError {
   // Rule (section 4.2.3): a frame without the frame-end octet closes the connection with 501.
-  const octets = erlangBinary(bytes.subarray(start, Math.min(end, start + 64)));
+  const which = end - start > 16 ? "first 16" : "all";
+  const octets = erlangBinary(bytes.subarray(start, Math.min(end, start + 16)));
   return new ConnectionError(
     "FRAME_ERROR",
-    `type ${type}, all octets = ${octets}: {invalid_frame_end_marker,${bytes[end]}}`,
+    `type ${type}, ${which} octets = ${octets}: {invalid_frame_end_marker,${bytes[end]}}`,
   );
 }
