@@ -84,9 +84,7 @@ export class Broker implements Disposable {
       nextPosition: () => ++this.#position,
       weigh: (bytes) => this.#weigh(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
-      reply: (routingKey, message) => {
-        return this.replies.get(routingKey)?.deliverReply(message) ?? false;
-      },
+      reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message),
     };
     const vhost = new VHost(name, around);
     this.#vhosts.set(name, vhost);

@@ -160,15 +160,14 @@ export class Channel {
     return tag;
   }
 
-  /** Hands a reply to the direct reply-to consumer. @returns false when there is none. */
-  deliverReply(message: Message): boolean {
+  /** Hands a reply to the direct reply-to consumer. It uses up no delivery tag. */
+  deliverReply(message: Message): void {
     const consumer = this.replyConsumer;
-    if (consumer === undefined || this.#closed) return false;
+    if (consumer === undefined || this.#closed) return;
     const tag = Buffer.from(String.fromCharCode(consumer.tag.length) + consumer.tag, "latin1");
     const { writer } = this.connection;
-    writer.deliver(this.number, tag, this.unacked.nextTag(), false, message);
+    writer.deliver(this.number, tag, this.unacked.comingTag, false, message);
     this.connection.wantFlush();
-    return true;
   }
 
   /** Counts an entry out of prefetch, before its queue learns how it was settled. */

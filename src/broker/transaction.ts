@@ -4,7 +4,7 @@ import { enqueue } from "./methods/publish.ts";
 import { settle, type Settlement } from "./methods/settlement.ts";
 import type { Entry } from "./model/entry.ts";
 import type { CommitWaiter } from "./store/message_store.ts";
-import { ConnectionError } from "./wire/protocol_error.ts";
+import { ChannelError, ConnectionError } from "./wire/protocol_error.ts";
 
 /** Publishes and settlements of a tx channel, held back until tx.commit (class tx). */
 export class Transaction implements CommitWaiter {
@@ -24,14 +24,20 @@ export class Transaction implements CommitWaiter {
     this.#settlements.push({ entries, settlement });
   }
 
-  /** Carries everything out; commit-ok follows once it is on disk. */
+  /**
+   * Carries everything out; commit-ok follows once it is on disk.
+   * @throws {ChannelError} 406 when a queue refused a publish; the rest is carried out.
+   */
   commit(): void {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     this.#publishes = [];
     this.#settlements = [];
-    for (const publish of publishes) enqueue(this.#channel, publish);
+    const taken = publishes.map((publish) => enqueue(this.#channel, publish));
     for (const { entries, settlement } of settlements) settle(this.#channel, entries, settlement);
+    if (taken.includes(false)) {
+      throw new ChannelError("PRECONDITION_FAILED", "partial tx completion");
+    }
     const { store } = this.#channel.connection.broker;
     if (store === undefined) return this.committed(0, true);
     store.whenCommitted(this, 0);

@@ -12,6 +12,11 @@ export class UnackedLedger {
     return ++this.#lastTag;
   }
 
+  /** The tag of the next delivery. */
+  get comingTag(): number {
+    return this.#lastTag + 1;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

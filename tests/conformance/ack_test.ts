@@ -256,3 +256,28 @@ for (const method of ["basic.recover", "basic.recover-async"]) {
     await peer.expectConnectionClose(540);
   });
 }
+
+behaviour("what is settled together is settled by consumer, gets first", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const { queue: dead } = await peer.call(1, "queue.declare", { exclusive: true });
+  const args = { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead };
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true, arguments: args });
+  for (const body of ["0", "1", "2", "3"]) peer.publish(1, { routingKey: queue }, body);
+  await peer.call(1, "basic.qos", { prefetchCount: 1 });
+  for (const consumerTag of ["z", "a"]) {
+    await peer.call(1, "basic.consume", { queue, consumerTag });
+    await peer.expectContent("basic.deliver", 1);
+  }
+  for (let i = 0; i < 2; i++) {
+    peer.send(1, "basic.get", { queue });
+    await peer.expectContent("basic.get-ok", 1);
+  }
+  peer.send(1, "basic.nack", { multiple: true });
+  await peer.call(1, "basic.qos", { prefetchCount: 0 });
+  await peer.call(1, "basic.consume", { queue: dead, noAck: true });
+  const order = [];
+  for (let i = 0; i < 4; i++) order.push(`${(await peer.expectContent("basic.deliver", 1)).body}`);
+  assert.deepEqual(order, ["2", "3", "1", "0"]);
+  await peer.close();
+});

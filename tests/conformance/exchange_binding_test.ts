@@ -209,3 +209,12 @@ async function queueBoundTo(
   await channel.bindQueue(queue, exchange, key);
   return queue;
 }
+
+behaviour("the default exchange is nobody's alternate", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const main = await exchange(broker, channel, "direct", { alternateExchange: "" });
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  channel.publish(main, queue, Buffer.from("x"));
+  assert.equal(await ready(channel, queue), 0);
+});

@@ -158,6 +158,18 @@ behaviour("an answer comes before the deliveries that it makes possible", async 
   await peer.close();
 });
 
+behaviour("a prefetch count for consumers to come lifts the global one", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await holding(channel, ...numbered(4));
+  await channel.prefetch(1, true);
+  const deliveries = await consume(channel, queue);
+  await deliveries.take(1);
+  await deliveries.none();
+  await channel.prefetch(5);
+  await deliveries.take(3);
+});
+
 behaviour("raising the global prefetch count lets deliveries go on", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();

@@ -91,3 +91,38 @@ behaviour("a cancelled reply consumer may be started again", async (broker) => {
   await channel.cancel(consumerTag);
   await consume(channel, REPLY_TO, { noAck: true });
 });
+
+behaviour(
+  "a reply uses up no delivery tag, and comes back when it is mandatory",
+  async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+    await peer.call(1, "basic.consume", { queue: REPLY_TO, noAck: true });
+    await peer.call(1, "basic.consume", { queue, noAck: true });
+    peer.publish(1, { routingKey: queue }, "question", { properties: { replyTo: REPLY_TO } });
+    const question = await peer.expectContent("basic.deliver", 1);
+    assert.equal(question.method.deliveryTag, 1);
+    await using server = await broker.peer();
+    await server.openChannel(1);
+    server.publish(1, { routingKey: question.properties.replyTo, mandatory: true }, "answer");
+    assert.equal((await server.expectContent("basic.return", 1)).method.replyCode, 312);
+    const answer = await peer.expectContent("basic.deliver", 1);
+    assert.deepEqual([`${answer.body}`, answer.method.deliveryTag], ["answer", 2]);
+    peer.publish(1, { routingKey: queue }, "next");
+    assert.equal((await peer.expectContent("basic.deliver", 1)).method.deliveryTag, 2);
+    await server.close();
+    await peer.close();
+  },
+);
+
+behaviour("the pseudo-queue may be declared, and is the last declared then", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const { consumerCount } = await peer.call(1, "queue.declare", { queue: REPLY_TO });
+  assert.equal(consumerCount, 1);
+  await peer.call(1, "basic.consume", { consumerTag: "t", noAck: true });
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  await peer.call(1, "basic.consume", { queue, consumerTag: "t" });
+  await peer.close();
+});

@@ -74,3 +74,21 @@ async function singleActive(channel: ConfirmChannel): Promise<string> {
   const args = { arguments: { "x-single-active-consumer": true } };
   return (await channel.assertQueue("", { exclusive: true, ...args })).queue;
 }
+
+behaviour("the highest priority follows the active consumer", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const args = { "x-single-active-consumer": true };
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true, arguments: args });
+  for (const [consumerTag, priority] of Object.entries({ a: 0, b: 0, c: 5, d: 2 })) {
+    const args = { "x-priority": priority };
+    await peer.call(1, "basic.consume", { queue, consumerTag, noAck: true, arguments: args });
+  }
+  for (const tag of ["a", "c", "d", "b"]) {
+    peer.publish(1, { routingKey: queue }, "x");
+    const { method } = await peer.expectContent("basic.deliver", 1);
+    assert.equal(method.consumerTag, tag);
+    await peer.call(1, "basic.cancel", { consumerTag: tag });
+  }
+  await peer.close();
+});

@@ -188,3 +188,22 @@ async function readyIn(peer: AmqpPeer, queue: string): Promise<number> {
   await peer.call(9, "channel.close");
   return Number(messageCount);
 }
+
+behaviour(
+  "a commit with a publish that its queue refuses is 406, the rest is done",
+  async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    const args = { "x-max-length": 1, "x-overflow": "reject-publish" };
+    const { queue } = await peer.call(1, "queue.declare", { exclusive: true, arguments: args });
+    await peer.call(1, "tx.select");
+    for (const body of ["1", "2", "3"]) peer.publish(1, { routingKey: queue }, body);
+    peer.send(1, "tx.commit");
+    const { replyText } = await peer.expectChannelClose(1, 406);
+    assert.match(String(replyText), /partial tx completion/);
+    await peer.openChannel(1);
+    const { messageCount } = await peer.call(1, "queue.declare", { queue, passive: true });
+    assert.equal(messageCount, 1);
+    await peer.close();
+  },
+);

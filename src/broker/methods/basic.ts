@@ -90,6 +90,8 @@ function consumeReplies(channel: Channel, tag: string, args: Arguments<"basic.co
 export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void {
   const { consumerTag } = args;
   const consumer = channel.consumers.get(consumerTag);
+  // First the answer, then what others get instead.
+  if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
   if (consumer !== undefined) {
     channel.consumers.delete(consumerTag);
     consumer.queue.unsubscribe(consumer);
@@ -97,7 +99,6 @@ export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void 
     channel.connection.broker.replies.delete(channel.replyConsumer.routingKey);
     channel.replyConsumer = undefined;
   }
-  if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
 }
 
 /**

@@ -66,9 +66,6 @@ export function dispatch(channel: Channel, method: Method): void {
     case "access.request":
       // RabbitMQ still answers this method of AMQP 0-9 and grants whatever is asked.
       return channel.send("access.request-ok", { ticket: 1 });
-    case "basic.cancel-ok":
-      // The answer to a cancellation by the broker.
-      return;
     default:
       // Methods only a server sends, and those of other classes.
       throw new ConnectionError("COMMAND_INVALID", "unimplemented method");

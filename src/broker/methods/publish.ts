@@ -56,7 +56,7 @@ export function finishPublish(channel: Channel, publish: Publish): void {
   }
   if (properties.replyTo === REPLY_TO) publish = withReplyKey(channel, publish);
   if (channel.transaction !== undefined) {
-    headersOf(publish); // now, not at the commit
+    copies(headersOf(publish)); // their errors come now, not at the commit
     channel.transaction.addPublish(publish);
   } else enqueue(channel, publish);
 }
@@ -100,8 +100,11 @@ function withReplyKey(channel: Channel, publish: Publish): Publish {
 
 const routing: Routing = { routed: false, rejected: false, stored: false };
 
-/** Routes a publish, returns it when it must and cannot, and sees to its confirm. */
-export function enqueue(channel: Channel, publish: Publish): void {
+/**
+ * Routes a publish, returns it when it must and cannot, and sees to its confirm.
+ * @returns whether every queue took it that it was routed to.
+ */
+export function enqueue(channel: Channel, publish: Publish): boolean {
   let { message } = publish;
   let keys: string[] | undefined;
   if (publish.properties.headersAt >= 0) {
@@ -116,7 +119,7 @@ export function enqueue(channel: Channel, publish: Publish): void {
   const { routed, rejected, stored } = routing;
   if (!routed && publish.mandatory) returnMessage(channel, message);
   const { confirms } = channel;
-  if (confirms === undefined) return;
+  if (confirms === undefined) return !rejected;
   const tag = confirms.next();
   const { store } = channel.connection.broker;
   if (rejected) {
@@ -129,6 +132,7 @@ export function enqueue(channel: Channel, publish: Publish): void {
   } else {
     confirms.settle(tag, true);
   }
+  return !rejected;
 }
 
 /** Routing keys in the CC and BCC headers (RabbitMQ docs, sender-selected). */

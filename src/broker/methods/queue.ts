@@ -62,18 +62,18 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
     // RabbitMQ 3.10 fails on an unknown type of a queue without a name, and says only this.
     throw new ConnectionError("INTERNAL_ERROR", "");
   }
-  connection.require("configure", "queue", name);
-  const deadLetters = args.arguments.get("x-dead-letter-exchange");
-  if (deadLetters?.type === "S") {
-    connection.require("read", "queue", name);
-    connection.require("write", "exchange", deadLetters.value);
-  }
   if (asked.startsWith("amq.")) {
     // Rule (queue.declare, "reserved"): names that start with amq. are the broker's.
     throw new ChannelError(
       "ACCESS_REFUSED",
       `queue name '${asked}' contains reserved prefix 'amq.*'`,
     );
+  }
+  connection.require("configure", "queue", name);
+  const deadLetters = args.arguments.get("x-dead-letter-exchange");
+  if (deadLetters?.type === "S") {
+    connection.require("read", "queue", name);
+    connection.require("write", "exchange", deadLetters.value);
   }
   const { exclusive, autoDelete } = args;
   // An exclusive queue goes with its connection: a classic one counts as not durable.

@@ -1,5 +1,11 @@
 import type { BasicProperties } from "../wire/content_header.ts";
-import { type Field, type FieldTable, integerOf, textField } from "../wire/field_table.ts";
+import {
+  type Field,
+  type FieldTable,
+  integerOf,
+  sortedByName,
+  textField,
+} from "../wire/field_table.ts";
 import type { Entry } from "./entry.ts";
 import type { Message } from "./message.ts";
 import type { DeathReason, Queue } from "./queue.ts";
@@ -21,17 +27,12 @@ export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Me
   if (deadLetterRoutingKey !== undefined) headers.delete("CC");
   recordDeath(headers, properties, message, queue, reason, routingKeys, atMs);
   delete properties.expiration;
-  properties.headers = sorted(headers);
+  properties.headers = sortedByName(headers);
   return message.withProperties(
     properties,
     deadLetterExchange ?? "",
     deadLetterRoutingKey ?? message.routingKey,
   );
-}
-
-/** By name, as RabbitMQ leaves a table that it has changed. */
-function sorted(table: FieldTable): FieldTable {
-  return new Map([...table].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function deathsOf(headers: FieldTable | undefined): FieldTable[] {
@@ -90,7 +91,7 @@ function recordDeath(
       death.set("original-expiration", textField(properties.expiration));
     }
   }
-  if (!first) death = sorted(death);
+  if (!first) death = sortedByName(death);
   // Newest first.
   const value = [death, ...deaths].map((table): Field => ({ type: "F", value: table }));
   headers.set("x-death", { type: "A", value });

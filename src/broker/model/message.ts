@@ -6,7 +6,7 @@ import {
   type RoutingProperties,
   scanProperties,
 } from "../wire/content_header.ts";
-import { type Field, type FieldTable, readTable } from "../wire/field_table.ts";
+import { type Field, type FieldTable, readTable, sortedByName } from "../wire/field_table.ts";
 
 /** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
 export const MESSAGE_OVERHEAD_BYTES = 300;
@@ -148,13 +148,11 @@ export class Message {
     return readProperties(this.bytes, this.propertiesAt, this.bodyAt);
   }
 
-  /** The same message with one header more, or another value for it. */
+  /** The same message with one header more, or another value for it; the headers by name, as RabbitMQ. */
   withHeader(name: string, field: Field): Message {
     const properties = this.properties();
-    return this.withProperties({
-      ...properties,
-      headers: new Map(properties.headers ?? []).set(name, field),
-    });
+    const headers: FieldTable = new Map(properties.headers ?? []);
+    return this.withProperties({ ...properties, headers: sortedByName(headers.set(name, field)) });
   }
 
   /** The same message with other properties, and if given another address. */

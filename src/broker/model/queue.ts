@@ -86,7 +86,10 @@ export class Queue implements QueueDeclaration {
     this.arguments = declaration.arguments;
     this.owner = owner;
     this.policy = readQueuePolicy(this, declaration.arguments);
-    this.subscribers = new QueueSubscribers(this.policy.singleActiveConsumer);
+    this.subscribers = new QueueSubscribers({
+      singleActive: this.policy.singleActiveConsumer,
+      heirs: this.policy.quorum ? "by arrival" : "by priority",
+    });
     this.#around = around;
     this.#ready = Array.from({ length: this.policy.maxPriority + 1 }, () => new ReadyList());
     this.#usedAtMs = around.now();

@@ -23,14 +23,19 @@ interface Rank {
 /** The consumers of a queue: highest priority first, in turn among equals. */
 export class QueueSubscribers {
   #ranks: Rank[] = [];
-  /** In order of arrival: the first is the active one of a single-active-consumer queue. */
+  /** In order of arrival. */
   #arrivals: Subscriber[] = [];
+  /** The one that is served, of a single-active-consumer queue. */
+  #active: Subscriber | undefined;
   /** Nobody could take an entry when last asked: ask again only after `wake`. */
   #exhausted = false;
   readonly #singleActive: boolean;
+  readonly #heirs: "by priority" | "by arrival";
 
-  constructor(singleActive: boolean) {
-    this.#singleActive = singleActive;
+  /** @param options.heirs who follows the active one of a single-active-consumer queue */
+  constructor(options: { singleActive: boolean; heirs: "by priority" | "by arrival" }) {
+    this.#singleActive = options.singleActive;
+    this.#heirs = options.heirs;
   }
 
   get count(): number {
@@ -44,6 +49,7 @@ export class QueueSubscribers {
   add(subscriber: Subscriber): void {
     this.#exhausted = false;
     this.#arrivals.push(subscriber);
+    this.#active ??= subscriber;
     const rank = this.#ranks.find(({ priority }) => priority === subscriber.priority);
     if (rank !== undefined) {
       // Behind all the others, whoever's turn it is.
@@ -65,8 +71,15 @@ export class QueueSubscribers {
     rank.members.splice(member, 1);
     if (rank.next > member) rank.next--;
     if (rank.members.length === 0) this.#ranks.splice(this.#ranks.indexOf(rank), 1);
+    if (this.#active === subscriber) this.#active = this.#successor();
     this.#exhausted = false;
     return true;
+  }
+
+  #successor(): Subscriber | undefined {
+    if (this.#heirs === "by arrival") return this.#arrivals[0];
+    const [rank] = this.#ranks;
+    return this.#arrivals.find(({ priority }) => priority === rank?.priority);
   }
 
   /** Someone may have room again. */
@@ -78,9 +91,8 @@ export class QueueSubscribers {
   next(): Subscriber | undefined {
     if (this.#exhausted) return undefined;
     if (this.#singleActive) {
-      // x-single-active-consumer: the longest-standing consumer alone is served.
-      const active = this.#arrivals[0];
-      if (active?.canTake()) return active;
+      // x-single-active-consumer: one alone is served, until it goes.
+      if (this.#active?.canTake()) return this.#active;
       this.#exhausted = true;
       return undefined;
     }

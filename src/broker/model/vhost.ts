@@ -15,8 +15,8 @@ export type VHostSurroundings =
   & Pick<QueueSurroundings, "now" | "nextPosition" | "weigh" | "wakeAt">
   & {
     readonly keeper: Keeper | undefined;
-    /** Hands a message to a direct reply-to consumer. @returns false when it is gone. */
-    reply(routingKey: string, message: Message): boolean;
+    /** Hands a message to a direct reply-to consumer, if it is there. */
+    reply(routingKey: string, message: Message): void;
   };
 
 /** What happened to a publish. */
@@ -317,11 +317,11 @@ export class VHost {
     if (exchange.name === "" && keys === undefined) {
       const queue = this.#queues.get(message.routingKey);
       if (queue !== undefined) this.#enqueue(queue, message, routing);
-      else this.#reply(message.routingKey, message, routing);
+      else this.#reply(message.routingKey, message);
     } else {
       const allKeys = [message.routingKey, ...keys ?? []];
       if (exchange.name === "") {
-        for (const key of allKeys) this.#reply(key, message, routing);
+        for (const key of new Set(allKeys)) this.#reply(key, message);
       }
       for (const queue of this.#route(exchange, allKeys, message)) {
         this.#enqueue(queue, message, routing);
@@ -335,9 +335,9 @@ export class VHost {
     if (queue.publish(message) === "rejected") routing.rejected = true;
   }
 
-  #reply(key: string, message: Message, routing: Routing): void {
-    if (!key.startsWith(REPLY_TO_PREFIX)) return;
-    if (this.#around.reply(key, message)) routing.routed = true;
+  /** A direct reply reaches no queue: RabbitMQ returns it when it is mandatory, delivered or not. */
+  #reply(key: string, message: Message): void {
+    if (key.startsWith(REPLY_TO_PREFIX)) this.#around.reply(key, message);
   }
 
   /**
@@ -362,7 +362,8 @@ export class VHost {
         if (destination instanceof Queue) queues.add(destination);
         else follow(destination);
       }
-      if (bindings.length === 0 && exchange.alternate !== undefined) {
+      // Rule: the default exchange is nobody's alternate, as nobody can bind to it.
+      if (bindings.length === 0 && exchange.alternate) {
         const alternate = this.#exchanges.get(exchange.alternate);
         if (alternate !== undefined) follow(alternate);
       }

@@ -259,3 +259,8 @@ export const FIELD_TYPE_NAMES: Record<Field["type"], string> = {
   F: "table",
   V: "void",
 };
+
+/** The same fields in the order of their names: so RabbitMQ leaves a table that it has changed. */
+export function sortedByName(table: FieldTable): FieldTable {
+  return new Map([...table].sort(([a], [b]) => a < b ? -1 : 1));
+}

@@ -68,22 +68,39 @@ export function matchesHeaders(wanted: FieldTable, headers: FieldTable): boolean
 
 /** Numbers are compared by value, whatever their type. */
 function numberOf(field: Field): number | undefined {
+  if (field.type === "T") return Number(field.value);
   return field.type === "f" || field.type === "d" ? field.value : integerOf(field);
 }
 
+/** As RabbitMQ compares: by value at the top, by type and value within arrays and tables. */
 function sameValue(a: Field, b: Field): boolean {
   const left = numberOf(a);
   if (left !== undefined) return left === numberOf(b);
+  if (isText(a) && isText(b)) return a.value === b.value;
+  return identical(a, b) || (isEmptyList(a) && isEmptyList(b));
+}
+
+function isText({ type }: Field): boolean {
+  return type === "S" || type === "x";
+}
+
+function isEmptyList(field: Field): boolean {
+  if (field.type === "A") return field.value.length === 0;
+  return field.type === "F" && field.value.size === 0;
+}
+
+function identical(a: Field, b: Field): boolean {
   if (a.type !== b.type) return false;
   if (a.type === "A" && b.type === "A") {
     return a.value.length === b.value.length &&
-      a.value.every((item, index) => sameValue(item, b.value[index]!));
+      a.value.every((item, index) => identical(item, b.value[index]!));
   }
   if (a.type === "F" && b.type === "F") {
-    return a.value.size === b.value.size &&
-      [...a.value].every(([name, item]) => {
-        const other = b.value.get(name);
-        return other !== undefined && sameValue(item, other);
+    const others = [...b.value];
+    return a.value.size === others.length &&
+      [...a.value].every(([name, item], index) => {
+        const [otherName, other] = others[index]!;
+        return name === otherName && identical(item, other);
       });
   }
   return a.value === b.value;
