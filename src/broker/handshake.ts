@@ -8,9 +8,9 @@ import { ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 /** `AMQP`, 0, and the version 0-9-1 (section 4.2.2). */
 export const PROTOCOL_HEADER = "AMQP\0\0\x09\x01";
 /** The limits RabbitMQ proposes in connection.tune. */
-export const CHANNEL_MAX = 2047;
-export const FRAME_MAX_BYTES = 131_072;
-export const HEARTBEAT_SECONDS = 60;
+const CHANNEL_MAX = 2047;
+const FRAME_MAX_BYTES = 131_072;
+const HEARTBEAT_SECONDS = 60;
 /** Smallest frame-max a peer may ask for (constant frame-min-size). */
 export const FRAME_MIN_BYTES = 4096;
 

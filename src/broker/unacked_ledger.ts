@@ -17,10 +17,6 @@ export class UnackedLedger {
     return this.#lastTag + 1;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   add(entry: Entry): void {
     this.#entries.set(entry.deliveryTag, entry);
   }

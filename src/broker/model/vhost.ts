@@ -92,7 +92,7 @@ export class VHost {
   /** @throws {ChannelError} 404 when there is none, 405 when another connection owns it. */
   queue(name: string, connection: object): Queue {
     const queue = this.queueForAll(name);
-    if (queue.exclusive && queue.owner !== connection) throw lockedQueue(queue);
+    requireOwner(queue, connection);
     return queue;
   }
 
@@ -188,9 +188,7 @@ export class VHost {
     const found = binding.source.find(binding);
     if (found === undefined) return;
     const { destination } = found;
-    if (destination instanceof Queue && destination.exclusive && destination.owner !== connection) {
-      throw lockedQueue(destination);
-    }
+    if (destination instanceof Queue) requireOwner(destination, connection);
     this.#removeBinding(found);
   }
 
@@ -231,7 +229,7 @@ export class VHost {
 
   #requireEquivalent(current: Queue, declaration: QueueDeclaration, owner: object): void {
     const { title } = current;
-    if (current.exclusive && current.owner !== owner) throw lockedQueue(current);
+    requireOwner(current, owner);
     if (current.exclusive !== declaration.exclusive) throw lockedQueue(current);
     requireSameProperty(title, "durable", declaration.durable, current.durable);
     requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
@@ -397,6 +395,11 @@ export function carbonCopies(field: Field | undefined): string[] {
 function isDurable({ source, destination }: Binding): boolean {
   if (destination instanceof Queue) return source.durable && destination.storeId !== 0;
   return source.durable && destination.durable;
+}
+
+/** @throws {ChannelError} 405 for an exclusive queue of another connection. */
+function requireOwner(queue: Queue, connection: object): void {
+  if (queue.exclusive && queue.owner !== connection) throw lockedQueue(queue);
 }
 
 function lockedQueue(queue: Queue): ChannelError {
