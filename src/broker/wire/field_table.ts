@@ -45,7 +45,7 @@ export function readTable(bytes: Buffer, start: number, end: number, depth = 0):
   return table;
 }
 
-/** Erlang knows no other floats. */
+/** Erlang knows no other floats: RabbitMQ 3.10, 4.0 and 4.3 cannot read such a table. */
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw malformed();
   return value;

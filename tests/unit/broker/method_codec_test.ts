@@ -7,6 +7,7 @@ import {
 } from "../../../src/broker/wire/method_codec.ts";
 import { METHOD_TABLE } from "../../../src/broker/wire/method_table.ts";
 import { encodeTable, type Field, readTable } from "../../../src/broker/wire/field_table.ts";
+import { UnanswerableError } from "../../../src/broker/wire/protocol_error.ts";
 import {
   encodeProperties,
   readProperties,
@@ -16,6 +17,9 @@ import {
 
 const ascii = (maxLength: number) =>
   fc.string({ unit: "binary-ascii", maxLength }) as fc.Arbitrary<string>;
+
+/** What a table may hold: no broker reads the others (tests/conformance/float_test.ts). */
+const finite = { noNaN: true, noDefaultInfinity: true };
 
 const { field } = fc.letrec<{ field: Field }>((tie) => ({
   field: fc.oneof(
@@ -27,8 +31,8 @@ const { field } = fc.letrec<{ field: Field }>((tie) => ({
     fc.record({ type: fc.constant("u" as const), value: fc.integer({ min: 0, max: 65535 }) }),
     fc.record({ type: fc.constant("I" as const), value: fc.integer() }),
     fc.record({ type: fc.constant("i" as const), value: fc.nat(0x7fffffff).map((n) => n * 2) }),
-    fc.record({ type: fc.constant("f" as const), value: fc.float({ noNaN: true }) }),
-    fc.record({ type: fc.constant("d" as const), value: fc.double({ noNaN: true }) }),
+    fc.record({ type: fc.constant("f" as const), value: fc.float(finite) }),
+    fc.record({ type: fc.constant("d" as const), value: fc.double(finite) }),
     fc.record({
       type: fc.constantFrom("l" as const, "L" as const),
       value: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
@@ -88,6 +92,15 @@ Deno.test("a field table is read as it was written, each field with its type", (
     const bytes = encodeTable(written);
     assert.deepEqual(readTable(bytes, 0, bytes.length), written);
   }));
+});
+
+Deno.test("a table with a float that is not finite is not read", () => {
+  for (const type of ["f", "d"] as const) {
+    for (const value of [Infinity, -Infinity, NaN]) {
+      const bytes = encodeTable(new Map([["x", { type, value }]]));
+      assert.throws(() => readTable(bytes, 0, bytes.length), UnanswerableError);
+    }
+  }
 });
 
 const properties = fc.record({
