@@ -74,23 +74,31 @@ export function formatAddress({ host, port }: Pick<BrokerUrl, "host" | "port">):
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** Parameters that are understood, and the least and greatest value of each. */
+const PARAMETERS = {
+  heartbeat: { least: 0, greatest: 65_535, unit: "seconds" },
+  connection_timeout: { least: 1, greatest: 999_999_999, unit: "milliseconds" },
+} as const;
+
 function queryOptions(query: URLSearchParams, shown: string) {
   const options: { heartbeatSeconds?: number; connectTimeoutMs?: number } = {};
   for (const [key, value] of query) {
-    const least = key === "connection_timeout" ? 1 : 0;
-    if (!/^\d{1,9}$/.test(value) || Number(value) < least) {
-      throw new MalformedUrl(`"${key}" in "${shown}" must be a whole number, ${least} or more`);
-    }
-    if (key === "heartbeat") options.heartbeatSeconds = Number(value);
-    else if (key === "connection_timeout") options.connectTimeoutMs = Number(value);
-    else {
+    if (!Object.hasOwn(PARAMETERS, key)) {
+      const known = Object.entries(PARAMETERS).map(([name, { unit }]) => `${name} (${unit})`);
       throw new MalformedUrl(
-        `"${key}" in "${shown}" is not known here: heartbeat (seconds) and connection_timeout (milliseconds) are`,
+        `"${key}" in "${shown}" is no parameter that worktool knows: it knows ${
+          known.join(" and ")
+        }`,
       );
     }
-  }
-  if ((options.heartbeatSeconds ?? 0) > 65535) {
-    throw new MalformedUrl(`"heartbeat" in "${shown}" must be at most 65535 seconds`);
+    const { least, greatest, unit } = PARAMETERS[key as keyof typeof PARAMETERS];
+    if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > greatest) {
+      throw new MalformedUrl(
+        `"${key}" in "${shown}" must be a whole number of ${unit}, ${least} to ${greatest}`,
+      );
+    }
+    if (key === "heartbeat") options.heartbeatSeconds = Number(value);
+    else options.connectTimeoutMs = Number(value);
   }
   return options;
 }

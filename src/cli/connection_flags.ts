@@ -1,12 +1,9 @@
-import type { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { Option } from "@commander-js/extra-typings";
 import { type BrokerUrl, MalformedUrl, parseBrokerUrl } from "../amqp/broker_url.ts";
-import type { ConnectionOptions, TlsOptions } from "../amqp/connection.ts";
+import type { ConnectionOptions } from "../amqp/connection.ts";
 import { argument } from "./argument.ts";
-import { defined } from "./defined.ts";
 import { parseDuration, parsePositiveDuration } from "./duration.ts";
-import { fileProblem } from "./file_problem.ts";
+import { type TlsFlags, tlsOptions } from "./tls_files.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_URL = "amqp://guest:guest@localhost:5672/";
@@ -22,10 +19,10 @@ export const urlFlag = new Option(
 export const uriFlag = new Option("--uri <url>", "the same as --url").hideHelp();
 export const tlsCaFlag = new Option(
   "--tls-ca <file>",
-  "PEM authority that signed the broker's certificate",
+  "authority that signed the broker's certificate, or that certificate itself (PEM)",
 );
-export const tlsCertFlag = new Option("--tls-cert <file>", "PEM client certificate");
-export const tlsKeyFlag = new Option("--tls-key <file>", "PEM key of the client certificate");
+export const tlsCertFlag = new Option("--tls-cert <file>", "client certificate (PEM)");
+export const tlsKeyFlag = new Option("--tls-key <file>", "key of the client certificate (PEM)");
 export const insecureFlag = new Option("--insecure", "accept any certificate");
 export const connectTimeoutFlag = new Option(
   "--connect-timeout <duration>",
@@ -36,13 +33,9 @@ export const heartbeatFlag = new Option(
   "notice a silent broker after twice this, in whole seconds; 0 for never",
 ).argParser(argument(parseHeartbeat)).default(20, "20s");
 
-export interface ConnectionFlags {
+export interface ConnectionFlags extends TlsFlags {
   readonly url?: string | undefined;
   readonly uri?: string | undefined;
-  readonly tlsCa?: string | undefined;
-  readonly tlsCert?: string | undefined;
-  readonly tlsKey?: string | undefined;
-  readonly insecure?: boolean | undefined;
   readonly connectTimeout: number;
   readonly heartbeat: number;
 }
@@ -82,33 +75,6 @@ function brokerUrl(
     if (error instanceof MalformedUrl) throw new UsageError(`${source}: ${error.message}`);
     throw error;
   }
-}
-
-function tlsOptions(flags: ConnectionFlags): TlsOptions {
-  const { tlsCa, tlsCert, tlsKey, insecure = false } = flags;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new UsageError("--tls-cert and --tls-key go together");
-  }
-  return {
-    insecure,
-    ...defined({
-      ca: pemFile("--tls-ca", tlsCa),
-      cert: pemFile("--tls-cert", tlsCert),
-      key: pemFile("--tls-key", tlsKey),
-    }),
-  };
-}
-
-function pemFile(flag: string, path: string | undefined): Buffer | undefined {
-  if (path === undefined) return undefined;
-  let pem;
-  try {
-    pem = readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${flag} ${path}: ${fileProblem(error)}`);
-  }
-  if (!pem.includes("-----BEGIN ")) throw new UsageError(`${flag} ${path}: is no PEM file`);
-  return pem;
 }
 
 function parseHeartbeat(text: string): number {

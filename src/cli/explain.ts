@@ -14,6 +14,7 @@ import { CannotListen } from "../health/health_address.ts";
 import { CommandUnusable } from "../worker/outcome.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explainReply } from "./explain_reply.ts";
+import { explainTls } from "./explain_tls.ts";
 import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
 import { formatDuration } from "./duration.ts";
 import { listenProblem } from "./listen_problem.ts";
@@ -141,13 +142,8 @@ function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
         "check the host in --url or AMQP_URL, and the network",
       );
   }
-  if (attempt.tls) {
-    return unavailable(
-      `no TLS connection to ${address}: ${failure.message}`,
-      "name the broker's authority with --tls-ca FILE, or accept any certificate with --insecure",
-      "without TLS the URL begins with amqp:// (port 5672)",
-    );
-  }
+  const tls = attempt.tls ? explainTls(failure.cause, attempt) : undefined;
+  if (tls) return tls;
   return unavailable(
     `${address} answers, but not as an AMQP 0-9-1 broker: ${failure.message}`,
     "check the port: RabbitMQ speaks AMQP on 5672, amqps:// on 5671, HTTP on 15672",

@@ -19,6 +19,8 @@ export interface Attempt {
   readonly queue: string;
   readonly durable: boolean;
   readonly tls: boolean;
+  /** Whether --tls-ca names the authorities to trust. */
+  readonly ownAuthority: boolean;
 }
 
 /** What a user may find after a connection was lost. */

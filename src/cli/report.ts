@@ -49,7 +49,7 @@ export class Report {
 /** What the explainer of failures has to know of a run. */
 export function attemptOf(
   command: Attempt["command"],
-  { connection: { url }, queue }: { connection: ConnectionOptions; queue: QueueDeclaration },
+  { connection: { url, tls }, queue }: { connection: ConnectionOptions; queue: QueueDeclaration },
 ): Attempt {
   return {
     command,
@@ -57,6 +57,7 @@ export function attemptOf(
     username: url.username,
     vhost: url.vhost,
     tls: url.tls,
+    ownAuthority: tls.ca !== undefined,
     queue: queue.name,
     durable: queue.durable,
   };

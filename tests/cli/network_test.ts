@@ -1,11 +1,7 @@
-/** Connections that are cut, fall silent, or are encrypted; and where the URL comes from. */
+/** Connections that are cut or fall silent; and where the URL comes from. */
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, connect, type Socket } from "node:net";
-import { createServer } from "node:tls";
-
-import { Broker, brokerTest } from "../support/brokers.ts";
+import { brokerTest } from "../support/brokers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Worktool } from "../support/worktool.ts";
 
@@ -101,75 +97,3 @@ brokerTest("a .env file in the working directory changes nothing", async (broker
     await Deno.remove(directory, { recursive: true });
   }
 });
-
-brokerTest(
-  "amqps: the certificate is checked, --tls-ca and --insecure accept it",
-  async (broker) => {
-    await using tls = await tlsInFrontOf(broker);
-    const send = (...args: string[]) =>
-      Worktool.run(["send", "--url", tls.url, "--queue", broker.queue(), ...args, "x"]);
-    const refused = await send();
-    assert.equal(refused.code, 69);
-    assert.match(refused.stderr, /no TLS connection to localhost:\d+: .*self.signed/i);
-    assert.match(refused.stderr, /--tls-ca FILE/);
-    assert.equal((await send("--tls-ca", tls.certificate)).code, 0);
-    assert.equal((await send("--insecure")).code, 0);
-    const withClientCertificate = await send(
-      ...["--tls-ca", tls.certificate, "--tls-cert", tls.certificate, "--tls-key", tls.key],
-    );
-    assert.equal(withClientCertificate.code, 0);
-    assert.ok(tls.clientCertificates() > 0);
-  },
-);
-
-/** A TLS endpoint for "localhost" with a certificate of its own in front of the broker. */
-async function tlsInFrontOf(broker: Broker) {
-  const directory = await Deno.makeTempDir();
-  const [key, certificate] = [`${directory}/key.pem`, `${directory}/certificate.pem`];
-  const { success } = await new Deno.Command("openssl", {
-    args: [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
-    ],
-    stderr: "null",
-  }).output();
-  assert.ok(success, "openssl makes a certificate");
-  const { hostname, port } = new URL(broker.url);
-  const sockets = new Set<Socket>();
-  let clientCertificates = 0;
-  const server = createServer({
-    key: Buffer.from(await Deno.readFile(key)),
-    cert: Buffer.from(await Deno.readFile(certificate)),
-    requestCert: true,
-    rejectUnauthorized: false,
-  }, (client) => {
-    if (client.getPeerCertificate()?.subject) clientCertificates++;
-    const upstream = connect(
-      Number(port || 5672),
-      hostname === "localhost" ? "127.0.0.1" : hostname,
-    );
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => (client.destroy(), upstream.destroy()));
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  server.on("tlsClientError", () => {});
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = new URL(broker.url);
-  const { port: tlsPort } = server.address() as AddressInfo;
-  return {
-    url: `amqps://${url.username}:${url.password}@localhost:${tlsPort}${url.pathname}`,
-    key,
-    certificate,
-    clientCertificates: () => clientCertificates,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-      await Deno.remove(directory, { recursive: true });
-    },
-  };
-}

@@ -21,6 +21,7 @@ const ATTEMPT: Attempt = {
   queue: "q",
   durable: true,
   tls: false,
+  ownAuthority: false,
 };
 
 function closed(replyCode: number, replyText: string, classId?: number) {
