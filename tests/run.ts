@@ -3,22 +3,39 @@
  *
  * They run on an embedded broker that is started here, and on RabbitMQ where there is one; as many
  * files at a time as there are cores (or DENO_JOBS), since much of it is waiting for brokers to start.
- * With WORKTOOL_TEST_REQUIRE_RABBITMQ=1 it fails where the tests on RabbitMQ could not run.
+ *
+ * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another release
+ * - WORKTOOL_TEST_RABBITMQ_SCRIPTS: folders with `rabbitmq-server` and `rabbitmqctl`, for tests that
+ *   start a node of their own
+ * - WORKTOOL_TEST_REQUIRE_RABBITMQ: releases without which the run fails, as in "3.10,4.0"
+ * - WORKTOOL_TEST_LEFT_OUT: what the caller could not bring up, and why; said at the end
  */
+import { brokerListEnvironment, type EmbeddedCommand } from "./support/broker_list.ts";
+import { findInstalledRabbitMq, findSharedRabbitMq } from "./support/find_rabbitmq.ts";
 import { EXECUTABLE } from "./support/worktool.ts";
 
-const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ") === "1";
+const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ")?.split(",") ?? [];
 const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
 const junit = `${directory}/junit.xml`;
 
-const broker = await startBroker(`${directory}/broker`);
+const embedded: EmbeddedCommand = {
+  name: "embedded",
+  release: "3.10",
+  command: `${EXECUTABLE} broker`,
+};
+const [rabbitMqs, installedRabbitMqs] = await Promise.all([
+  findSharedRabbitMq(),
+  findInstalledRabbitMq(),
+]);
+const broker = await startBroker(embedded, `${directory}/broker`);
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--parallel", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
-  env: {
-    WORKTOOL_TEST_BROKER_URL: broker.url,
-    WORKTOOL_TEST_BROKER_COMMAND: `${EXECUTABLE} broker`,
-  },
+  env: brokerListEnvironment({
+    shared: [{ name: embedded.name, release: embedded.release, url: broker.url }, ...rabbitMqs],
+    rabbitMqs: installedRabbitMqs,
+    embedded: [embedded],
+  }),
 }).spawn().status;
 const brokerCode = await broker.stop();
 
@@ -30,8 +47,6 @@ const cases = report.split("<testcase ").slice(1);
 const name = (text: string) => /^name="([^"]*)"/.exec(text)![1]!.replaceAll("&gt;", ">");
 const skipped = cases.filter((text) => text.includes("<skipped"));
 const failed = cases.filter((text) => text.includes("<failure") || text.includes("<error"));
-const onRabbitMq = cases.filter((text) => /\[RabbitMQ/.test(name(text)));
-const ran = onRabbitMq.filter((text) => !skipped.includes(text));
 
 let failures = failed.length;
 if (brokerCode !== 0) {
@@ -41,14 +56,22 @@ if (brokerCode !== 0) {
 if (skipped.length > 0) {
   console.log(`\nSkipped:\n${skipped.map((text) => `  ${name(text)}`).join("\n")}`);
 }
-if (onRabbitMq.length > ran.length || ran.length === 0) {
+const ranOn = ["the embedded broker", ...rabbitMqs.map(({ name }) => name)].join(", ");
+console.log(`\nRan on ${ranOn}.`);
+if (rabbitMqs.length === 0) {
   console.log(
-    "\nTo run all tests on RabbitMQ, start RabbitMQ on localhost:5672 (Debian: apt-get install rabbitmq-server),\n" +
-      "or name one with WORKTOOL_TEST_RABBITMQ_URL=amqp://user:password@host:port/",
+    "To run all tests on RabbitMQ, start RabbitMQ on localhost:5672 (Debian: apt-get install rabbitmq-server),\n" +
+      "or name others with WORKTOOL_TEST_RABBITMQ_URLS=amqp://user:password@host:port/,…",
   );
 }
-if (required && (ran.length === 0 || onRabbitMq.length > ran.length)) {
-  console.log("\nThe tests on RabbitMQ are required here, and not all of them ran.");
+const leftOut = Deno.env.get("WORKTOOL_TEST_LEFT_OUT");
+if (leftOut) console.log(leftOut);
+for (const release of required) {
+  const found = [rabbitMqs, installedRabbitMqs].every((all) =>
+    all.some((one) => one.release === release)
+  );
+  if (found) continue;
+  console.log(`The tests on RabbitMQ ${release} are required here, and did not run.`);
   failures++;
 }
 if (code !== 0 && failures === 0) failures++; // it failed outside any test
@@ -58,9 +81,10 @@ console.log(`\n${passed} passed, ${failures} failed${tail}`);
 Deno.exit(failures > 0 ? 1 : 0);
 
 /** The embedded broker for all tests, durable, on a free port. */
-async function startBroker(data: string) {
-  const process = new Deno.Command(EXECUTABLE, {
-    args: ["broker", "--port", "0", "--data", data],
+async function startBroker({ command }: EmbeddedCommand, data: string) {
+  const [program, ...args] = command.split(" ");
+  const process = new Deno.Command(program!, {
+    args: [...args, "--port", "0", "--data", data],
     stdout: "piped",
     stderr: "null",
   }).spawn();

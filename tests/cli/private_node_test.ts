@@ -1,12 +1,15 @@
 /** What needs a RabbitMQ of its own: alarms, and a look at it with rabbitmqctl. */
 import assert from "node:assert/strict";
+import { brokerList } from "../support/broker_list.ts";
 import { Broker } from "../support/brokers.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 
-const ignore = !PrivateRabbitMq.installed;
+for (const { name, scripts } of brokerList.rabbitMqs) {
+  Deno.test(`on a private node [${name}]`, (t) => onPrivateNode(t, scripts));
+}
 
-Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
-  await using node = await PrivateRabbitMq.start();
+async function onPrivateNode(t: Deno.TestContext, scripts: string): Promise<void> {
+  await using node = await PrivateRabbitMq.start({ scripts });
 
   function step(sentence: string, body: (broker: Broker) => Promise<void>) {
     return t.step(sentence, () => Broker.use(node.url, body));
@@ -112,4 +115,4 @@ Deno.test({ name: "on a private node [RabbitMQ]", ignore }, async (t) => {
     await broker.deleteQueue(`${queue}.dead`);
     await broker.deleteQueue(`${queue}.retry.1m`);
   });
-});
+}

@@ -1,20 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { AmqpPeer, type OpenOptions, PROTOCOL_HEADER } from "../support/amqp_peer.ts";
+import { AmqpPeer, type OpenOptions } from "../support/amqp_peer.ts";
+import { brokerList, type Release } from "../support/broker_list.ts";
 import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { deviations } from "./deviations.ts";
-
-const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL");
-const DEFAULT_RABBITMQ_URL = "amqp://guest:guest@localhost:5672/";
-const EMBEDDED_URL = Deno.env.get("WORKTOOL_TEST_BROKER_URL");
-
-/** The brokers that every behaviour is tried on. */
-export const brokers: { name: string; url: string }[] = [];
-if (RABBITMQ_URL) brokers.push({ name: "RabbitMQ", url: RABBITMQ_URL });
-else if (await answers(DEFAULT_RABBITMQ_URL)) {
-  brokers.push({ name: "RabbitMQ", url: DEFAULT_RABBITMQ_URL });
-}
-if (EMBEDDED_URL) brokers.push({ name: "embedded", url: EMBEDDED_URL });
 
 /**
  * Registers a behaviour as one test for each broker.
@@ -23,23 +12,23 @@ if (EMBEDDED_URL) brokers.push({ name: "embedded", url: EMBEDDED_URL });
  * broker are deleted afterwards.
  */
 export function behaviour(sentence: string, body: (broker: Broker) => Promise<void>): void {
-  if (brokers.length === 0) Deno.test.ignore(`${sentence} [no broker answers]`, () => {});
-  for (const { name, url } of brokers) {
+  if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
+  for (const { name, url, release } of brokerList.shared) {
     const reason = deviations[name]?.[sentence];
     if (reason) {
       Deno.test.ignore(`${sentence} [${name}: ${reason}]`, () => {});
     } else {
-      Deno.test(`${sentence} [${name}]`, () => onBroker(url, body));
+      Deno.test(`${sentence} [${name}]`, () => onBroker({ url, release }, body));
     }
   }
 }
 
 /** Runs a test's body on a broker, tidies up after it, and fails it for what it left open. */
 export async function onBroker(
-  url: string,
+  { url, release }: { url: string; release: Release },
   body: (broker: Broker) => Promise<void>,
 ): Promise<void> {
-  const broker = new Broker(url);
+  const broker = new Broker(url, release);
   try {
     await within(body(broker), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
   } finally {
@@ -52,12 +41,15 @@ export async function onBroker(
 /** A broker as one test sees it: ways in, and names that no other test uses. */
 export class Broker {
   readonly url: string;
+  /** Whose behaviour to expect. */
+  readonly release: Release;
   readonly #queues: string[] = [];
   readonly #exchanges: string[] = [];
   readonly #connections: { isClosed: boolean }[] = [];
 
-  constructor(url: string) {
+  constructor(url: string, release: Release) {
     this.url = url;
+    this.release = release;
   }
 
   /** A connection of the ordinary client. */
@@ -106,16 +98,5 @@ export class Broker {
   #track<T extends { isClosed: boolean }>(connection: T): T {
     this.#connections.push(connection);
     return connection;
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    await using peer = await AmqpPeer.dial(url);
-    peer.sendBytes(PROTOCOL_HEADER);
-    await peer.expect("connection.start");
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -5,7 +5,7 @@ import { behaviour, onBroker } from "./brokers.ts";
 
 behaviour("a test that leaves a connection open fails", async (broker) => {
   let left: AmqpPeer | undefined;
-  const forgetful = onBroker(broker.url, async (broker) => {
+  const forgetful = onBroker(broker, async (broker) => {
     left = await broker.peer();
   });
   await assert.rejects(forgetful, /left 1 connections open/);
@@ -14,7 +14,7 @@ behaviour("a test that leaves a connection open fails", async (broker) => {
 
 behaviour("queues and exchanges that a test named are gone after it", async (broker) => {
   let [queue, exchange] = ["", ""];
-  await onBroker(broker.url, async (broker) => {
+  await onBroker(broker, async (broker) => {
     await using peer = await broker.peer();
     await peer.openChannel(1);
     [queue, exchange] = [broker.queueName(), broker.exchangeName()];

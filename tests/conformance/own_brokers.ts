@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
+import { brokerList, type Release } from "../support/broker_list.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { deviations } from "./deviations.ts";
 
-const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
 const EMBEDDED_MAX_MEMORY = "64MB";
 const FLOOD_MEGABYTES = 512;
 
@@ -49,13 +49,23 @@ export interface PressableBroker extends RestartableBroker {
 
 interface OwnBroker {
   name: string;
+  release: Release;
   start(options?: OwnBrokerOptions): Promise<PressableBroker>;
 }
 
 /** The brokers that a test may have for itself. */
-const ownBrokers: OwnBroker[] = [];
-if (PrivateRabbitMq.installed) ownBrokers.push({ name: "RabbitMQ", start: startRabbitMq });
-if (EMBEDDED_COMMAND) ownBrokers.push({ name: "embedded", start: startEmbedded });
+const ownBrokers: OwnBroker[] = [
+  ...brokerList.rabbitMqs.map(({ name, release, scripts }) => ({
+    name,
+    release,
+    start: (options?: OwnBrokerOptions) => startRabbitMq(scripts, options),
+  })),
+  ...brokerList.embedded.map(({ name, release, command }) => ({
+    name,
+    release,
+    start: (options?: OwnBrokerOptions) => startEmbedded(command, options),
+  })),
+];
 
 /** Tries one behaviour on the scenario's broker. */
 export type Step = (sentence: string, body: () => Promise<unknown>) => Promise<void>;
@@ -67,13 +77,13 @@ export type Step = (sentence: string, body: () => Promise<unknown>) => Promise<v
 export function scenario(
   sentence: string,
   options: OwnBrokerOptions,
-  body: (broker: PressableBroker, step: Step) => Promise<void>,
+  body: (broker: PressableBroker & { release: Release }, step: Step) => Promise<void>,
 ): void {
   if (ownBrokers.length === 0) Deno.test.ignore(`${sentence} [no broker to start]`, () => {});
-  for (const { name, start } of ownBrokers) {
+  for (const { name, release, start } of ownBrokers) {
     Deno.test(`${sentence} [${name}]`, async (t) => {
       await using broker = await start(options);
-      await body(broker, async (sentence, attempt) => {
+      await body(Object.assign(broker, { release }), async (sentence, attempt) => {
         const ignore = deviations[name]?.[sentence] !== undefined;
         const fn = async () => {
           await within(attempt(), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
@@ -84,10 +94,16 @@ export function scenario(
   }
 }
 
-async function startRabbitMq(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
+async function startRabbitMq(
+  scripts: string,
+  options: OwnBrokerOptions = {},
+): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs } = options;
   const timeouts = { consumer_timeout: consumerTimeoutMs!, channel_tick_interval: 500 };
-  const node = await PrivateRabbitMq.start(consumerTimeoutMs ? { settings: timeouts } : {});
+  const node = await PrivateRabbitMq.start({
+    scripts,
+    ...(consumerTimeoutMs ? { settings: timeouts } : {}),
+  });
   for (const vhost of vhosts) {
     await node.ctl("add_vhost", vhost);
     await node.ctl("set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*");
@@ -107,10 +123,13 @@ async function watermark(node: PrivateRabbitMq, fraction: string): Promise<void>
   await node.ctl("set_vm_memory_high_watermark", fraction);
 }
 
-async function startEmbedded(options: OwnBrokerOptions = {}): Promise<PressableBroker> {
+async function startEmbedded(
+  command: string,
+  options: OwnBrokerOptions = {},
+): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs } = options;
   const all = users.length > 0 ? [{ name: "guest", password: "guest" }, ...users] : [];
-  const broker = await EmbeddedBroker.start(EMBEDDED_COMMAND!, [
+  const broker = await EmbeddedBroker.start(command, [
     ...all.flatMap((user) => ["--user", Object.values(user).join(":")]),
     ...vhosts.flatMap((vhost) => ["--vhost", vhost]),
     ...(consumerTimeoutMs ? ["--consumer-timeout", `${consumerTimeoutMs}ms`] : []),

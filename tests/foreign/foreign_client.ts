@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
+import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { within } from "../support/inbox.ts";
 
-/** Set by tests/run.ts. */
-const EMBEDDED_COMMAND = Deno.env.get("WORKTOOL_TEST_BROKER_COMMAND");
 /** For all that a client does in one test; an interpreter must start too. */
 const DEADLINE_MS = 60_000;
 
@@ -88,11 +87,12 @@ export function foreignTests(name: string, missing?: string) {
     /** A test on an embedded broker that it may stop, kill and start. */
     ownBroker(sentence: string, body: (broker: EmbeddedBroker) => Promise<void>): void {
       if (missing) return ignore(`${name} ${sentence}`, missing);
-      if (!EMBEDDED_COMMAND) return ignore(`${name} ${sentence}`, "an embedded broker to start");
-      Deno.test(`${name} ${sentence} [embedded]`, async () => {
-        await using broker = await EmbeddedBroker.start(EMBEDDED_COMMAND);
-        await within(body(broker), `${name} to finish`, DEADLINE_MS);
-      });
+      for (const embedded of brokerList.embedded) {
+        Deno.test(`${name} ${sentence} [${embedded.name}]`, async () => {
+          await using broker = await EmbeddedBroker.start(embedded.command);
+          await within(body(broker), `${name} to finish`, DEADLINE_MS);
+        });
+      }
     },
   };
 }

@@ -1,28 +1,15 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
+import { brokerList, type Release, releaseOf } from "./broker_list.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
-
-const RABBITMQ_URL = Deno.env.get("WORKTOOL_TEST_RABBITMQ_URL") ??
-  "amqp://guest:guest@localhost:5672/";
-
-/** Set by tests/run.ts, which starts the embedded broker for all tests. */
-const EMBEDDED_URL = Deno.env.get("WORKTOOL_TEST_BROKER_URL");
-
-/** The brokers on which every test of the command line runs. */
-export const brokers: { readonly name: string; readonly url: string }[] = [];
-if (EMBEDDED_URL) brokers.push({ name: "embedded", url: EMBEDDED_URL });
-if (await answers(RABBITMQ_URL)) brokers.push({ name: "RabbitMQ", url: RABBITMQ_URL });
 
 /**
  * A test for each broker. It fails when it leaves a worktool running; its queues are deleted.
- * Without RabbitMQ that one is skipped, and the runner says so.
  */
 export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
-  if (!brokers.some(({ name }) => name === "RabbitMQ")) {
-    Deno.test.ignore(`${sentence} [RabbitMQ]`, () => {});
-  }
-  for (const { name, url } of brokers) {
+  if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
+  for (const { name, url } of brokerList.shared) {
     Deno.test(`${sentence} [${name}]`, () => Broker.use(url, body));
   }
 }
@@ -30,6 +17,8 @@ export function brokerTest(sentence: string, body: (broker: Broker) => Promise<v
 /** A broker as one test sees it: unique queues, commands that use them, and a look at what arrived. */
 export class Broker {
   readonly url: string;
+  /** Whose behaviour to expect. */
+  readonly release: Release;
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
   #lost = false;
@@ -38,6 +27,7 @@ export class Broker {
 
   private constructor(url: string, connection: ChannelModel, channel: Channel) {
     this.url = url;
+    this.release = releaseOf(connection.connection.serverProperties.version);
     this.#connection = connection;
     this.#channel = channel;
     connection.on("error", () => {}); // "close" follows
@@ -202,14 +192,5 @@ export class Broker {
     const channel = await this.#connection.createChannel();
     for (const queue of this.#queues) await channel.deleteQueue(queue);
     await this.#connection.close();
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    await (await connect(url, { timeout: 5_000 })).close();
-    return true;
-  } catch {
-    return false;
   }
 }
