@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { OutgoingMessage } from "../amqp/publisher.ts";
 import type { Outbox } from "./outbox.ts";
+import { aheadMs } from "./pace.ts";
 import { numbered, type Task } from "./task_source.ts";
 
 export interface SendTasksOptions {
@@ -32,8 +33,8 @@ export async function sendTasks(
   try {
     for await (const task of tasks) {
       if (rate !== undefined) {
-        const aheadMs = startedAtMs + n * 1000 / rate - performance.now();
-        if (aheadMs >= 1) await setTimeout(aheadMs, undefined, { signal: stop }).catch(() => {});
+        const waitMs = aheadMs(n, { rate, elapsedMs: performance.now() - startedAtMs });
+        if (waitMs >= 1) await setTimeout(waitMs, undefined, { signal: stop }).catch(() => {});
       }
       if (stop.aborted) break;
       n++;

@@ -134,17 +134,22 @@ brokerTest("a full queue that rejects publishes refuses tasks", async (broker) =
   assert.deepEqual(await broker.takeBodies(queue), ["fits"]);
 });
 
-brokerTest("--rate spreads tasks over time", async (broker) => {
+brokerTest("--rate holds a task back until it is due", async (broker) => {
   const queue = broker.queue();
-  const { stdout } = await broker.run("send", queue, [
-    "--rate",
-    "20",
-    "--count",
-    "5",
-    "--json",
-    "x",
-  ]);
-  const times = stdout.trim().split("\n").map((line) => Date.parse(JSON.parse(line).at));
-  // Four pauses of 50 ms lie between five tasks; that they were not shorter needs no quiet machine.
-  assert.ok(times.at(-1)! - times[0]! >= 190);
+  // The second is due in 17 minutes: had it not been held back, it would be there with the first.
+  const slow = broker.start("send", queue, ["--rate", "0.001", "--json", "--count", "2", "{n}"]);
+  await slow.event("sent");
+  assert.deepEqual(await broker.takeBodies(queue), ["1"]);
+  slow.kill("SIGTERM");
+  const { code, stdout } = await slow.exited;
+  const stopped = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  assert.deepEqual([code, stopped.complete, stopped.sent], [1, false, 1]);
+  assert.equal((await broker.depth(queue)).ready, 0);
+});
+
+brokerTest("--rate sends all of them, in order", async (broker) => {
+  const queue = broker.queue();
+  const { code } = await broker.run("send", queue, ["--rate", "200", "--count", "5", "{n}"]);
+  assert.equal(code, 0);
+  assert.deepEqual(await broker.takeBodies(queue), ["1", "2", "3", "4", "5"]);
 });
