@@ -102,6 +102,15 @@ export class Connection implements AsyncDisposable {
     return this.#model;
   }
 
+  /**
+   * The largest frame that the broker takes (`connection.tune`). amqplib does not document where it
+   * keeps it; should that go, the broker refuses a larger one by itself.
+   */
+  get frameMaxBytes(): number {
+    const { frameMax = Infinity } = this.#model.connection as { frameMax?: number };
+    return frameMax;
+  }
+
   /** Closes in order; a broker that does not answer is left after two seconds. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= (async () => {

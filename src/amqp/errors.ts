@@ -83,6 +83,27 @@ export class UnencodableMessage extends PublishFailed {
   }
 }
 
+/** The headers of a message are more than one frame, or this client, can hold. */
+export class HeadersTooLarge extends PublishFailed {
+  override readonly name = "HeadersTooLarge";
+  /** Of all headers together, encoded. */
+  readonly headersBytes: number;
+  readonly limitBytes: number;
+  /** The broker's `frame_max`, where it is what limits them. */
+  readonly frameMaxBytes: number | undefined;
+
+  constructor({ headersBytes, limitBytes, frameMaxBytes }: {
+    readonly headersBytes: number;
+    readonly limitBytes: number;
+    readonly frameMaxBytes?: number;
+  }) {
+    super(`headers of ${headersBytes} bytes, ${limitBytes} are allowed`);
+    this.headersBytes = headersBytes;
+    this.limitBytes = limitBytes;
+    this.frameMaxBytes = frameMaxBytes;
+  }
+}
+
 /** The broker did not answer in time. */
 export class DeadlineExceeded extends AmqpError {
   override readonly name = "DeadlineExceeded";

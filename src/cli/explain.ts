@@ -5,6 +5,7 @@ import {
   ConnectionLost,
   ConsumerCancelled,
   DeadlineExceeded,
+  HeadersTooLarge,
   MessageNacked,
   MessageReturned,
   PublishFailed,
@@ -66,6 +67,7 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
       exitCode: failure.awaited === "publisher confirm" ? ExitCode.unknown : ExitCode.unavailable,
     };
   }
+  if (failure instanceof HeadersTooLarge) return headersTooLarge(failure);
   if (failure instanceof PublishFailed) {
     return {
       message: `a task could not be moved: ${failure.message}`,
@@ -91,6 +93,20 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     message: `a bug in worktool: ${stack}`,
     remedies: ["please report it with the command that you ran"],
     exitCode: ExitCode.bug,
+  };
+}
+
+function headersTooLarge(
+  { headersBytes, limitBytes, frameMaxBytes }: HeadersTooLarge,
+): Explanation {
+  const bytes = (count: number) => `${count.toLocaleString("en")} bytes`;
+  return {
+    message: `the headers are too large: ${bytes(headersBytes)} together, with their names; ` +
+      (frameMaxBytes === undefined
+        ? `worktool can send ${bytes(limitBytes)}`
+        : `this broker takes ${bytes(limitBytes)} (its frame_max is ${frameMaxBytes})`),
+    remedies: ["nothing was sent; put large data into the task itself"],
+    exitCode: ExitCode.refused,
   };
 }
 

@@ -1,6 +1,7 @@
 import { Channel } from "../amqp/channel.ts";
 import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
 import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
+import { mustBeSendable } from "../amqp/header_size.ts";
 import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
 import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
@@ -93,8 +94,9 @@ export class Outbox implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { connection, queue, declare, confirm, stop } = this.#options;
+    const { connection, queue, declare, confirm, properties, stop } = this.#options;
     this.#connection = await Connection.open(connection, stop);
+    mustBeSendable(properties, this.#connection.frameMaxBytes);
     // Closed with its connection: by then every publish is settled, or will not be.
     const channel = await Channel.open(this.#connection, { confirm });
     if (declare) await declareQueue(channel, queue);
