@@ -1,5 +1,5 @@
 import type { GetMessage } from "amqplib";
-import { Channel } from "./channel.ts";
+import { Channel, isChannelClosed } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { type Delivery, deliveryOf } from "./delivery.ts";
 import { queueDepth } from "./queue.ts";
@@ -46,7 +46,7 @@ export class Browser implements AsyncDisposable {
       this.#channel.raw.ack({ fields: { deliveryTag } } as GetMessage);
     } catch (error) {
       // On a channel that has ended it has no meaning: the broker has put the message back.
-      if ((error as Error).name !== "IllegalOperationError") throw error;
+      if (!isChannelClosed(error)) throw error;
     }
   }
 
@@ -65,7 +65,7 @@ export class Browser implements AsyncDisposable {
     try {
       this.#channel.raw.nackAll(true);
     } catch (error) {
-      if ((error as Error).name !== "IllegalOperationError") throw error;
+      if (!isChannelClosed(error)) throw error;
     }
     await this.#channel.close();
     const reason = await this.#channel.ended;

@@ -1,4 +1,4 @@
-import type { Channel as AmqplibChannel } from "amqplib";
+import { type Channel as AmqplibChannel, IllegalOperationError } from "amqplib";
 import type { Connection } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import { type AmqpError, ChannelClosed, ConnectionLost, replyOf } from "./errors.ts";
@@ -13,6 +13,7 @@ export class Channel {
   /** For the rest of this folder: amqplib's own channel. */
   readonly raw: AmqplibChannel;
   readonly #timeoutMs: number;
+  #hasEnded = false;
   #closing: Promise<void> | undefined;
 
   private constructor(raw: AmqplibChannel, connection: Connection) {
@@ -23,10 +24,10 @@ export class Channel {
     let failure: Error | undefined;
     raw.on("error", (error) => failure = error);
     raw.on("close", () => {
+      this.#hasEnded = true;
       if (failure) return resolve(closedBy(failure));
-      if (this.#closing) return resolve(undefined);
-      // Without an error of its own it went down with its connection, which tells why just after.
-      connection.ended.then((lost) => resolve(lost ?? new ConnectionLost("connection closed")));
+      // Where it went down with its connection, that one tells so just after.
+      queueMicrotask(() => resolve(connection.isOpen ? undefined : this.#lostWith(connection)));
     });
   }
 
@@ -38,7 +39,8 @@ export class Channel {
       const raw = await withDeadline("channel.open-ok", connection.timeoutMs, opening);
       return new Channel(raw, connection);
     } catch (error) {
-      if (!isAmqplibClosedError(error)) throw error;
+      if (replyOf(error)) throw closedBy(error as Error);
+      if (connection.isOpen) throw error;
       throw await connection.ended ?? new ConnectionLost("connection closed", { cause: error });
     }
   }
@@ -65,7 +67,7 @@ export class Channel {
   /** The reason behind what amqplib threw: the broker's reply, or how the channel ended. */
   async explain(error: unknown): Promise<unknown> {
     if (replyOf(error)) return closedBy(error as Error);
-    if (isAmqplibClosedError(error)) return await this.ended ?? error;
+    if (this.#hasEnded || isChannelClosed(error)) return await this.ended ?? error;
     return error;
   }
 
@@ -73,17 +75,28 @@ export class Channel {
    * Closes in order: when it returns, the broker has handled all that was sent on this channel.
    * Idempotent.
    *
+   * @throws {ConnectionLost} the connection went away meanwhile
    * @throws {DeadlineExceeded} the broker did not answer
    */
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      try {
-        await withDeadline("channel.close-ok", this.#timeoutMs, this.raw.close());
-      } catch (error) {
-        if (!isAmqplibClosedError(error)) throw error;
-      }
-    })();
-    return this.#closing;
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#hasEnded) return;
+    try {
+      // amqplib waits for the answer even where the connection is gone.
+      const ended = Promise.race([this.raw.close(), this.ended]);
+      const reason = await withDeadline("channel.close-ok", this.#timeoutMs, ended);
+      if (reason instanceof ConnectionLost) throw reason;
+    } catch (error) {
+      if (!isChannelClosed(error)) throw error;
+    }
+  }
+
+  async #lostWith(connection: Connection): Promise<ConnectionLost | undefined> {
+    const lost = await connection.ended;
+    return lost ?? (this.#closing ? undefined : new ConnectionLost("connection closed"));
   }
 }
 
@@ -92,8 +105,10 @@ function closedBy(error: Error): ChannelClosed {
   return new ChannelClosed(reply?.replyText ?? error.message, { cause: error, reply });
 }
 
-/** amqplib refuses operations on a closed channel, and drops the pending ones, with codeless errors. */
-function isAmqplibClosedError(error: unknown): boolean {
-  return error instanceof Error &&
-    (error.name === "IllegalOperationError" || error.name === "Error");
+/**
+ * Whether amqplib refused to send because the channel has ended, or is about to. An answer that is
+ * still waited for when a channel ends comes as an error without any fact: ask the channel then.
+ */
+export function isChannelClosed(error: unknown): boolean {
+  return error instanceof IllegalOperationError;
 }

@@ -14,6 +14,7 @@ import {
   replyOf,
   VhostRefused,
 } from "./errors.ts";
+import { Pulse } from "./pulse.ts";
 
 /** How long a broker may take to answer `connection.close` before the socket is just dropped. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -49,20 +50,28 @@ export class Connection implements AsyncDisposable {
   readonly ended: Promise<ConnectionLost | undefined>;
   /** For each answer on this connection's channels. */
   readonly timeoutMs: number;
+  /** Whether this process stood still, so that this connection may have ended unnoticed. */
+  readonly pulse: Pulse;
   readonly #model: ChannelModel;
+  #isOpen = true;
   #closing: Promise<void> | undefined;
 
   private constructor(model: ChannelModel, options: ConnectionOptions) {
     this.#model = model;
     coalesceWrites(model);
     this.timeoutMs = options.timeoutMs;
+    this.pulse = new Pulse(agreedHeartbeatSeconds(model));
     const { promise, resolve } = Promise.withResolvers<ConnectionLost | undefined>();
     this.ended = promise;
     // A lost heartbeat or socket comes as "error" and then "close"; an orderly
     // shutdown of the broker (320) comes as "close" alone, with its reason.
     let failure: Error | undefined;
     model.on("error", (error) => failure = error);
-    model.on("close", (error) => resolve(this.#reason(failure ?? error)));
+    model.on("close", (error) => {
+      this.#isOpen = false;
+      this.pulse[Symbol.dispose]();
+      resolve(this.#reason(failure ?? error));
+    });
     model.on("blocked", options.onBlocked);
     model.on("unblocked", options.onUnblocked);
   }
@@ -97,6 +106,11 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** False as soon as `ended` settles. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** For the rest of this folder: amqplib's own connection. */
   get model(): ChannelModel {
     return this.#model;
@@ -115,7 +129,8 @@ export class Connection implements AsyncDisposable {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       try {
-        await withDeadline("connection.close-ok", CLOSE_TIMEOUT_MS, this.#model.close());
+        const ended = Promise.race([this.#model.close(), this.ended]);
+        await withDeadline("connection.close-ok", CLOSE_TIMEOUT_MS, ended);
       } catch {
         // It ended before it could be closed, which is what was wanted.
       }
@@ -135,6 +150,11 @@ export class Connection implements AsyncDisposable {
       reply,
     });
   }
+}
+
+/** The smaller wish of client and broker; amqplib keeps it, but its types do not say so. */
+function agreedHeartbeatSeconds({ connection }: ChannelModel): number {
+  return (connection as { heartbeat?: number }).heartbeat ?? 0;
 }
 
 /**

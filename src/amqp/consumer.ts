@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from "amqplib";
-import type { Channel } from "./channel.ts";
+import { type Channel, isChannelClosed } from "./channel.ts";
 import { type Delivery, deliveryOf } from "./delivery.ts";
 import { ConsumerCancelled } from "./errors.ts";
 import { Unsettled } from "./unsettled.ts";
@@ -124,7 +124,7 @@ export class Consumer {
       settle(this.#channel.raw);
       return true;
     } catch (error) {
-      if ((error as Error).name === "IllegalOperationError") return false;
+      if (isChannelClosed(error)) return false;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Options } from "amqplib";
-import { Channel } from "./channel.ts";
+import { Channel, isChannelClosed } from "./channel.ts";
 import { ConfirmWindow } from "./confirm_window.ts";
 import type { Connection } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
@@ -155,7 +155,7 @@ class OpenChannel {
   async #notSent(error: unknown): Promise<never> {
     const reason = await this.#channel.explain(error);
     if (reason instanceof AmqpError) throw reason;
-    if ((error as Error).name === "IllegalOperationError") {
+    if (isChannelClosed(error)) {
       throw new ConnectionLost("the channel is closed", { cause: error });
     }
     throw new UnencodableMessage(error as Error);

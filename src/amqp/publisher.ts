@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Message as AmqplibMessage, Options } from "amqplib";
-import type { Channel } from "./channel.ts";
+import { type Channel, isChannelClosed } from "./channel.ts";
 import { ConfirmWindow } from "./confirm_window.ts";
 import { type AmqpError, DeadlineExceeded } from "./errors.ts";
 
@@ -117,7 +117,7 @@ export class Publisher {
     try {
       this.#writable = raw.publish("", this.#options.queue, content, options);
     } catch (error) {
-      if ((error as Error).name !== "IllegalOperationError") throw error;
+      if (!isChannelClosed(error)) throw error;
       this.#unsettled.push(message); // the channel is closed, and will tell why
       return this.#until(() => false);
     }

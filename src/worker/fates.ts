@@ -67,6 +67,7 @@ export class Fates {
   async reject(task: Task): Promise<void> {
     const { session, delivery, attempt } = task;
     await this.#options.reported();
+    await session.assured();
     if (!session.reject(delivery)) return this.tooLate(task);
     session.unsettled.delete(delivery);
     this.#counts.rejected++;
@@ -89,6 +90,7 @@ export class Fates {
   /** Gives back what must be alone: a return would mark it as redelivered, and so as tried. */
   async putAside(session: Session, deliveries: readonly Delivery[]): Promise<void> {
     await Promise.all(deliveries.map((delivery) => session.failedTasks!.putAside(delivery)));
+    await session.assured();
     if (deliveries.length === 0 || !session.ack(deliveries)) return;
     this.#counts.requeued += deliveries.length;
     for (const delivery of deliveries) {

@@ -38,6 +38,7 @@ export class Session implements AsyncDisposable {
   readonly #end: (reason: unknown) => void;
   readonly #consumer: Consumer;
   #alive = true;
+  #assuring: Promise<void> | undefined;
 
   private constructor(
     connection: Connection,
@@ -99,6 +100,18 @@ export class Session implements AsyncDisposable {
   /** False once `ended` has settled: what was delivered here is not ours any more. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /**
+   * What to wait for before something is settled: after a standstill of this process the session may
+   * have ended without anyone here knowing. Undefined while nothing speaks against it.
+   */
+  assured(): Promise<void> | undefined {
+    const { pulse } = this.#connection;
+    if (!this.#alive || !pulse.missed) return undefined;
+    return this.#assuring ??= this.settled()
+      .then(() => pulse.trust(), (failure) => this.fail(failure))
+      .finally(() => this.#assuring = undefined);
   }
 
   /** `basic.ack`; false where the session has ended. */

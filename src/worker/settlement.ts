@@ -94,10 +94,14 @@ export class Settlement {
     const tasks = this.#finished;
     if (tasks.length === 0) return;
     this.#finished = [];
-    this.#settling = this.#options.reported().then(() => {
+    const settle = () => {
       this.#pending -= tasks.length;
       this.#settleReported(tasks);
       this.#onSettled();
+    };
+    this.#settling = this.#options.reported().then(() => {
+      const assured = assuredSessionOf(tasks);
+      return assured ? assured.then(settle) : settle();
     }, (failure) => {
       for (const { fate } of tasks) this.#count(fate, -1); // they are given back
       this.#onFailure(failure);
@@ -127,4 +131,9 @@ export class Settlement {
   #count(fate: Fate, by: number): void {
     if (fate !== "moved") this.#counts[fate] += by;
   }
+}
+
+/** Only one session is alive: what the others delivered cannot be settled any more. */
+function assuredSessionOf(tasks: readonly Task[]): Promise<void> | undefined {
+  return tasks.find(({ session }) => session.alive)?.session.assured();
 }

@@ -72,7 +72,10 @@ class Worker {
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
     this.#settlement = new Settlement(options, this.#counts, {
-      onSettled: () => this.#startTasks(),
+      onSettled: () => {
+        this.#endByCount();
+        this.#startTasks();
+      },
       onFailure: (failure) => this.#end("error", failure),
     });
     this.#fates = new Fates(options, this.#counts, this.#settlement);
@@ -178,6 +181,11 @@ class Worker {
     this.#session?.setConsuming(this.#inHand < this.#wanted).catch(() => {}); // the session ends too
   }
 
+  /** Not before the last one is settled: the broker may deliver it again after all. */
+  #endByCount(): void {
+    if (this.#wanted <= 0 && this.#settlement.pending === 0) this.#end("count");
+  }
+
   #startTasks(): void {
     const { concurrency } = this.#options;
     while (
@@ -214,7 +222,7 @@ class Worker {
     }
     this.#running--;
     this.#watch.touch();
-    if (this.#wanted <= 0) this.#end("count");
+    this.#endByCount();
     this.#adjustIntake();
     this.#startTasks();
     if (this.#stop && this.#running === 0) this.#wake?.();
@@ -258,6 +266,7 @@ class Worker {
     onEvent({ event: "received", delivery, attempt });
     if (ackMode === "early") {
       await reported();
+      await session.assured();
       if (!this.#settlement.ack(session, [task])) return this.#fates.tooLate(task);
     }
     const startedAtMs = performance.now();
