@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { totalmem } from "node:os";
 import type { UserOptions } from "./authentication.ts";
 import { Broker } from "./broker.ts";
@@ -59,26 +59,25 @@ export class BrokerServer implements AsyncDisposable {
     options: BrokerOptions,
     log: (event: BrokerEvent) => void,
   ): Promise<BrokerServer> {
-    const broker = new Broker({
-      dataDirectory: options.dataDirectory,
-      users: options.users ?? [{ name: "guest", password: "guest" }],
-      vhosts: options.vhosts ?? ["/"],
-      consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
-      maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
-      traceMethods: options.traceMethods ?? false,
-    }, log);
-    let connections = 0;
-    const server = createServer({ noDelay: true }, (socket: Socket) => {
-      new Connection(++connections, socket, broker);
-    });
+    // Before the store: where it cannot listen it leaves no empty database behind. Who connects
+    // while the store is read waits for it.
+    const server = await listeningServer(options);
+    let broker: Broker;
     try {
-      const { address } = await lookup(options.host ?? "127.0.0.1"); // the runtime does not say why
-      server.listen(options.port ?? 5672, address);
-      await once(server, "listening");
+      broker = new Broker({
+        dataDirectory: options.dataDirectory,
+        users: options.users ?? [{ name: "guest", password: "guest" }],
+        vhosts: options.vhosts ?? ["/"],
+        consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
+        maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
+        traceMethods: options.traceMethods ?? false,
+      }, log);
     } catch (error) {
-      broker[Symbol.dispose]();
+      server.close();
       throw error;
     }
+    let connections = 0;
+    server.on("connection", (socket) => new Connection(++connections, socket, broker));
     // Running out of descriptors refuses one connection, not the broker.
     server.on("error", () => {});
     const running = new BrokerServer(server, broker);
@@ -110,4 +109,11 @@ export class BrokerServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function listeningServer({ host, port }: BrokerOptions): Promise<Server> {
+  const { address } = await lookup(host ?? "127.0.0.1"); // the runtime does not say why
+  const server = createServer({ noDelay: true }).listen(port ?? 5672, address);
+  await once(server, "listening");
+  return server;
 }

@@ -91,10 +91,20 @@ function refused(answer: string, { address }: Attempt): Explanation {
   };
 }
 
-/** 406 stands for many things; its text, which RabbitMQ keeps stable, only chooses the words here. */
+/** 406 stands for many things; its text, which RabbitMQ keeps stable, only chooses the words. */
 function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
   const { queue } = attempt;
   const answer = `406 ${reply.replyText}`;
+  // It answers no method of ours: that is the consumer timeout.
+  if (!reply.classId) {
+    return {
+      message: `a task took longer than the broker waits for its acknowledgement: ${answer}`,
+      remedies: [
+        "it returns to the queue; make tasks shorter, or raise consumer_timeout on the broker",
+      ],
+      exitCode: ExitCode.unavailable,
+    };
+  }
   const mismatch = inequivalentArgument(reply.replyText);
   if (mismatch && isRetryQueueOf(queue, mismatch.queue)) {
     return {
@@ -127,15 +137,6 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
       message: `a task is larger than the broker takes: ${answer}`,
       remedies: ["send a reference to the data instead, or raise max_message_size on the broker"],
       exitCode: ExitCode.refused,
-    };
-  }
-  if (/delivery acknowledgement on channel/.test(reply.replyText)) {
-    return {
-      message: `a task took longer than the broker waits for its acknowledgement: ${answer}`,
-      remedies: [
-        "it returns to the queue; make tasks shorter, or raise consumer_timeout on the broker",
-      ],
-      exitCode: ExitCode.unavailable,
     };
   }
   return refused(answer, attempt);

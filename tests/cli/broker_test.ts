@@ -114,6 +114,20 @@ Deno.test("a broker that cannot start says why: 69", async () => {
   await broker.exited;
 });
 
+Deno.test("a broker that cannot have its port leaves no data behind", async () => {
+  await withDirectory(async (directory) => {
+    await using broker = Worktool.start(["broker", "--port", "0", "--memory"]);
+    const port = new URL(await broker.line(/^amqp:/)).port;
+    const data = `${directory}/data`;
+    const { code, stderr } = await Worktool.run(["broker", "--port", port, "--data", data]);
+    assert.equal(code, 69);
+    assert.match(stderr, /another process/);
+    assert.deepEqual([...Deno.readDirSync(directory)], []);
+    broker.kill("SIGTERM");
+    await broker.exited;
+  });
+});
+
 Deno.test("users and what they may do; guest is gone when others are named", async () => {
   await using broker = Worktool.start([
     ...["broker", "--port", "0", "--memory", "--vhost", "other"],
@@ -161,7 +175,7 @@ Deno.test("--max-memory blocks publishers, and send says so", async () => {
     ...["broker", "--port", "0", "--memory", "--max-memory", "8MB"],
   ]);
   const url = await broker.line(/^amqp:/);
-  const args = ["--url", url, "--transient", "--confirm-timeout", "2s"];
+  const args = ["--url", url, "--transient"];
   const input: StartOptions = { stdin: new Uint8Array(9_000_000) };
   assert.equal((await Worktool.run(["send", ...args, "--stdin", "--no-echo"], input)).code, 0);
   const blocked = Worktool.start(["send", ...args, "--confirm-timeout", "5m", "patient"]);

@@ -24,9 +24,9 @@ const ATTEMPT: Attempt = {
   ownAuthority: false,
 };
 
-function closed(replyCode: number, replyText: string, classId?: number) {
-  const ids = classId === undefined ? {} : { classId, methodId: 10 };
-  return new ChannelClosed(replyText, { reply: { replyCode, replyText, ...ids } });
+/** @param classId of the method that was refused, `queue` unless told; 0 where it was none */
+function closed(replyCode: number, replyText: string, classId = 50) {
+  return new ChannelClosed(replyText, { reply: { replyCode, replyText, classId, methodId: 10 } });
 }
 
 Deno.test("reply codes become exit codes", () => {
