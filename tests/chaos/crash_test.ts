@@ -1,7 +1,8 @@
 /** `kill -9` of the broker at any moment, again and again on the same data. */
 import assert from "node:assert/strict";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { Inbox, within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
+import { Inbox } from "../support/inbox.ts";
 import { BrokerProcess } from "./broker_process.ts";
 import { CrashLedger } from "./crash_ledger.ts";
 import { CrashLoad, idOf, type Moment, MOMENTS } from "./crash_load.ts";

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { ConfirmChannel } from "amqplib";
 import { confirmed, get } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
-import { within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
 import type { Fields } from "../support/amqp_wire.ts";
 import { BrokerProcess } from "./broker_process.ts";
 import { publishes } from "./message_stream.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ConfirmChannel } from "amqplib";
 import { channelRefused, confirmed } from "../conformance/client.ts";
-import { within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
 import { BrokerProcess } from "./broker_process.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { eventually } from "../support/deadline.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Worktool } from "../support/worktool.ts";
-import { becomes } from "./worker_queues.ts";
 
 export interface CrewOptions {
   readonly workers: number;
@@ -67,7 +67,7 @@ export class Crew implements AsyncDisposable {
   /** Resolves when all have noticed that their connection was silent, and so has the broker. */
   async heardOfSilence(): Promise<void> {
     const halfOpen = () => this.#proxies.reduce((sum, proxy) => sum + proxy.halfOpen, 0);
-    await becomes(
+    await eventually(
       () => `silent connections to be noticed: ${halfOpen()} ends are open`,
       () => Promise.resolve(halfOpen() === 0),
     );

@@ -1,10 +1,7 @@
 import { connect } from "amqplib";
 import { deadLetterQueueName, retryQueueName } from "../../src/amqp/queue_names.ts";
+import { eventually } from "../support/deadline.ts";
 import { type Backoff, possibleDelaysMs } from "../../src/worker/backoff.ts";
-
-/** How long anything may take that must come: never reached in a good run. */
-const DEADLINE_MS = 60_000;
-const POLL_MS = 20;
 
 /** All queues of one work queue, as the broker counts them. */
 export class Queues {
@@ -31,7 +28,7 @@ export class Queues {
   /** Resolves when nothing is ready anywhere, and exactly so many consume. */
   async becomeQuiet(consumers: number): Promise<void> {
     let depth: Awaited<ReturnType<Queues["depth"]>> | undefined;
-    await becomes(
+    await eventually(
       () => `quiet queues with ${consumers} consumers: ${JSON.stringify(depth)}`,
       async () => {
         depth = await this.depth();
@@ -43,7 +40,7 @@ export class Queues {
   /** Resolves when exactly so many consume. */
   async becomeConsumed(consumers: number): Promise<void> {
     let now: number | undefined;
-    await becomes(() => `${consumers} consumers, not ${now}`, async () => {
+    await eventually(() => `${consumers} consumers, not ${now}`, async () => {
       now = (await this.#depth(this.work)).consumers;
       return now === consumers;
     });
@@ -90,14 +87,5 @@ export class Queues {
     } finally {
       await connection.close();
     }
-  }
-}
-
-/** For what has no event: asks again until it is so. */
-export async function becomes(awaited: () => string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!await holds()) {
-    if (Date.now() > deadline) throw new Error(`waited too long for ${awaited()}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { scenario } from "../conformance/own_brokers.ts";
 import { Broker, brokerTest } from "../support/brokers.ts";
+import { eventually } from "../support/deadline.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Worktool } from "../support/worktool.ts";
-import { becomes } from "./worker_queues.ts";
 
 const FAILED_TRIES = 100;
 
@@ -66,7 +66,7 @@ brokerTest(`${RECONNECTS} idle reconnects leave nothing behind`, async (broker) 
     lastCut = reconnects;
     proxy.cut();
     const there = () => Promise.resolve(consumers >= reconnects);
-    await becomes(() => `${reconnects} reconnects, there were ${consumers}`, there);
+    await eventually(() => `${reconnects} reconnects, there were ${consumers}`, there);
     return await footprint(worker.pid);
   }
 

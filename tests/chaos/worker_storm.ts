@@ -1,9 +1,10 @@
 import type { RestartableBroker } from "../conformance/own_brokers.ts";
+import { eventually } from "../support/deadline.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { Worktool } from "../support/worktool.ts";
 import { Crew } from "./worker_crew.ts";
 import { type Fault, planFaults } from "./worker_faults.ts";
-import { becomes, Queues } from "./worker_queues.ts";
+import { Queues } from "./worker_queues.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { type Luck, type Run, Trace } from "./worker_trace.ts";
 
@@ -56,7 +57,7 @@ export async function storm(
   const plan = { faults: count, restarts, workers: WORKERS, runs: Math.floor(tasks * 0.95) };
   for (const fault of planFaults(random, plan)) {
     let runs = 0;
-    await becomes(
+    await eventually(
       () => `run ${fault.afterRuns} of ${tasks} tasks, there were ${runs}`,
       async () => (runs = await trace.count()) >= fault.afterRuns,
     );

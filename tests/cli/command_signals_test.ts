@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { Gate } from "../support/gate.ts";
-import { eventually } from "../support/inbox.ts";
+import { eventually } from "../support/deadline.ts";
 import { isRunning, processesEnd } from "../support/processes.ts";
 import { events, type Worktool } from "../support/worktool.ts";
 
@@ -36,7 +36,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     ]);
     await worker.printed(2, /^{"event":"received"/);
     worker.kill(signal);
-    while ((await broker.depth(queue)).consumers > 0);
+    await broker.becomesUnconsumed(queue);
     await gate.open(2);
     const exit = await worker.exited;
     assert.equal(exit.code, 0);
@@ -86,7 +86,7 @@ for (const command of [FAMILY, DEAF_FAMILY]) {
     async (broker) => {
       const { worker, queue, pids } = await startFamily(broker, command);
       worker.kill("SIGTERM");
-      while ((await broker.depth(queue)).consumers > 0);
+      await broker.becomesUnconsumed(queue);
       for (const pid of pids) assert.ok(isRunning(pid));
       worker.kill("SIGTERM");
       assert.equal((await worker.exited).code, 143);
@@ -120,13 +120,13 @@ for (
       const pids = (await worker.line(/^pids /)).split(" ").slice(1).map(Number);
       for (const signal of signals) {
         worker.kill(signal);
-        if (signal === "SIGINT") { while ((await broker.depth(queue)).consumers > 0); }
+        if (signal === "SIGINT") await broker.becomesUnconsumed(queue);
       }
       await worker.exited;
       await processesEnd(...pids);
       await eventually(
         "an empty directory",
-        () => Promise.resolve([...Deno.readDirSync(tmp)].length === 0),
+        () => [...Deno.readDirSync(tmp)].length === 0,
       );
     } finally {
       await Deno.remove(tmp, { recursive: true });

@@ -14,13 +14,9 @@ async function workUntilItEnds(broker: Broker, queue: string, flags: readonly st
       ...["--json", "--until-empty", "--backoff", "10ms", ...flags, "--", ...POISON],
     ]);
     if (exit.code !== 137) return { exit, killed };
-    await untilGivenBack(broker, queue);
+    await broker.becomesUnconsumed(queue); // what it had is back
   }
   throw new Error("the poison task kills its workers for ever");
-}
-
-async function untilGivenBack(broker: Broker, queue: string): Promise<void> {
-  while ((await broker.depth(queue)).consumers > 0);
 }
 
 for (const type of TYPES) {

@@ -105,7 +105,7 @@ brokerTest("attempts are counted across workers", async (broker) => {
     ]);
     await worker.event("received");
     worker.kill("SIGTERM"); // it ends what runs, and takes no other
-    while ((await broker.depth(queue)).consumers > 0);
+    await broker.becomesUnconsumed(queue);
     await gate.open();
     const exit = await worker.exited;
     assert.equal(exit.code, 0); // it was told to stop

@@ -53,8 +53,7 @@ for (
     const worker = broker.start("work", queue, ["--dot", "5m", "--json"]);
     await worker.event("received");
     worker.kill(signal);
-    // The consumer count falls when the first signal has been handled.
-    while ((await broker.depth(queue)).consumers > 0);
+    await broker.becomesUnconsumed(queue); // when the first signal has been handled
     worker.kill(second);
     const { code } = await worker.exited;
     assert.equal(code, secondCode);
@@ -81,7 +80,7 @@ brokerTest("a reader that stops reading keeps no worker longer than its grace", 
   const tasks = Array.from({ length: 3 }, () => "x".repeat(900_000)); // far more than a pipe holds
   await broker.send(queue, ...tasks);
   const worker = broker.start("work", queue, ["--grace", "200ms"], { readsOutput: false });
-  while ((await broker.depth(queue)).ready === tasks.length);
+  await broker.becomesReady(queue, tasks.length - 1);
   worker.kill("SIGTERM");
   const { code, stderr } = await worker.exited;
   assert.equal(code, 0, stderr);

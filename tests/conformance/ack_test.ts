@@ -1,6 +1,6 @@
 /** basic.ack, nack, reject and recover: what is settled, what goes back, and where to. */
 import assert from "node:assert/strict";
-import { eventually } from "../support/inbox.ts";
+import { eventually } from "../support/deadline.ts";
 import { behaviour } from "./brokers.ts";
 import { channelRefused, consume, drain, get, ready, send } from "./client.ts";
 import { holding } from "./queues.ts";

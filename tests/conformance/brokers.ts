@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AmqpPeer, type OpenOptions } from "../support/amqp_peer.ts";
 import { brokerList, type Release } from "../support/broker_list.ts";
-import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
+import { wholeTest } from "../support/deadline.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { deviations } from "./deviations.ts";
 
@@ -18,7 +18,11 @@ export function behaviour(sentence: string, body: (broker: Broker) => Promise<vo
     if (reason) {
       Deno.test.ignore(`${sentence} [${name}: ${reason}]`, () => {});
     } else {
-      Deno.test(`${sentence} [${name}]`, () => onBroker({ url, release }, body));
+      const title = `${sentence} [${name}]`;
+      Deno.test(
+        title,
+        () => onBroker({ url, release }, (broker) => wholeTest(title, () => body(broker))),
+      );
     }
   }
 }
@@ -30,7 +34,7 @@ export async function onBroker(
 ): Promise<void> {
   const broker = new Broker(url, release);
   try {
-    await within(body(broker), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
+    await body(broker);
   } finally {
     await broker.deleteNamed();
   }

@@ -9,7 +9,8 @@ import {
   type GetMessage,
   type Options,
 } from "amqplib";
-import { Inbox, within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
+import { Inbox } from "../support/inbox.ts";
 
 export interface ClientOptions {
   user?: string;

@@ -1,7 +1,7 @@
 /** An open connection: close, heartbeats, limits, secrets. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { eventually } from "../support/inbox.ts";
+import { eventually } from "../support/deadline.ts";
 import { behaviour } from "./brokers.ts";
 
 behaviour("connection.close is answered with close-ok", async (broker) => {

@@ -31,3 +31,10 @@ behaviour("queues and exchanges that a test named are gone after it", async (bro
   await peer.expectChannelClose(1, 404);
   await peer.close();
 });
+
+behaviour("a peer that is closed with a frame it did not expect fails", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  peer.send(1, "basic.qos", { prefetchCount: 1 }); // whose answer nobody looks at
+  await assert.rejects(peer.close(), /basic\.qos-ok on channel 1/);
+});

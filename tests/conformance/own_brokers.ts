@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { brokerList, type Release } from "../support/broker_list.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
-import { BEHAVIOUR_DEADLINE_MS, within } from "../support/inbox.ts";
+import { wholeTest } from "../support/deadline.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { deviations } from "./deviations.ts";
 
@@ -85,9 +85,7 @@ export function scenario(
       await using broker = await start(options);
       await body(Object.assign(broker, { release }), async (sentence, attempt) => {
         const ignore = deviations[name]?.[sentence] !== undefined;
-        const fn = async () => {
-          await within(attempt(), "the behaviour's end", BEHAVIOUR_DEADLINE_MS);
-        };
+        const fn = async () => void await wholeTest(sentence, attempt);
         await t.step({ name: sentence, ignore, fn });
       });
     });

@@ -1,7 +1,7 @@
 /** What a broker does to consumers that never acknowledge, and to publishers when memory is short. */
 import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
-import { within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
 import { Client, confirmed, consume, get } from "./client.ts";
 import { scenario } from "./own_brokers.ts";
 

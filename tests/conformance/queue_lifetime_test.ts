@@ -1,7 +1,7 @@
 /** Exclusive, auto-delete and expiring queues: who may use them, and when they go. */
 import assert from "node:assert/strict";
 import type { ConfirmChannel } from "amqplib";
-import { eventually } from "../support/inbox.ts";
+import { eventually } from "../support/deadline.ts";
 import { behaviour, type Broker } from "./brokers.ts";
 import { channelRefused, confirmed, consume, ready, send } from "./client.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
-import { within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
 
 /** For all that a client does in one test; an interpreter must start too. */
 const DEADLINE_MS = 60_000;

@@ -1,5 +1,5 @@
 import { Worktool } from "../support/worktool.ts";
-import { within } from "../support/inbox.ts";
+import { within } from "../support/deadline.ts";
 import type { ForeignClient } from "./foreign_client.ts";
 
 /** Debian's interpreter: it sees Debian's packages, which another one on the PATH does not. */

@@ -9,7 +9,8 @@ import {
   encodeMethod,
   type Fields,
 } from "./amqp_wire.ts";
-import { Inbox, within } from "./inbox.ts";
+import { within } from "./deadline.ts";
+import { Inbox } from "./inbox.ts";
 
 export const FRAME_METHOD = 1;
 export const FRAME_HEADER = 2;
@@ -260,10 +261,9 @@ export class AmqpPeer implements AsyncDisposable {
     return this.#socket.removeAllListeners("data").pause();
   }
 
-  /** Closes the connection in order. */
+  /** Closes the connection in order; the broker must not have said anything that was not expected. */
   async close(): Promise<void> {
-    this.send(0, "connection.close", { replyCode: 200 });
-    while (describe(await this.nextFrame("connection.close-ok")).name !== "connection.close-ok");
+    await this.call(0, "connection.close", { replyCode: 200 });
     await this[Symbol.asyncDispose]();
   }
 

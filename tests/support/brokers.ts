@@ -2,15 +2,18 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
 import { brokerList, type Release, releaseOf } from "./broker_list.ts";
+import { eventually, wholeTest, within } from "./deadline.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 /**
- * A test for each broker. It fails when it leaves a worktool running; its queues are deleted.
+ * A test for each broker. It fails when it leaves a worktool running, or does not end; its queues are
+ * deleted.
  */
 export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
   if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
   for (const { name, url } of brokerList.shared) {
-    Deno.test(`${sentence} [${name}]`, () => Broker.use(url, body));
+    const title = `${sentence} [${name}]`;
+    Deno.test(title, () => Broker.use(url, (broker) => wholeTest(title, () => body(broker))));
   }
 }
 
@@ -36,11 +39,12 @@ export class Broker {
 
   /** Runs a test's body on the broker at `url`, and tidies up after it. */
   static async use<T>(url: string, body: (broker: Broker) => Promise<T>): Promise<T> {
-    const connection = await connect(url);
-    const broker = new Broker(url, connection, await connection.createChannel());
+    const connection = await within(connect(url), `a connection to ${url}`);
+    const channel = await within(connection.createChannel(), "channel.open-ok");
+    const broker = new Broker(url, connection, channel);
     try {
       const result = await body(broker);
-      await broker.#failForRunning();
+      broker.#failForRunning();
       return result;
     } finally {
       await broker.#tidy();
@@ -126,16 +130,16 @@ export class Broker {
     body: string | Uint8Array,
     options: Options.Publish = {},
   ): Promise<void> {
-    await this.#channel.assertQueue(queue);
+    await this.declareQueue(queue);
     this.#channel.sendToQueue(queue, Buffer.from(body), options);
-    await this.#channel.checkQueue(queue); // answered after the message has been handled
+    await this.depth(queue); // answered after the message has been handled
   }
 
   /** Takes all ready messages out of a queue. */
   async take(queue: string): Promise<GetMessage[]> {
     const messages: GetMessage[] = [];
     for (;;) {
-      const message = await this.#channel.get(queue, { noAck: true });
+      const message = await this.#get(queue);
       if (!message) return messages;
       messages.push(message);
     }
@@ -144,7 +148,7 @@ export class Broker {
   /** Takes so many of the first messages out of a queue. */
   async takeFirst(queue: string, count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
-      if (!await this.#channel.get(queue, { noAck: true })) throw new Error(`only ${n} messages`);
+      if (!await this.#get(queue)) throw new Error(`only ${n} messages`);
     }
   }
 
@@ -155,42 +159,54 @@ export class Broker {
 
   /** Ready messages and consumers, as `queue.declare-ok` counts them. */
   async depth(queue: string): Promise<{ ready: number; consumers: number }> {
-    const { messageCount, consumerCount } = await this.#channel.checkQueue(queue);
+    const asked = this.#channel.checkQueue(queue);
+    const { messageCount, consumerCount } = await within(asked, `the depth of ${queue}`);
     return { ready: messageCount, consumers: consumerCount };
   }
 
   /** Resolves when the queue has this many ready messages. */
   async becomesReady(queue: string, ready: number): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      const now = (await this.depth(queue)).ready;
-      if (now === ready) return;
-      if (Date.now() > deadline) throw new Error(`${now} messages are ready, not ${ready}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    let now: number | undefined;
+    await eventually(() => `${ready} ready messages in ${queue}, there are ${now}`, async () => {
+      now = (await this.depth(queue)).ready;
+      return now === ready;
+    });
+  }
+
+  /** Resolves when nobody consumes from the queue any more. */
+  async becomesUnconsumed(queue: string): Promise<void> {
+    await eventually(`the last consumer of ${queue} to go`, async () => {
+      return (await this.depth(queue)).consumers === 0;
+    });
   }
 
   async deleteQueue(queue: string): Promise<void> {
-    await this.#channel.deleteQueue(queue);
+    await within(this.#channel.deleteQueue(queue), `the end of ${queue}`);
   }
 
-  async declareQueue(queue: string, options: Parameters<Channel["assertQueue"]>[1]): Promise<void> {
-    await this.#channel.assertQueue(queue, options);
+  async declareQueue(
+    queue: string,
+    options?: Parameters<Channel["assertQueue"]>[1],
+  ): Promise<void> {
+    await within(this.#channel.assertQueue(queue, options), `the declaration of ${queue}`);
+  }
+
+  async #get(queue: string): Promise<GetMessage | false> {
+    return await within(this.#channel.get(queue, { noAck: true }), `a message of ${queue}`);
   }
 
   /** A test must see how each of its processes ends: one that still runs would hide a hang. */
-  async #failForRunning(): Promise<void> {
+  #failForRunning(): void {
     for (const { name, worktool } of this.#started) {
-      const ended = await Promise.race([worktool.exited, Promise.resolve("running")]);
-      if (ended === "running") throw new Error(`the test left this running: worktool ${name}`);
+      if (!worktool.hasEnded) throw new Error(`the test left this running: worktool ${name}`);
     }
   }
 
   async #tidy(): Promise<void> {
     for (const { worktool } of this.#started) await worktool[Symbol.asyncDispose]();
     if (this.#lost) return; // the test ended the broker
-    const channel = await this.#connection.createChannel();
-    for (const queue of this.#queues) await channel.deleteQueue(queue);
-    await this.#connection.close();
+    const channel = await within(this.#connection.createChannel(), "channel.open-ok");
+    for (const queue of this.#queues) await within(channel.deleteQueue(queue), `${queue} to go`);
+    await within(this.#connection.close(), "connection.close-ok");
   }
 }

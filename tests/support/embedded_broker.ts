@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { within } from "./inbox.ts";
+import { within } from "./deadline.ts";
 
 /**
  * The embedded broker as a process of the test's own, with its data in a directory of its own.

@@ -1,10 +1,10 @@
-import { eventually } from "./inbox.ts";
+import { eventually } from "./deadline.ts";
 
 /** Resolves when none of these processes runs any more; one that nobody has reaped does not run. */
 export async function processesEnd(...pids: number[]): Promise<void> {
   await eventually(
     `processes ${pids} to end`,
-    () => Promise.resolve(!pids.some((pid) => isRunning(pid))),
+    () => !pids.some((pid) => isRunning(pid)),
   );
 }
 

@@ -6,7 +6,7 @@ import { Connection } from "../../src/amqp/connection.ts";
 import { type Delivery, deliveryOf } from "../../src/amqp/delivery.ts";
 import { Mover } from "../../src/amqp/mover.ts";
 import type { Broker } from "./brokers.ts";
-import { eventually } from "./inbox.ts";
+import { eventually } from "./deadline.ts";
 
 /** A work queue and src/amqp's own connection to it, for tests of what is below the commands. */
 export class WorkQueue implements AsyncDisposable {

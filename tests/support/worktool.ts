@@ -1,10 +1,8 @@
+import { within } from "./deadline.ts";
 import { TextLineStream } from "./text_lines.ts";
 
 /** The compiled executable: what every test of the command line runs. */
 export const EXECUTABLE = new URL("../../dist/worktool", import.meta.url).pathname;
-
-/** For anything that must come: generous, because machines are slow, and never reached in a good run. */
-const DEADLINE_MS = 60_000;
 
 export interface Exit {
   /** Exit status; 128 + N after signal N, as a shell tells it. */
@@ -25,7 +23,7 @@ export interface StartOptions {
 /** A running worktool whose output can be waited for. */
 export class Worktool implements AsyncDisposable {
   readonly pid: number;
-  readonly exited: Promise<Exit>;
+  readonly #exit: Promise<Exit>;
   readonly #process: Deno.ChildProcess;
   readonly #lines: string[] = [];
   readonly #text = { stdout: "", stderr: "" };
@@ -46,7 +44,7 @@ export class Worktool implements AsyncDisposable {
     }).spawn();
     this.pid = this.#process.pid;
     const fed = stdin === "null" ? undefined : this.#feed(stdin);
-    this.exited = this.#run(fed, options.readsOutput ?? true);
+    this.#exit = this.#run(fed, options.readsOutput ?? true);
   }
 
   static start(args: readonly string[], options: StartOptions = {}): Worktool {
@@ -56,7 +54,17 @@ export class Worktool implements AsyncDisposable {
   /** Runs to the end. */
   static async run(args: readonly string[], options: StartOptions = {}): Promise<Exit> {
     await using worktool = Worktool.start(args, options);
-    return await within(worktool.exited, () => worktool.#describe("did not end"));
+    return await worktool.exited;
+  }
+
+  /** Its end, waited for. */
+  get exited(): Promise<Exit> {
+    return within(this.#exit, () => this.#describe("to end"));
+  }
+
+  /** Whether it has ended, and all of its output is here. */
+  get hasEnded(): boolean {
+    return this.#ended;
   }
 
   /** The first line of either stream, past or future, that matches. */
@@ -65,7 +73,7 @@ export class Worktool implements AsyncDisposable {
       const [first] = this.lines(pattern);
       if (first !== undefined) return first;
       if (this.#ended) throw new Error(this.#describe(`ended without a line like ${pattern}`));
-      await within(this.#changed(), () => this.#describe(`printed no line like ${pattern}`));
+      await within(this.#changed(), () => this.#describe(`to print a line like ${pattern}`));
     }
   }
 
@@ -80,7 +88,7 @@ export class Worktool implements AsyncDisposable {
       const printed = all.reduce((sum, one) => sum + one.lines(pattern).length, 0);
       if (printed >= count) return;
       const changed = Promise.race(all.map((one) => one.#changed()));
-      await within(changed, () => `only ${printed} of ${count} lines like ${pattern}`);
+      await within(changed, () => `${count} lines like ${pattern}, there are ${printed}`);
     }
   }
 
@@ -102,7 +110,7 @@ export class Worktool implements AsyncDisposable {
   /** Stops it where the test did not wait for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#process.kill("SIGKILL");
-    await this.exited;
+    await this.#exit;
   }
 
   async #run(fed: Promise<void> | undefined, readsOutput: boolean): Promise<Exit> {
@@ -162,14 +170,4 @@ export class Worktool implements AsyncDisposable {
 export function events(exit: Exit, name?: string): Record<string, any>[] {
   const lines = exit.stdout.split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line)).filter(({ event }) => event === (name ?? event));
-}
-
-async function within<T>(promise: Promise<T>, problem: () => string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(problem())), DEADLINE_MS);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
+import { within } from "../../support/deadline.ts";
 import { SCENARIOS } from "./scenarios.ts";
-
-/** For anything that must come: generous, and never reached in a good run. */
-const DEADLINE_MS = 60_000;
 
 const BUN = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
 
@@ -25,7 +23,7 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
     const results = lines(process.stdout);
     for (const scenario of Object.keys(SCENARIOS)) {
       await t.step(scenario, async () => {
-        const result = within(results.next(), `no result of "${scenario}"`);
+        const result = within(results.next(), `the result of "${scenario}"`);
         const { value } = await result.catch((late) => {
           process.kill("SIGKILL"); // nothing will come of the others either
           throw late;
@@ -35,7 +33,7 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
         if (error !== undefined) assert.fail(error);
       });
     }
-    assert.ok((await within(results.next(), "it does not end")).done);
+    assert.ok((await within(results.next(), "their end")).done);
     assert.ok((await process.status).success);
   });
 
@@ -44,11 +42,11 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
     await using process = start("victim.ts", { TMPDIR: directory });
     const output = lines(process.stdout);
     for (let up = 0; up < 2; up++) {
-      assert.equal((await within(output.next(), "no command started")).value, "up");
+      assert.equal((await within(output.next(), "a command to start")).value, "up");
     }
     process.kill("SIGKILL");
     // The commands have the same stdout: it ends when the last of them does.
-    assert.ok((await within(output.next(), "a command goes on")).done);
+    assert.ok((await within(output.next(), "the last command to end")).done);
     await Deno.remove(directory); // throws where it is not empty
   });
 }
@@ -59,15 +57,5 @@ async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string
     const all = (rest + text).split("\n");
     rest = all.pop()!;
     yield* all;
-  }
-}
-
-async function within<T>(promise: Promise<T>, problem: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(problem)), DEADLINE_MS);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
