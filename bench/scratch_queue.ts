@@ -73,5 +73,5 @@ async function connect(url: string): Promise<Connection> {
     onBlocked: (reason: string) => console.error(`The broker blocks publishers: ${reason}`),
     onUnblocked: () => {},
   };
-  return await Connection.open(options, new AbortController().signal);
+  return await Connection.open(options, { stop: new AbortController().signal });
 }

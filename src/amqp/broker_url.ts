@@ -40,6 +40,11 @@ export function parseBrokerUrl(given: string): BrokerUrl {
   if (!/^amqps?:\/\//i.test(text)) {
     throw new MalformedUrl(`"${shown}" must begin with amqp:// or amqps://`);
   }
+  if (url.hostname.includes(",")) {
+    throw new MalformedUrl(
+      `"${shown}" has a comma in its host: write each URL in full, amqp://host/,amqp://other/`,
+    );
+  }
   if (url.hostname === "") throw new MalformedUrl(`"${shown}" names no host`);
   if (url.hash !== "") {
     throw new MalformedUrl(`"${shown}" has a "#": write %23 for one in the password or vhost`);

@@ -18,7 +18,7 @@ export class Channel {
 
   private constructor(raw: AmqplibChannel, connection: Connection) {
     this.raw = raw;
-    this.#timeoutMs = connection.timeoutMs;
+    this.#timeoutMs = connection.options.timeoutMs;
     const { promise, resolve } = Promise.withResolvers<AmqpError | undefined>();
     this.ended = promise;
     let failure: Error | undefined;
@@ -36,7 +36,7 @@ export class Channel {
     const { model } = connection;
     const opening = options.confirm ? model.createConfirmChannel() : model.createChannel();
     try {
-      const raw = await withDeadline("channel.open-ok", connection.timeoutMs, opening);
+      const raw = await withDeadline("channel.open-ok", connection.options.timeoutMs, opening);
       return new Channel(raw, connection);
     } catch (error) {
       if (replyOf(error)) throw closedBy(error as Error);

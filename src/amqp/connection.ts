@@ -48,8 +48,8 @@ export interface ConnectionOptions {
 export class Connection implements AsyncDisposable {
   /** Settles when the connection has ended: with the reason, or undefined after `close`. */
   readonly ended: Promise<ConnectionLost | undefined>;
-  /** For each answer on this connection's channels. */
-  readonly timeoutMs: number;
+  /** How it was opened; another one beside it is opened in the same way. */
+  readonly options: ConnectionOptions;
   /** Whether this process stood still, so that this connection may have ended unnoticed. */
   readonly pulse: Pulse;
   readonly #model: ChannelModel;
@@ -59,7 +59,7 @@ export class Connection implements AsyncDisposable {
   private constructor(model: ChannelModel, options: ConnectionOptions) {
     this.#model = model;
     coalesceWrites(model);
-    this.timeoutMs = options.timeoutMs;
+    this.options = options;
     this.pulse = new Pulse(agreedHeartbeatSeconds(model));
     const { promise, resolve } = Promise.withResolvers<ConnectionLost | undefined>();
     this.ended = promise;
@@ -81,8 +81,15 @@ export class Connection implements AsyncDisposable {
    * @throws {VhostRefused} no such vhost, or none for this user
    * @throws {ConnectAborted} `stop` was aborted first
    */
-  static async open(options: ConnectionOptions, stop: AbortSignal): Promise<Connection> {
-    const timeoutMs = options.url.connectTimeoutMs ?? options.timeoutMs;
+  static async open(
+    options: ConnectionOptions,
+    { stop, limitMs = Infinity }: {
+      readonly stop: AbortSignal;
+      /** In place of the options' deadline where that is later. */
+      readonly limitMs?: number;
+    },
+  ): Promise<Connection> {
+    const timeoutMs = Math.min(options.url.connectTimeoutMs ?? options.timeoutMs, limitMs);
     // amqplib gives no handle on a connection that is still opening; a signal for its socket does.
     const opening = new AbortController();
     const abort = () => opening.abort();

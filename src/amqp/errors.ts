@@ -1,3 +1,5 @@
+import type { BrokerUrl } from "./broker_url.ts";
+
 /** What a broker said when it closed a channel or a connection (AMQP 0-9-1, `close` methods). */
 export interface BrokerReply {
   /** For example 406. */
@@ -34,6 +36,22 @@ export class ConnectAborted extends ConnectFailed {
 /** The broker answered `connection.open` with `connection.close`: not this vhost, or not for this user. */
 export class VhostRefused extends ConnectFailed {
   override readonly name = "VhostRefused";
+}
+
+/** Why one address of several does not serve. */
+export interface AddressFailure {
+  readonly url: BrokerUrl;
+  readonly failure: unknown;
+}
+
+/** None of several addresses serves. */
+export class ClusterUnavailable extends AmqpError {
+  override readonly name = "ClusterUnavailable";
+
+  /** @param failures one for each address */
+  constructor(readonly failures: readonly AddressFailure[]) {
+    super(`none of ${failures.length} addresses serves`);
+  }
 }
 
 /** An open connection ended although nobody here closed it. */

@@ -1,5 +1,6 @@
 import {
   ChannelClosed,
+  ClusterUnavailable,
   ConnectFailed,
   ConnectionLost,
   ConsumerCancelled,
@@ -18,7 +19,10 @@ export interface ReconnectionOptions {
   readonly maxDelayMs: number;
 }
 
-/** Whether and when to try again. The same for whoever consumes and whoever publishes. */
+/** How long the last try has at the most, for it begins so long before the time is over. */
+const LAST_TRY_MS = 1_000;
+
+/** Whether and when to try again, and for how long. The same for whoever consumes and whoever publishes. */
 export class Reconnection {
   readonly #options: ReconnectionOptions;
   #succeededBefore = false;
@@ -28,6 +32,15 @@ export class Reconnection {
 
   constructor(options: ReconnectionOptions) {
     this.#options = options;
+  }
+
+  /**
+   * How long the next try may take, in milliseconds, so that all tries together take no longer than
+   * was said; Infinity for a single one.
+   */
+  get limitMs(): number {
+    const totalMs = this.#totalMs;
+    return totalMs === 0 ? Infinity : Math.max(1, this.#sinceMs + totalMs - performance.now());
   }
 
   /** A connection was opened, and used as it was wanted. */
@@ -43,15 +56,20 @@ export class Reconnection {
    * @param random from 0 to below 1: those who lost one broker together must not return together
    */
   delayAfter(failure: unknown, random: number): number | undefined {
-    const { waitMs, reconnectForMs, minDelayMs, maxDelayMs } = this.#options;
+    const { minDelayMs, maxDelayMs } = this.#options;
     if (!canHeal(failure, { usedBefore: this.#succeededBefore })) return undefined;
     const nowMs = performance.now();
     if (this.#succeededBefore && this.#failures === 0) this.#sinceMs = nowMs;
-    const limitMs = this.#succeededBefore ? reconnectForMs : waitMs;
-    const leftMs = this.#sinceMs + limitMs - nowMs;
-    if (leftMs <= 0) return undefined;
+    const totalMs = this.#totalMs;
+    const pauseMs = this.#sinceMs + totalMs - nowMs - Math.min(LAST_TRY_MS, totalMs / 10);
+    if (pauseMs <= 0) return undefined;
     const fullMs = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failures++);
-    return Math.min(leftMs, fullMs * (1 + random) / 2);
+    return Math.min(pauseMs, fullMs * (1 + random) / 2);
+  }
+
+  get #totalMs(): number {
+    const { waitMs, reconnectForMs } = this.#options;
+    return this.#succeededBefore ? reconnectForMs : waitMs;
   }
 }
 
@@ -66,6 +84,9 @@ const PRECONDITION_FAILED = 406;
  *   may come back with its node, where at the start it is a mistake
  */
 export function canHeal(failure: unknown, { usedBefore }: { usedBefore: boolean }): boolean {
+  if (failure instanceof ClusterUnavailable) {
+    return failure.failures.some(({ failure }) => canHeal(failure, { usedBefore }));
+  }
   if (failure instanceof VhostRefused) return usedBefore;
   if (failure instanceof ConnectFailed) {
     return failure.reply?.replyCode !== ACCESS_REFUSED && !isCertificateProblem(failure.cause);

@@ -1,22 +1,22 @@
 import { Option } from "@commander-js/extra-typings";
-import { type BrokerUrl, MalformedUrl, parseBrokerUrl } from "../amqp/broker_url.ts";
-import type { ConnectionOptions } from "../amqp/connection.ts";
-import { argument } from "./argument.ts";
+import type { ClusterOptions } from "../amqp/cluster.ts";
+import { argument, repeated } from "./argument.ts";
+import { brokerUrls, shuffled, URL_VARIABLES } from "./broker_urls.ts";
 import { parseDuration, parsePositiveDuration } from "./duration.ts";
 import { type TlsFlags, tlsOptions } from "./tls_files.ts";
 import { UsageError } from "./usage_error.ts";
 
-const DEFAULT_URL = "amqp://guest:guest@localhost:5672/";
-
-/** Looked at in this order where there is no --url. */
-const URL_VARIABLES = ["AMQP_URL", "RABBITMQ_URL", "CLOUDAMQP_URL"] as const;
-
 export const urlFlag = new Option(
   "-u, --url <url>",
-  `broker, amqp[s]://user:password@host:port/vhost (default: ${URL_VARIABLES.join(", ")}, ` +
-    "or amqp://guest:guest@localhost:5672/)",
+  `broker, amqp[s]://user:password@host:port/vhost; repeatable, for the nodes of a cluster ` +
+    `(default: ${URL_VARIABLES.join(", ")}, or amqp://guest:guest@localhost:5672/)`,
+).argParser(repeated(String));
+export const uriFlag = new Option("--uri <url>", "the same as --url")
+  .argParser(repeated(String)).hideHelp();
+export const shuffleFlag = new Option(
+  "--shuffle",
+  "try several --url in random order, to spread clients over a cluster",
 );
-export const uriFlag = new Option("--uri <url>", "the same as --url").hideHelp();
 export const tlsCaFlag = new Option(
   "--tls-ca <file>",
   "authority that signed the broker's certificate, or that certificate itself (PEM)",
@@ -34,8 +34,9 @@ export const heartbeatFlag = new Option(
 ).argParser(argument(parseHeartbeat)).default(20, "20s");
 
 export interface ConnectionFlags extends TlsFlags {
-  readonly url?: string | undefined;
-  readonly uri?: string | undefined;
+  readonly url?: readonly string[] | undefined;
+  readonly uri?: readonly string[] | undefined;
+  readonly shuffle?: boolean | undefined;
   readonly connectTimeout: number;
   readonly heartbeat: number;
 }
@@ -44,37 +45,18 @@ export interface ConnectionFlags extends TlsFlags {
 export function connectionOptions(
   flags: ConnectionFlags,
   env: Readonly<Record<string, string | undefined>>,
-): Omit<ConnectionOptions, "name" | "version" | "onBlocked" | "onUnblocked"> {
-  const url = brokerUrl(flags, env);
+): Omit<ClusterOptions, "name" | "version" | "onConnected" | "onBlocked" | "onUnblocked"> {
+  const urls = brokerUrls([...flags.url ?? [], ...flags.uri ?? []], env);
   const tls = tlsOptions(flags);
-  if (!url.tls && (tls.insecure || tls.ca || tls.cert)) {
+  if (!urls.some(({ tls }) => tls) && (tls.insecure || tls.ca || tls.cert)) {
     throw new UsageError("--insecure and --tls-… go with a URL that begins with amqps://");
   }
   return {
-    url,
+    urls: flags.shuffle ? shuffled(urls, Math.random) : urls,
     tls,
     timeoutMs: flags.connectTimeout,
     heartbeatSeconds: flags.heartbeat,
   };
-}
-
-function brokerUrl(
-  flags: ConnectionFlags,
-  env: Readonly<Record<string, string | undefined>>,
-): BrokerUrl {
-  const variable = URL_VARIABLES.find((name) => env[name]);
-  const flag = flags.url ?? flags.uri;
-  const [source, text] = flag !== undefined
-    ? ["--url", flag]
-    : variable
-    ? [variable, env[variable]!]
-    : ["the default", DEFAULT_URL];
-  try {
-    return parseBrokerUrl(text);
-  } catch (error) {
-    if (error instanceof MalformedUrl) throw new UsageError(`${source}: ${error.message}`);
-    throw error;
-  }
 }
 
 function parseHeartbeat(text: string): number {

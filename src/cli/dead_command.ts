@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { dead, type DeadOptions } from "../commands/dead.ts";
 import { isSelective } from "../dead/selection.ts";
-import { connectionOptions } from "./connection_flags.ts";
+import { brokerCluster } from "./broker_cluster.ts";
 import {
   DEAD_EXAMPLES,
   type DeadAction,
@@ -42,19 +42,20 @@ async function run(
   flags: DeadFlags,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { stdout, stop, env, version, processId } = surroundings;
+  const { stdout, stop, processId } = surroundings;
   const report = new Report(surroundings);
-  const options: DeadOptions = {
-    ...deadOptions(action, flags),
-    connection: {
-      ...connectionOptions(flags, env),
-      name: `worktool dead ${action} ${processId}`,
-      version,
-      ...report.connectionEvents(),
-    },
-  };
-  const { queue, deadLetterQueue, connection } = options;
+  const withoutConnection = deadOptions(action, flags);
+  const { queue, deadLetterQueue } = withoutConnection;
   const about = { name: deadLetterQueue, durable: true, arguments: {} };
+  const connection = brokerCluster(flags, {
+    command: "dead",
+    name: `worktool dead ${action} ${processId}`,
+    queue: about,
+    context: { queue, deadLetterQueue },
+    report,
+    surroundings,
+  });
+  const options: DeadOptions = { ...withoutConnection, connection };
   const wanted = {
     expected: isSelective(options.selection) || action === "show",
     replay: action === "replay",

@@ -6,6 +6,7 @@ import {
   connectTimeoutFlag,
   heartbeatFlag,
   insecureFlag,
+  shuffleFlag,
   tlsCaFlag,
   tlsCertFlag,
   tlsKeyFlag,
@@ -78,6 +79,7 @@ export function deadFlags(action: DeadAction) {
     .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
+    .addOption(shuffleFlag)
     .addOption(tlsCaFlag)
     .addOption(tlsCertFlag)
     .addOption(tlsKeyFlag)

@@ -1,6 +1,7 @@
 import {
   AmqpError,
   ChannelClosed,
+  ClusterUnavailable,
   ConnectFailed,
   ConnectionLost,
   ConsumerCancelled,
@@ -16,7 +17,7 @@ import { CommandUnusable } from "../worker/outcome.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explainReply } from "./explain_reply.ts";
 import { explainTls } from "./explain_tls.ts";
-import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
+import { type Attempt, type Explanation, placeOf, whatRemains } from "./explanation.ts";
 import { formatDuration } from "./duration.ts";
 import { listenProblem } from "./listen_problem.ts";
 import { OutputFailed } from "./output.ts";
@@ -43,6 +44,7 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
       exitCode: ExitCode.failed,
     };
   }
+  if (failure instanceof ClusterUnavailable) return clusterUnavailable(failure, attempt);
   if (failure instanceof ConnectFailed) return connectFailed(failure, attempt);
   if (failure instanceof ConnectionLost) {
     return failure.reply ? explainReply(failure.reply, attempt) : connectionLost(failure, attempt);
@@ -107,6 +109,21 @@ function headersTooLarge(
         : `this broker takes ${bytes(limitBytes)} (its frame_max is ${frameMaxBytes})`),
     remedies: ["nothing was sent; put large data into the task itself"],
     exitCode: ExitCode.refused,
+  };
+}
+
+/** Each address has a reason of its own; where one of them may serve later, another try can help. */
+function clusterUnavailable({ failures }: ClusterUnavailable, attempt: Attempt): Explanation {
+  const reasons = failures.map(({ url, failure }) =>
+    explain(failure, { ...attempt, ...placeOf(url) })
+  );
+  const codes = reasons.map(({ exitCode }) => exitCode);
+  return {
+    message: `none of the ${reasons.length} addresses serves: ${
+      reasons.map(({ message }) => message).join("; ")
+    }`,
+    remedies: [...new Set(reasons.flatMap(({ remedies }) => remedies))],
+    exitCode: codes.find((code) => code === ExitCode.unavailable) ?? codes[0]!,
   };
 }
 

@@ -1,3 +1,4 @@
+import { type BrokerUrl, formatAddress } from "../amqp/broker_url.ts";
 import type { ExitCode } from "./exit_code.ts";
 
 /** A failure as the user reads it. */
@@ -21,6 +22,14 @@ export interface Attempt {
   readonly tls: boolean;
   /** Whether --tls-ca names the authorities to trust. */
   readonly ownAuthority: boolean;
+}
+
+/** What an attempt has to say of the URL that it was made with. */
+export function placeOf(
+  url: BrokerUrl,
+): Pick<Attempt, "address" | "username" | "vhost" | "tls"> {
+  const { username, vhost, tls } = url;
+  return { address: formatAddress(url), username, vhost, tls };
 }
 
 /** What a user may find after a connection was lost. */

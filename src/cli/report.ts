@@ -1,8 +1,7 @@
-import type { ConnectionOptions } from "../amqp/connection.ts";
-import { formatAddress } from "../amqp/broker_url.ts";
+import type { Cluster } from "../amqp/cluster.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { Line } from "./line.ts";
-import type { Attempt, Explanation } from "./explanation.ts";
+import { type Attempt, type Explanation, placeOf } from "./explanation.ts";
 import type { Progress } from "./progress.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -33,31 +32,17 @@ export class Report {
   explanation({ message, remedies }: Explanation): void {
     this.notice(`worktool: ${message}${remedies.map((remedy) => `\n  - ${remedy}`).join("")}`);
   }
-
-  /** What the connection has to tell while it is open. */
-  connectionEvents(): Pick<ConnectionOptions, "onBlocked" | "onUnblocked"> {
-    return {
-      onBlocked: (reason) =>
-        this.notice(
-          ` [!] The broker blocks publishers: ${reason}. Waiting until it takes tasks again`,
-        ),
-      onUnblocked: () => this.notice(" [!] The broker takes tasks again"),
-    };
-  }
 }
 
 /** What the explainer of failures has to know of a run. */
 export function attemptOf(
   command: Attempt["command"],
-  { connection: { url, tls }, queue }: { connection: ConnectionOptions; queue: QueueDeclaration },
+  { connection, queue }: { connection: Cluster; queue: QueueDeclaration },
 ): Attempt {
   return {
     command,
-    address: formatAddress(url),
-    username: url.username,
-    vhost: url.vhost,
-    tls: url.tls,
-    ownAuthority: tls.ca !== undefined,
+    ...placeOf(connection.current),
+    ownAuthority: connection.options.tls.ca !== undefined,
     queue: queue.name,
     durable: queue.durable,
   };

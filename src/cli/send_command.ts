@@ -1,6 +1,6 @@
 import { send, type SendOptions } from "../commands/send.ts";
 import { isBulk } from "../sender/task_source.ts";
-import { connectionOptions } from "./connection_flags.ts";
+import { brokerCluster } from "./broker_cluster.ts";
 import { defined } from "./defined.ts";
 import { sendEventJson } from "./event_json.ts";
 import { sendEventLine } from "./send_event_text.ts";
@@ -24,20 +24,23 @@ async function run(
   flags: SendFlags,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { inputIsTerminal, stdout, stop, env, version } = surroundings;
+  const { inputIsTerminal, stdout, stop } = surroundings;
   const withoutConnection = sendOptions(words, flags, { inputIsTerminal });
-  const connection = connectionOptions(flags, env);
-  const { source } = withoutConnection;
+  const { source, queue } = withoutConnection;
   const bulk = isBulk(source);
   using progress = bulk && surroundings.stderrIsTerminal()
     ? new Progress(surroundings.stderr)
     : undefined;
   const report = new Report(surroundings, progress);
-  const name = `worktool send ${surroundings.processId}`;
-  const options: SendOptions = {
-    ...withoutConnection,
-    connection: { ...connection, name, version, ...report.connectionEvents() },
-  };
+  const connection = brokerCluster(flags, {
+    command: "send",
+    name: `worktool send ${surroundings.processId}`,
+    queue,
+    context: { queue: queue.name },
+    report,
+    surroundings,
+  });
+  const options: SendOptions = { ...withoutConnection, connection };
   const terminal = surroundings.stdoutIsTerminal();
   const echo = flags.echo ?? source.kind !== "lines";
   let unknown = 0;

@@ -7,6 +7,7 @@ import {
   connectTimeoutFlag,
   heartbeatFlag,
   insecureFlag,
+  shuffleFlag,
   tlsCaFlag,
   tlsCertFlag,
   tlsKeyFlag,
@@ -109,6 +110,7 @@ export function sendFlags() {
     .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
+    .addOption(shuffleFlag)
     .addOption(tlsCaFlag)
     .addOption(tlsCertFlag)
     .addOption(tlsKeyFlag)

@@ -3,8 +3,8 @@ import { formatAddress } from "../amqp/broker_url.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { work, type WorkOptions } from "../commands/work.ts";
 import { noCounts, type WorkEvent } from "../worker/event.ts";
+import { brokerCluster } from "./broker_cluster.ts";
 import { checkCommandFlags, commandWork, retryPolicy } from "./command_flags.ts";
-import { connectionOptions } from "./connection_flags.ts";
 import { workEventJson } from "./event_json.ts";
 import { type ExitCode, workExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
@@ -123,19 +123,28 @@ async function run(
 function optionsOf(
   flags: WorkFlags,
   command: readonly string[] | undefined,
-  { worker, report, surroundings: { env, version } }: {
+  { worker, report, surroundings }: {
     readonly worker: string;
     readonly report: Report;
     readonly surroundings: Surroundings;
   },
 ): WorkOptions {
-  const connection = {
-    ...connectionOptions(flags, env),
+  const withoutConnection = workOptions(flags);
+  const { queue } = withoutConnection;
+  const connection = brokerCluster(flags, {
+    command: "work",
     name: `worktool work ${worker}`,
-    version,
-    ...report.connectionEvents(),
+    queue,
+    context: { worker, queue: queue.name },
+    report,
+    surroundings,
+  });
+  const options = {
+    ...withoutConnection,
+    consumerTag: worker,
+    connection,
+    environment: surroundings.env,
   };
-  const options = { ...workOptions(flags), consumerTag: worker, connection, environment: env };
   if (!command) return { ...options, work: pretendedWork(flags) };
   return {
     ...options,
@@ -145,8 +154,7 @@ function optionsOf(
       queue: flags.queue,
       quorum: options.queue.arguments["x-queue-type"] === "quorum",
       worker,
-      username: connection.url.username,
-      confirmTimeoutMs: connection.timeoutMs,
+      confirmTimeoutMs: flags.connectTimeout,
     },
   };
 }

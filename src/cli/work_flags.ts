@@ -16,6 +16,7 @@ import {
   connectTimeoutFlag,
   heartbeatFlag,
   insecureFlag,
+  shuffleFlag,
   tlsCaFlag,
   tlsCertFlag,
   tlsKeyFlag,
@@ -131,6 +132,7 @@ export function workFlags() {
     .option("--json", "print one JSON object a line, see docs/events.md")
     .addOption(urlFlag)
     .addOption(uriFlag)
+    .addOption(shuffleFlag)
     .addOption(tlsCaFlag)
     .addOption(tlsCertFlag)
     .addOption(tlsKeyFlag)

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Browser } from "../amqp/browser.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import type { Cluster } from "../amqp/cluster.ts";
+import type { Connection } from "../amqp/connection.ts";
 import { deathOf, wasReplayedBy } from "../amqp/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
@@ -10,7 +11,7 @@ import { replay } from "../dead/replay.ts";
 import { isSelected, isSelective, type Selection } from "../dead/selection.ts";
 
 export interface DeadOptions {
-  readonly connection: ConnectionOptions;
+  readonly connection: Cluster;
   /** The work queue. */
   readonly queue: string;
   readonly deadLetterQueue: string;
@@ -34,7 +35,6 @@ export async function dead(
 ): Promise<DeadSummary> {
   const startedAtMs = performance.now();
   const { queue, deadLetterQueue, selection, confirmTimeoutMs } = options;
-  const { username } = options.connection.url;
   const run = randomUUID();
   const counts = {
     ready: 0,
@@ -66,8 +66,8 @@ export async function dead(
     }
   }
 
-  async function act(connection: Connection): Promise<void> {
-    await using browser = await Browser.open(connection, deadLetterQueue);
+  async function act(connection: Connection, browser: Browser): Promise<void> {
+    const { username } = connection.options.url;
     counts.ready = browser.ready;
     if (options.action === "replay") {
       await using mover = new Mover(() => Promise.resolve(connection), {
@@ -94,8 +94,12 @@ export async function dead(
 
   let end: { complete: boolean; failure?: unknown };
   try {
-    await using connection = await Connection.open(options.connection, stop);
-    await act(connection);
+    const opened = await options.connection.open(async (connection) => {
+      return { connection, browser: await Browser.open(connection, deadLetterQueue) };
+    }, { stop, limitMs: Infinity });
+    await using connection = opened.connection;
+    await using browser = opened.browser;
+    await act(connection, browser);
     end = { complete: !stop.aborted };
   } catch (failure) {
     end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { Cluster } from "../amqp/cluster.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
 import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
@@ -9,7 +9,7 @@ import { sendTasks } from "../sender/sender.ts";
 import { readTasks, type Task, type TaskSource } from "../sender/task_source.ts";
 
 export interface SendOptions {
-  readonly connection: ConnectionOptions;
+  readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;

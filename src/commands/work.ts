@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { ConnectionOptions } from "../amqp/connection.ts";
+import type { Cluster } from "../amqp/cluster.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
@@ -32,7 +32,7 @@ export interface CommandWork {
 }
 
 export interface WorkOptions {
-  readonly connection: ConnectionOptions;
+  readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;

@@ -1,5 +1,6 @@
 import { Channel } from "../amqp/channel.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import type { Cluster } from "../amqp/cluster.ts";
+import type { Connection } from "../amqp/connection.ts";
 import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
 import { mustBeSendable } from "../amqp/header_size.ts";
 import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
@@ -7,7 +8,7 @@ import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 
 export interface OutboxOptions extends Omit<PublisherOptions, "queue"> {
-  readonly connection: ConnectionOptions;
+  readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;
@@ -31,6 +32,8 @@ export class Outbox implements AsyncDisposable {
   #publisher: Publisher | undefined;
   #sent = 0;
   #resent = 0;
+  /** How often in a row a confirm was overdue, with nothing settled in between. */
+  #overdue = 0;
   /** Why it was given up. */
   #failure: unknown;
 
@@ -94,13 +97,25 @@ export class Outbox implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { connection, queue, declare, confirm, properties, stop } = this.#options;
-    this.#connection = await Connection.open(connection, stop);
-    mustBeSendable(properties, this.#connection.frameMaxBytes);
-    // Closed with its connection: by then every publish is settled, or will not be.
-    const channel = await Channel.open(this.#connection, { confirm });
-    if (declare) await declareQueue(channel, queue);
-    this.#publisher = new Publisher(channel, { ...this.#options, queue: queue.name });
+    const { connection: cluster, queue, declare, confirm, properties, stop, onOutcome } =
+      this.#options;
+    const { limitMs } = this.#reconnection;
+    const { connection, channel } = await cluster.open(async (connection) => {
+      mustBeSendable(properties, connection.frameMaxBytes);
+      // Closed with its connection: by then every publish is settled, or will not be.
+      const channel = await Channel.open(connection, { confirm });
+      if (declare) await declareQueue(channel, queue);
+      return { connection, channel };
+    }, { stop, limitMs });
+    this.#connection = connection;
+    this.#publisher = new Publisher(channel, {
+      ...this.#options,
+      queue: queue.name,
+      onOutcome: (message, outcome) => {
+        this.#overdue = 0;
+        onOutcome(message, outcome);
+      },
+    });
     this.#reconnection.succeeded();
   }
 
@@ -141,9 +156,12 @@ export class Outbox implements AsyncDisposable {
 
   /** Waits until it is time to connect again. @throws the failure where that cannot help */
   async #pauseAfter(failure: unknown): Promise<void> {
-    const { stop, onReconnecting } = this.#options;
+    const { connection, stop, onReconnecting } = this.#options;
+    // A node that is cut off from its cluster takes tasks and confirms none: another one may. When
+    // each has had its time, it is no matter of the node.
     const overdue = failure instanceof DeadlineExceeded && failure.awaited === "publisher confirm";
-    const hopeless = stop.aborted || overdue;
+    if (overdue) this.#overdue++;
+    const hopeless = stop.aborted || this.#overdue >= connection.size;
     const delayMs = hopeless ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) throw failure;
     onReconnecting(failure, delayMs);

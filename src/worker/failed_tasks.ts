@@ -6,7 +6,7 @@ import {
   mustBeAlone,
   mustRecount,
 } from "../amqp/attempts.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import { Connection } from "../amqp/connection.ts";
 import { DeadLetterQueue } from "../amqp/dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { Mover } from "../amqp/mover.ts";
@@ -26,8 +26,6 @@ export interface RetryPolicy {
   readonly quorum: boolean;
   /** The worker's name, for the dead letter. */
   readonly worker: string;
-  /** Who the connection belongs to. */
-  readonly username: string;
   readonly confirmTimeoutMs: number;
 }
 
@@ -58,20 +56,14 @@ export class FailedTasks implements AsyncDisposable {
   #blocked = false;
   #putAside = 0;
 
-  /**
-   * @param connection for what is not published: declarations, counts
-   * @param options for the connection that copies are published on
-   */
-  constructor(
-    connection: Connection,
-    options: ConnectionOptions,
-    policy: RetryPolicy & Company,
-  ) {
+  /** @param connection for what is not published: declarations, counts */
+  constructor(connection: Connection, policy: RetryPolicy & Company) {
     const { queue, attempts, backoff, deadLetterQueue, quorum } = policy;
     this.#policy = policy;
     this.#asideDelaysMs = asideDelaysMs(backoff);
-    this.#mover = new Mover(() => this.#publishing ??= this.#connect(options), {
+    this.#mover = new Mover(() => this.#publishing ??= this.#connectBeside(connection), {
       ...policy,
+      username: connection.options.url.username,
       isBlocked: () => this.#blocked,
     });
     this.#retryQueues = new RetryQueues(connection, this.#mover, {
@@ -176,7 +168,8 @@ export class FailedTasks implements AsyncDisposable {
     await this.abandonMoves();
   }
 
-  #connect(options: ConnectionOptions): Promise<Connection> {
+  /** To the same node: the moves of a session need no other, and end with it. */
+  #connectBeside({ options }: Connection): Promise<Connection> {
     const opening = {
       ...options,
       name: `${options.name} moves`,
@@ -189,6 +182,6 @@ export class FailedTasks implements AsyncDisposable {
         options.onUnblocked();
       },
     };
-    return Connection.open(opening, this.#closed.signal);
+    return Connection.open(opening, { stop: this.#closed.signal });
   }
 }

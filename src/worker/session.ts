@@ -1,5 +1,6 @@
 import { Channel } from "../amqp/channel.ts";
-import { Connection, type ConnectionOptions } from "../amqp/connection.ts";
+import type { Cluster, OpenOptions } from "../amqp/cluster.ts";
+import type { Connection } from "../amqp/connection.ts";
 import { Consumer } from "../amqp/consumer.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { declareQueue, type QueueDeclaration, queueDepth } from "../amqp/queue.ts";
@@ -9,7 +10,7 @@ import { FailedTasks, type RetryPolicy } from "./failed_tasks.ts";
 const PUT_BACK_MS = 2_000;
 
 export interface SessionOptions {
-  readonly connection: ConnectionOptions;
+  readonly connection: Cluster;
   readonly queue: QueueDeclaration;
   readonly declare: boolean;
   readonly consumerTag: string;
@@ -52,7 +53,7 @@ export class Session implements AsyncDisposable {
     this.#queue = queue.name;
     const inCompany = options.prefetchCount !== 1;
     this.failedTasks = retry &&
-      new FailedTasks(connection, options.connection, { ...retry, inCompany });
+      new FailedTasks(connection, { ...retry, inCompany });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.ended = promise;
     this.#end = (reason) => {
@@ -71,25 +72,21 @@ export class Session implements AsyncDisposable {
   /**
    * Connects, declares and consumes. The first deliveries may arrive before it returns.
    *
-   * @throws {AmqpError} as Connection.open, declareQueue and Consumer.start do
+   * @throws {AmqpError} as Cluster.open, declareQueue and Consumer.start do
    */
   static async open(
     options: SessionOptions,
-    stop: AbortSignal,
+    openOptions: OpenOptions,
     onDelivery: (session: Session, delivery: Delivery) => void,
   ): Promise<Session> {
-    const connection = await Connection.open(options.connection, stop);
-    try {
+    return await options.connection.open(async (connection) => {
       const channel = await Channel.open(connection, { confirm: false });
       if (options.declare) await declareQueue(channel, options.queue);
       const session = new Session(connection, channel, options, onDelivery);
       await session.failedTasks?.prepare();
       await session.#consumer.start();
       return session;
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    }, openOptions);
   }
 
   /** Ends the session from here: something of it does not work. */

@@ -1,6 +1,6 @@
 import { attemptsMade, mustBeAlone } from "../amqp/attempts.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { ConnectAborted } from "../amqp/errors.ts";
+import { ConnectAborted, ConnectFailed, DeadlineExceeded } from "../amqp/errors.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { noCounts, type WorkEvent, type WorkSummary } from "./event.ts";
 import { Fates } from "./fates.ts";
@@ -56,6 +56,8 @@ class Worker {
   /** Aborted when the worker ends, for whatever reason. */
   readonly #ended = new AbortController();
   #session: Session | undefined;
+  /** Why there is no session, as long as there never was one. */
+  #absence: unknown;
   /** Whether tasks may be started: between "waiting" and the end of a session. */
   #open = false;
   #running = 0;
@@ -69,6 +71,7 @@ class Worker {
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: WorkerOptions) {
+    const startedAtMs = performance.now();
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
     this.#settlement = new Settlement(options, this.#counts, {
@@ -80,10 +83,13 @@ class Worker {
     });
     this.#fates = new Fates(options, this.#counts, this.#settlement);
     this.#watch = new StopWatch(options.rules, {
-      isBusy: () => this.#inHand > 0,
+      isBusy: () => !this.#session || this.#inHand > 0, // to wait for a broker is not idle
       isEmpty: () => this.#queueIsEmpty(),
       isStalled: () => this.#settlement.stalled,
-      end: (reason, failure) => this.#end(reason, failure),
+      end: (reason, failure) => {
+        if (this.#session) this.#end(reason, failure);
+        else this.#end("error", this.#absence ?? noBrokerWithin(performance.now() - startedAtMs));
+      },
     });
   }
 
@@ -113,7 +119,7 @@ class Worker {
     try {
       this.#session = await Session.open(
         { ...options, noAck: ackMode === "auto" },
-        this.#ended.signal,
+        { stop: this.#ended.signal, limitMs: this.#reconnection.limitMs },
         (session, delivery) => this.#arrive(session, delivery),
       );
     } catch (failure) {
@@ -137,6 +143,7 @@ class Worker {
   /** Lets go of what the broker delivers again, and waits until it is time to connect again. */
   async #pauseAfter(failure: unknown): Promise<void> {
     this.#open = false;
+    this.#absence = failure;
     if (this.#options.ackMode !== "auto") this.#waiting.takeAll(); // with "auto" they are only here
     const closing = this.#session?.[Symbol.asyncDispose]();
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
@@ -392,6 +399,12 @@ class Worker {
     await session?.[Symbol.asyncDispose]();
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }
+}
+
+/** A stop rule that ends a worker which never got to a broker says nothing of its queue. */
+function noBrokerWithin(elapsedMs: number): ConnectFailed {
+  const cause = new DeadlineExceeded("connection.open-ok", elapsedMs);
+  return new ConnectFailed(cause.message, { cause });
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

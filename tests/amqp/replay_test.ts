@@ -1,5 +1,6 @@
 /** What a replay does while others use the same queues, and when it is stopped. */
 import assert from "node:assert/strict";
+import { Cluster } from "../../src/amqp/cluster.ts";
 import { dead, type DeadOptions } from "../../src/commands/dead.ts";
 import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
 import type { DeadSurroundings } from "../../src/commands/dead.ts";
@@ -7,16 +8,17 @@ import { type Broker, brokerTest } from "../support/brokers.ts";
 
 function replayOptions(broker: Broker, queue: string, deadLetterQueue: string): DeadOptions {
   return {
-    connection: {
-      url: parseBrokerUrl(broker.url),
+    connection: new Cluster({
+      urls: [parseBrokerUrl(broker.url)],
       tls: { insecure: false },
       name: "worktool test",
       version: "0",
       timeoutMs: 30_000,
       heartbeatSeconds: 0,
+      onConnected() {},
       onBlocked() {},
       onUnblocked() {},
-    },
+    }),
     queue,
     deadLetterQueue,
     action: "replay",

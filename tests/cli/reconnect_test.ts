@@ -98,7 +98,7 @@ brokerTest("--reconnect-for is how long it tries: 69", async (broker) => {
   await using proxy = await TcpProxy.start(broker.url);
   await using worker = Worktool.start([
     ...["work", "--url", proxy.url, "--queue", broker.queue(), "--json", ...SOON],
-    ...["--reconnect-for", "300ms"],
+    ...["--reconnect-for", "2s"],
   ]);
   await worker.event("waiting");
   proxy.refuse();

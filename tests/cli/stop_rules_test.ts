@@ -72,7 +72,7 @@ brokerTest("--max-time lets the running task finish", async (broker) => {
   const queue = broker.queue();
   await broker.send(queue, "long.", "never started.");
   const { code, stdout, stderr } = await broker.run("work", queue, [
-    ...["--max-time", "100ms", "--dot", "500ms"],
+    ...["--max-time", "3s", "--dot", "4s"],
   ]);
   assert.equal(code, 0);
   assert.deepEqual(stdout.match(/Received '.*'|Done/g), ["Received 'long.'", "Done"]);
@@ -83,7 +83,7 @@ brokerTest("--max-time lets the running task finish", async (broker) => {
 brokerTest("--count that is not reached within --max-time exits 2", async (broker) => {
   const queue = broker.queue();
   await broker.send(queue, "only one");
-  const { code, stderr } = await broker.run("work", queue, ["--count", "2", "--max-time", "300ms"]);
+  const { code, stderr } = await broker.run("work", queue, ["--count", "2", "--max-time", "3s"]);
   assert.equal(code, 2);
   assert.match(stderr, /--max-time is over\. 1 done/);
 });
@@ -99,7 +99,7 @@ brokerTest("a task that outlasts --grace goes back", async (broker) => {
   const queue = broker.queue();
   await broker.send(queue, "endless.");
   const { code, stdout, stderr } = await broker.run("work", queue, [
-    ...["--max-time", "100ms", "--grace", "100ms", "--dot", "1m"],
+    ...["--max-time", "3s", "--grace", "100ms", "--dot", "1m"],
   ]);
   assert.equal(code, 0);
   assert.doesNotMatch(stdout, /Done/);

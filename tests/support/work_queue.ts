@@ -33,7 +33,7 @@ export class WorkQueue implements AsyncDisposable {
       heartbeatSeconds: 0,
       onBlocked() {},
       onUnblocked() {},
-    }, new AbortController().signal);
+    }, { stop: new AbortController().signal });
     const channel = await Channel.open(connection, { confirm: true });
     await channel.raw.assertQueue(name, options);
     return new WorkQueue(name, connection, channel);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   ChannelClosed,
+  ClusterUnavailable,
   ConnectFailed,
   ConnectionLost,
   DeadlineExceeded,
@@ -8,7 +9,9 @@ import {
   MessageReturned,
   replyOf,
   UnencodableMessage,
+  VhostRefused,
 } from "../../src/amqp/errors.ts";
+import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
 import { explain } from "../../src/cli/explain.ts";
 import { inequivalentArgument } from "../../src/cli/explain_reply.ts";
 import type { Attempt } from "../../src/cli/explanation.ts";
@@ -140,6 +143,32 @@ Deno.test("a host with several addresses that all refuse is named once", () => {
     const { message } = explain(new ConnectFailed("x", { cause }), ATTEMPT);
     assert.equal(message, "no broker answers at host:5672: connection refused");
   }
+});
+
+Deno.test("of several addresses each has its reason; one that may serve later decides", () => {
+  const at = (host: string, failure: unknown) => ({
+    url: parseBrokerUrl(`amqp://${host}`),
+    failure,
+  });
+  const cause = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  const absent = new ConnectFailed("x", { cause });
+  const refused = new ConnectFailed("x", { reply: { replyCode: 403, replyText: "NO" } });
+  const table: [unknown, unknown, number][] = [
+    [absent, absent, 69],
+    [refused, refused, 77],
+    [refused, absent, 69],
+    [new VhostRefused("x"), refused, 77],
+  ];
+  for (const [first, second, exitCode] of table) {
+    const failure = new ClusterUnavailable([at("a", first), at("b", second)]);
+    assert.equal(explain(failure, ATTEMPT).exitCode, exitCode);
+  }
+  const { message, remedies } = explain(
+    new ClusterUnavailable([at("a", absent), at("b", absent)]),
+    ATTEMPT,
+  );
+  assert.match(message, /: no broker answers at a:5672: .*; no broker answers at b:5672: /);
+  assert.equal(remedies.length, 1, "the same advice once");
 });
 
 Deno.test("an error that nobody foresaw is a bug, with its stack", () => {

@@ -1,0 +1,55 @@
+import { type BrokerUrl, formatAddress } from "../amqp/broker_url.ts";
+import { Cluster } from "../amqp/cluster.ts";
+import type { AddressFailure } from "../amqp/errors.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
+import { type ConnectionFlags, connectionOptions } from "./connection_flags.ts";
+import { explain } from "./explain.ts";
+import { type Attempt, placeOf } from "./explanation.ts";
+import { attemptOf, type Report } from "./report.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Whose broker it is. */
+export interface ClusterUser {
+  readonly command: Attempt["command"];
+  /** Of its connections. */
+  readonly name: string;
+  readonly queue: QueueDeclaration;
+  /** Of its events, with --json. */
+  readonly context: object;
+  readonly report: Report;
+  readonly surroundings: Pick<Surroundings, "env" | "version">;
+}
+
+/** The broker that the flags name; what its connections have to tell is reported. @throws {UsageError} */
+export function brokerCluster(
+  flags: ConnectionFlags & { readonly json?: boolean | undefined },
+  { command, name, queue, context, report, surroundings: { env, version } }: ClusterUser,
+): Cluster {
+  function onConnected(url: BrokerUrl, failures: readonly AddressFailure[]): void {
+    const attempt = attemptOf(command, { connection: cluster, queue });
+    const address = formatAddress(url);
+    const failed = failures.map(({ url, failure }) => ({
+      address: formatAddress(url),
+      error: explain(failure, { ...attempt, ...placeOf(url) }).message,
+    }));
+    if (flags.json) {
+      const at = new Date().toISOString();
+      return report.result(JSON.stringify({ event: "connected", at, ...context, address, failed }));
+    }
+    const others = failed.map(({ error }) => error).join("; ");
+    report.notice(` [i] Connected to ${address}${others && ` (${others})`}`);
+  }
+
+  const cluster = new Cluster({
+    ...connectionOptions(flags, env),
+    name,
+    version,
+    onConnected,
+    onBlocked: (reason) =>
+      report.notice(
+        ` [!] The broker blocks publishers: ${reason}. Waiting until it takes tasks again`,
+      ),
+    onUnblocked: () => report.notice(" [!] The broker takes tasks again"),
+  });
+  return cluster;
+}
