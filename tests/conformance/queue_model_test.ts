@@ -4,6 +4,7 @@ import type { ConfirmChannel, GetMessage } from "amqplib";
 import fc from "fast-check";
 import { behaviour } from "./brokers.ts";
 import { drain, send } from "./client.ts";
+import { holds } from "../support/property.ts";
 
 interface Message {
   body: string;
@@ -84,7 +85,7 @@ for (const [kind, options] of [["classic", {}], ["priority", { maxPriority: 3 }]
         await channel.deleteQueue(queue);
         await channel.close();
       });
-      await fc.assert(sequence, { numRuns: 40 });
+      await holds(sequence, { runs: 40 });
     },
   );
 }

@@ -7,6 +7,7 @@ import {
   delayMs,
   possibleDelaysMs,
 } from "../../src/worker/backoff.ts";
+import { holds } from "../support/property.ts";
 
 const backoff = fc.tuple(
   fc.integer({ min: 1, max: 2 ** 31 - 1 }),
@@ -56,22 +57,22 @@ Deno.test("the jitter has five steps", () => {
   assert.deepEqual(delays, [6_400, 7_200, 8_000, 8_800, 9_600]);
 });
 
-Deno.test("a delay is whole and within its bounds", () => {
-  fc.assert(fc.property(backoff, attempt, random, (backoff, attempt, random) => {
+Deno.test("a delay is whole and within its bounds", async () => {
+  await holds(fc.property(backoff, attempt, random, (backoff, attempt, random) => {
     const ms = delayMs(backoff, attempt, random);
     assert.ok(Number.isSafeInteger(ms));
     assert.ok(ms >= backoff.minMs && ms <= backoff.maxMs);
   }));
 });
 
-Deno.test("a delay without jitter never gets shorter", () => {
-  fc.assert(fc.property(backoff, attempt, (backoff, attempt) => {
+Deno.test("a delay without jitter never gets shorter", async () => {
+  await holds(fc.property(backoff, attempt, (backoff, attempt) => {
     assert.ok(delayMs(backoff, attempt, 0.5) <= delayMs(backoff, attempt + 1, 0.5));
   }));
 });
 
-Deno.test("the possible delays are all that there are, and few", () => {
-  fc.assert(fc.property(backoff, attempt, random, (backoff, attempt, random) => {
+Deno.test("the possible delays are all that there are, and few", async () => {
+  await holds(fc.property(backoff, attempt, random, (backoff, attempt, random) => {
     const possible = possibleDelaysMs(backoff, attempt + 1);
     assert.ok(possible.includes(delayMs(backoff, attempt, random)));
     assert.ok(possible.length <= 5 * (Math.ceil(Math.log2(backoff.maxMs / backoff.minMs)) + 1));

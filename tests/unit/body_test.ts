@@ -3,19 +3,20 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { jsonBody, quotedBody } from "../../src/cli/body.ts";
 import { countDots } from "../../src/worker/dots.ts";
+import { holds } from "../support/property.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("JSON bodies give back the bytes", () => {
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
+Deno.test("JSON bodies give back the bytes", async () => {
+  await holds(fc.property(fc.uint8Array(), (bytes) => {
     const { body, encoding } = JSON.parse(JSON.stringify(jsonBody(bytes)));
     assert.deepEqual(Buffer.from(body, encoding ?? "utf8"), Buffer.from(bytes));
   }));
   assert.deepEqual(jsonBody(utf8("\ufeffbom")), { body: "\ufeffbom" });
 });
 
-Deno.test("a printed body holds no control characters, whatever its bytes", () => {
-  fc.assert(fc.property(fc.uint8Array(), fc.integer({ min: 4, max: 50 }), (bytes, maxBytes) => {
+Deno.test("a printed body holds no control characters, whatever its bytes", async () => {
+  await holds(fc.property(fc.uint8Array(), fc.integer({ min: 4, max: 50 }), (bytes, maxBytes) => {
     // deno-lint-ignore no-control-regex -- they are what must not be there
     assert.doesNotMatch(quotedBody(bytes, maxBytes), /[\x00-\x1f\x7f-\x9f]/);
   }));

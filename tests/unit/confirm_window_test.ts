@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfirmWindow } from "../../src/amqp/confirm_window.ts";
+import { holds } from "../support/property.ts";
 
 Deno.test("tags count from 1, the oldest is the one not settled first", () => {
   const window = new ConfirmWindow<string>();
@@ -13,12 +14,12 @@ Deno.test("tags count from 1, the oldest is the one not settled first", () => {
   assert.equal(window.size, 0);
 });
 
-Deno.test("any sequence of publishes and confirms settles as a plain list does", () => {
+Deno.test("any sequence of publishes and confirms settles as a plain list does", async () => {
   const step = fc.oneof(
     fc.constant("publish" as const),
     fc.record({ deliveryTag: fc.nat(30), multiple: fc.boolean() }),
   );
-  fc.assert(fc.property(fc.array(step), (steps) => {
+  await holds(fc.property(fc.array(step), (steps) => {
     const window = new ConfirmWindow<number>();
     let reference: number[] = [];
     let published = 0;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Fifo } from "../../src/worker/fifo.ts";
+import { holds } from "../support/property.ts";
 
-Deno.test("a fifo gives back what was pushed, in order", () => {
-  fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (pushes) => {
+Deno.test("a fifo gives back what was pushed, in order", async () => {
+  await holds(fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (pushes) => {
     const fifo = new Fifo<number>();
     const reference: number[] = [];
     let next = 0;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decodeMethod } from "../../../src/broker/wire/method_codec.ts";
 import { FRAME_METHOD, FrameParser } from "../../../src/broker/wire/frame_parser.ts";
 import { ConnectionError, UnanswerableError } from "../../../src/broker/wire/protocol_error.ts";
+import { holds } from "../../support/property.ts";
 
 interface Frame {
   type: number;
@@ -37,9 +38,9 @@ const frame = fc.record({
   payload: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString("hex")),
 }, { noNullPrototype: true });
 
-Deno.test("frames come out whole, however the stream is cut", () => {
+Deno.test("frames come out whole, however the stream is cut", async () => {
   const cuts = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 });
-  fc.assert(fc.property(fc.array(frame, { maxLength: 10 }), cuts, (frames, cuts) => {
+  await holds(fc.property(fc.array(frame, { maxLength: 10 }), cuts, (frames, cuts) => {
     const stream = Buffer.concat(frames.map(encode));
     const chunks: Buffer[] = [];
     for (let at = 0, cut = 0; at < stream.length; cut++) {
@@ -67,9 +68,9 @@ Deno.test("a frame without the frame-end octet is refused with 501", () => {
   });
 });
 
-Deno.test("any bytes give frames, an error with a code, or a wait for more", () => {
+Deno.test("any bytes give frames, an error with a code, or a wait for more", async () => {
   const head = fc.uint8Array({ maxLength: 12 });
-  fc.assert(fc.property(fc.array(fc.oneof(head, frame.map(encode))), (chunks) => {
+  await holds(fc.property(fc.array(fc.oneof(head, frame.map(encode))), (chunks) => {
     const parser = new FrameParser(4096);
     try {
       for (const { type, payload } of collect(parser, chunks)) {

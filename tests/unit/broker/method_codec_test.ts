@@ -14,6 +14,7 @@ import {
   type RoutingProperties,
   scanProperties,
 } from "../../../src/broker/wire/content_header.ts";
+import { holds } from "../../support/property.ts";
 
 const ascii = (maxLength: number) =>
   fc.string({ unit: "binary-ascii", maxLength }) as fc.Arbitrary<string>;
@@ -70,25 +71,25 @@ const domains = {
 };
 
 for (const name of Object.keys(METHOD_TABLE) as MethodName[]) {
-  Deno.test(`${name} is read as it was written`, () => {
+  Deno.test(`${name} is read as it was written`, async () => {
     const arbitraries: Record<string, fc.Arbitrary<unknown>> = {};
     for (const [argument, domain] of Object.entries(METHOD_TABLE[name].fields)) {
       if (!argument.startsWith("reserved")) {
         arbitraries[argument] = domains[domain as keyof typeof domains];
       }
     }
-    fc.assert(
+    await holds(
       fc.property(fc.record(arbitraries), (args) => {
         const bytes = encodeMethod(name, args as never);
         assert.deepEqual(decodeMethod(bytes, 0, bytes.length), { name, args: { ...args } });
       }),
-      { numRuns: 30 },
+      { runs: 30 },
     );
   });
 }
 
-Deno.test("a field table is read as it was written, each field with its type", () => {
-  fc.assert(fc.property(table, (written) => {
+Deno.test("a field table is read as it was written, each field with its type", async () => {
+  await holds(fc.property(table, (written) => {
     const bytes = encodeTable(written);
     assert.deepEqual(readTable(bytes, 0, bytes.length), written);
   }));
@@ -120,15 +121,15 @@ const properties = fc.record({
   clusterId: ascii(255),
 }, { requiredKeys: [], noNullPrototype: true });
 
-Deno.test("properties are read as they were written", () => {
-  fc.assert(fc.property(properties, (written) => {
+Deno.test("properties are read as they were written", async () => {
+  await holds(fc.property(properties, (written) => {
     const bytes = encodeProperties(written);
     assert.deepEqual(readProperties(bytes, 0, bytes.length), { ...written });
   }));
 });
 
-Deno.test("a scan of properties finds what decoding finds", () => {
-  fc.assert(fc.property(properties, (written) => {
+Deno.test("a scan of properties finds what decoding finds", async () => {
+  await holds(fc.property(properties, (written) => {
     const bytes = encodeProperties(written);
     const found = {} as RoutingProperties;
     scanProperties(bytes, 0, bytes.length, found);

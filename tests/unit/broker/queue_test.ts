@@ -12,6 +12,7 @@ import {
   scanProperties,
 } from "../../../src/broker/wire/content_header.ts";
 import type { Field } from "../../../src/broker/wire/field_table.ts";
+import { holds } from "../../support/property.ts";
 
 function message(text: string, properties: BasicProperties = {}): Message {
   const encoded = encodeProperties(properties);
@@ -91,13 +92,13 @@ class Taker implements Subscriber {
 
 const integer = (value: number): Field => ({ type: "I", value });
 
-Deno.test("a requeued message returns to its place, whatever was taken meanwhile", () => {
+Deno.test("a requeued message returns to its place, whatever was taken meanwhile", async () => {
   const steps = fc.array(fc.oneof(
     fc.constant("publish" as const),
     fc.constant("get" as const),
     fc.record({ settle: fc.nat(), how: fc.constantFrom("ack", "reject", "requeue") }),
   ));
-  fc.assert(fc.property(steps, (steps) => {
+  await holds(fc.property(steps, (steps) => {
     const world = new World();
     const ready: number[] = [];
     const unacked: { id: number; entry: Entry }[] = [];
@@ -136,9 +137,9 @@ Deno.test("a requeued message returns to its place, whatever was taken meanwhile
   }));
 });
 
-Deno.test("prefetch is never exceeded and every message arrives once, in order", () => {
+Deno.test("prefetch is never exceeded and every message arrives once, in order", async () => {
   const prefetches = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
-  fc.assert(fc.property(prefetches, fc.nat(30), (prefetches, count) => {
+  await holds(fc.property(prefetches, fc.nat(30), (prefetches, count) => {
     const world = new World();
     const takers = prefetches.map((prefetch, index) => new Taker(`${index}`, prefetch));
     for (const taker of takers) world.queue.subscribe(taker);

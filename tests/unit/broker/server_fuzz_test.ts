@@ -6,6 +6,7 @@ import type { BrokerEvent } from "../../../src/broker/broker_event.ts";
 import { BrokerServer } from "../../../src/broker/server.ts";
 import { encodeMethod, type MethodName } from "../../../src/broker/wire/method_codec.ts";
 import { METHOD_TABLE } from "../../../src/broker/wire/method_table.ts";
+import { holds } from "../../support/property.ts";
 
 function frame(type: number, channel: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(7);
@@ -72,11 +73,11 @@ Deno.test("no bytes after the handshake upset the broker", async () => {
     if (event.event === "internal-error") failures.push(event);
   });
   const port = Number(new URL(server.url).port);
-  await fc.assert(
+  await holds(
     fc.asyncProperty(fc.array(anything, { maxLength: 12 }), async (sent) => {
       await visit(port, sent);
       assert.deepEqual(failures, []);
     }),
-    { numRuns: 300 },
+    { runs: 300 },
   );
 });

@@ -7,6 +7,7 @@ import {
   parseExitRules,
 } from "../../../src/worker/command/exit_rules.ts";
 import { outcomeOf, spawnFailure, type TaskEnd } from "../../../src/worker/command/task_end.ts";
+import { holds } from "../../support/property.ts";
 
 const ACTIONS: ExitAction[] = ["ack", "retry", "dead", "reject", "stop"];
 
@@ -40,10 +41,10 @@ Deno.test("rules given change single entries", () => {
   assert.equal(rules.signal, "retry");
 });
 
-Deno.test("any set of rules means what it says, and nothing else", () => {
+Deno.test("any set of rules means what it says, and nothing else", async () => {
   const key = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom("*", "signal", "timeout"));
   const given = fc.dictionary(key.map(String), fc.constantFrom(...ACTIONS), { minKeys: 1 });
-  fc.assert(fc.property(given, (rules) => {
+  await holds(fc.property(given, (rules) => {
     const parsed = parseExitRules(Object.entries(rules).map((pair) => pair.join("=")).join(","));
     for (let status = 0; status <= 255; status++) {
       const expected = rules[status] ?? DEFAULT_EXIT_RULES.statuses.get(status) ?? rules["*"] ??
@@ -55,8 +56,8 @@ Deno.test("any set of rules means what it says, and nothing else", () => {
   }));
 });
 
-Deno.test("a range is the same as its statuses one by one", () => {
-  fc.assert(fc.property(fc.nat(255), fc.nat(255), (a, b) => {
+Deno.test("a range is the same as its statuses one by one", async () => {
+  await holds(fc.property(fc.nat(255), fc.nat(255), (a, b) => {
     const [first, last] = a < b ? [a, b] : [b, a];
     const single = Array.from({ length: last - first + 1 }, (_, i) => `${first + i}=reject`);
     assert.deepEqual(parseExitRules(`${first}-${last}=reject`), parseExitRules(single.join(",")));
@@ -86,8 +87,8 @@ Deno.test("rules that cannot be meant are refused by name", () => {
   }
 });
 
-Deno.test("any text gives rules or a RangeError", () => {
-  fc.assert(fc.property(fc.string(), (text) => {
+Deno.test("any text gives rules or a RangeError", async () => {
+  await holds(fc.property(fc.string(), (text) => {
     try {
       parseExitRules(text);
     } catch (error) {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Tail } from "../../../src/worker/command/tail.ts";
 import { utf8Text } from "../../../src/worker/command/utf8.ts";
 import { WholeLines } from "../../../src/worker/command/whole_lines.ts";
+import { holds } from "../../support/property.ts";
 
 const LINE_BYTES = 64 * 1024;
 
@@ -19,9 +20,9 @@ function linesOf(chunks: readonly Uint8Array[]): Uint8Array[] {
   return [...chunks.map((chunk) => lines.push(chunk)), lines.end()].filter((some) => !!some);
 }
 
-Deno.test("lines come whole, however the bytes come", () => {
+Deno.test("lines come whole, however the bytes come", async () => {
   const anyBytes = fc.uint8Array({ maxLength: 400 }).map((bytes) => bytes.map((byte) => byte % 12));
-  fc.assert(fc.property(anyBytes, fc.array(fc.nat()), (bytes, cuts) => {
+  await holds(fc.property(anyBytes, fc.array(fc.nat()), (bytes, cuts) => {
     const passed = linesOf(chunked(bytes, cuts));
     for (const lines of passed) assert.equal(lines.at(-1), 10);
     const closed = bytes.length === 0 || bytes.at(-1) === 10 ? [] : [10];
@@ -29,8 +30,8 @@ Deno.test("lines come whole, however the bytes come", () => {
   }));
 });
 
-Deno.test("where nothing comes between, nothing is added", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), fc.array(fc.nat()), (some, cuts) => {
+Deno.test("where nothing comes between, nothing is added", async () => {
+  await holds(fc.property(fc.uint8Array({ maxLength: 400 }), fc.array(fc.nat()), (some, cuts) => {
     const bytes = Buffer.concat([some, Buffer.alloc(3 * LINE_BYTES, 0x78), some]);
     const lines = new WholeLines({ mixed: false });
     const passed = chunked(bytes, cuts).map((chunk) => lines.push(chunk) ?? Buffer.alloc(0));
@@ -46,13 +47,13 @@ Deno.test("a line is passed on when its newline comes, not later", () => {
   assert.equal(lines.end(), undefined);
 });
 
-Deno.test("a line that is too long comes in pieces, of whole characters", () => {
+Deno.test("a line that is too long comes in pieces, of whole characters", async () => {
   const oneLine = fc.tuple(
     fc.array(fc.constantFrom("x", "é", "€", "😀"), { minLength: 1, maxLength: 5 }),
     fc.integer({ min: 5_000, max: 60_000 }),
     fc.array(fc.nat(), { maxLength: 8 }),
   );
-  fc.assert(
+  await holds(
     fc.property(oneLine, ([characters, times, cuts]) => {
       const line = characters.join("").repeat(times);
       const passed = Buffer.concat(linesOf(chunked(Buffer.from(`${line}\nnext\n`), cuts)));
@@ -69,7 +70,7 @@ Deno.test("a line that is too long comes in pieces, of whole characters", () => 
         assert.ok(Buffer.byteLength(piece) > LINE_BYTES - 4, "no smaller than needed");
       }
     }),
-    { numRuns: 20 },
+    { runs: 20 },
   );
 });
 
@@ -80,9 +81,9 @@ Deno.test("a long line without any character's start is still cut", () => {
   assert.equal(bytes.filter((byte) => byte === 10).length, 3);
 });
 
-Deno.test("a tail is the end of the text, from a whole character", () => {
+Deno.test("a tail is the end of the text, from a whole character", async () => {
   const text = fc.string({ unit: "grapheme", maxLength: 60 });
-  fc.assert(
+  await holds(
     fc.property(text, fc.array(fc.nat()), fc.integer({ min: 4, max: 40 }), (all, cuts, max) => {
       const tail = new Tail(max);
       for (const chunk of chunked(Buffer.from(all), cuts)) tail.push(chunk);
@@ -94,8 +95,8 @@ Deno.test("a tail is the end of the text, from a whole character", () => {
   );
 });
 
-Deno.test("a tail of any bytes is text of so many bytes at the most", () => {
-  fc.assert(
+Deno.test("a tail of any bytes is text of so many bytes at the most", async () => {
+  await holds(
     fc.property(fc.array(fc.uint8Array()), fc.integer({ min: 4, max: 40 }), (chunks, max) => {
       const tail = new Tail(max);
       for (const chunk of chunks) tail.push(chunk);

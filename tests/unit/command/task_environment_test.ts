@@ -5,6 +5,7 @@ import { propertiesJson } from "../../../src/worker/command/properties_json.ts";
 import { taskArguments } from "../../../src/worker/command/task_arguments.ts";
 import { baseEnvironment, taskEnvironment } from "../../../src/worker/command/task_environment.ts";
 import { deliveryOf } from "../../support/delivery.ts";
+import { holds } from "../../support/property.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -84,9 +85,9 @@ Deno.test("properties as JSON keep text, and tell bytes that are none", () => {
   );
 });
 
-Deno.test("properties of any shape give one line without a zero byte", () => {
+Deno.test("properties of any shape give one line without a zero byte", async () => {
   const value = fc.anything({ withTypedArray: true, withBigInt: true, withNullPrototype: true });
-  fc.assert(fc.property(fc.dictionary(fc.string(), value), (headers) => {
+  await holds(fc.property(fc.dictionary(fc.string(), value), (headers) => {
     const json = propertiesJson({ headers });
     assert.doesNotMatch(json, /[\0\n]/);
     JSON.parse(json);
@@ -123,8 +124,8 @@ Deno.test("without {} only --body arg needs text", () => {
   assert.match(taskArguments([], { body: bytes("a\0"), place: "arg" }).unfit!, /a zero byte/);
 });
 
-Deno.test("an argument is the body, byte for byte, or refused", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 12 }), (body) => {
+Deno.test("an argument is the body, byte for byte, or refused", async () => {
+  await holds(fc.property(fc.uint8Array({ maxLength: 12 }), (body) => {
     const { args } = taskArguments([], { body, place: "arg" });
     if (args) assert.deepEqual(bytes(args[0]!), body);
     else assert.ok(body.includes(0) || new TextDecoder().decode(body).includes("\ufffd"));
