@@ -9,15 +9,17 @@
  *   start a node of their own
  * - WORKTOOL_TEST_REQUIRE_RABBITMQ: releases without which the run fails, as in "3.10,4.0"
  * - WORKTOOL_TEST_LEFT_OUT: what the caller could not bring up, and why; said at the end
+ * - WORKTOOL_TEST_REPORT: a file to write a report to, as JUnit does
  */
 import { brokerListEnvironment, type EmbeddedCommand } from "./support/broker_list.ts";
 import { findInstalledRabbitMq, findSharedRabbitMq } from "./support/find_rabbitmq.ts";
+import { testCases } from "./support/test_report.ts";
 import { EXECUTABLE } from "./support/worktool.ts";
 
 const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ")?.split(",") ?? [];
 const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
-const junit = `${directory}/junit.xml`;
+const junit = Deno.env.get("WORKTOOL_TEST_REPORT") ?? `${directory}/junit.xml`;
 
 const embedded: EmbeddedCommand = {
   name: "embedded",
@@ -42,11 +44,9 @@ const brokerCode = await broker.stop();
 const report = await Deno.readTextFile(junit).catch(() => "");
 await Deno.remove(directory, { recursive: true });
 
-/** Test cases as `deno test` reports them: one for each test and each of its steps. */
-const cases = report.split("<testcase ").slice(1);
-const name = (text: string) => /^name="([^"]*)"/.exec(text)![1]!.replaceAll("&gt;", ">");
-const skipped = cases.filter((text) => text.includes("<skipped"));
-const failed = cases.filter((text) => text.includes("<failure") || text.includes("<error"));
+const cases = testCases(report);
+const skipped = cases.filter(({ outcome }) => outcome === "skipped");
+const failed = cases.filter(({ outcome }) => outcome === "failed");
 
 let failures = failed.length;
 if (brokerCode !== 0) {
@@ -54,7 +54,7 @@ if (brokerCode !== 0) {
   failures++;
 }
 if (skipped.length > 0) {
-  console.log(`\nSkipped:\n${skipped.map((text) => `  ${name(text)}`).join("\n")}`);
+  console.log(`\nSkipped:\n${skipped.map(({ name }) => `  ${name}`).join("\n")}`);
 }
 const ranOn = ["the embedded broker", ...rabbitMqs.map(({ name }) => name)].join(", ");
 console.log(`\nRan on ${ranOn}.`);
