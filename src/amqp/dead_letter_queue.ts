@@ -5,7 +5,7 @@ import { ChannelClosed, MessageReturned, UnencodableMessage } from "./errors.ts"
 import { withoutLargestHeaders } from "./header_encoding.ts";
 import type { HeaderChanges } from "./moved_properties.ts";
 import type { Mover } from "./mover.ts";
-import { type ArgumentValue, declareQueue, queueDepth } from "./queue.ts";
+import { type ArgumentValue, declareQueue, queueExists } from "./queue.ts";
 import { withChannel } from "./with_channel.ts";
 
 /** Header: the names of those that could not be kept. */
@@ -25,8 +25,8 @@ const QUORUM_ARGUMENTS = [
 
 export interface DeadLetterQueueOptions {
   readonly name: string;
-  /** Declare it as a quorum queue, as the work queue is one; else the broker's default. */
-  readonly quorum: boolean;
+  /** Asked when it has to be declared: as a quorum queue if the work queue is one, else the broker's default. */
+  readonly isQuorum: () => Promise<boolean>;
 }
 
 /** Where tasks go that are given up, with what is known of why. */
@@ -50,18 +50,19 @@ export class DeadLetterQueue {
    * @throws {DeadlineExceeded}
    */
   async declare(): Promise<void> {
+    if (await this.#exists()) return;
     let refusal: unknown;
-    for (const args of this.#options.quorum ? QUORUM_ARGUMENTS : DEFAULT_ARGUMENTS) {
-      // Looked for again after a refusal: another worker may have declared it its own way meanwhile.
-      if (await this.#exists()) return;
+    for (const args of await this.#options.isQuorum() ? QUORUM_ARGUMENTS : DEFAULT_ARGUMENTS) {
       try {
         return await this.#declareWith(args);
       } catch (error) {
         if (replyCodeOf(error) !== 406) throw error;
         refusal = error;
       }
+      // Another worker may have declared it its own way meanwhile.
+      if (await this.#exists()) return;
     }
-    if (!await this.#exists()) throw refusal;
+    throw refusal;
   }
 
   /**
@@ -95,17 +96,8 @@ export class DeadLetterQueue {
     }
   }
 
-  async #exists(): Promise<boolean> {
-    try {
-      await withChannel(
-        this.#connection,
-        (channel) => queueDepth(channel, this.#options.name),
-      );
-      return true;
-    } catch (error) {
-      if (replyCodeOf(error) === 404) return false;
-      throw error;
-    }
+  #exists(): Promise<boolean> {
+    return queueExists(this.#connection, this.#options.name);
   }
 
   async #declareWith(args: Readonly<Record<string, ArgumentValue>>): Promise<void> {

@@ -1,4 +1,7 @@
 import type { Channel } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+import { ChannelClosed } from "./errors.ts";
+import { withChannel } from "./with_channel.ts";
 
 /** A value of an AMQP argument table, as far as queue arguments need it. */
 export type ArgumentValue = string | number | boolean;
@@ -7,6 +10,8 @@ export type ArgumentValue = string | number | boolean;
 export interface QueueDeclaration {
   readonly name: string;
   readonly durable: boolean;
+  /** The broker deletes it when its last consumer goes; not unless given. */
+  readonly autoDelete?: boolean;
   /** For example `{"x-queue-type": "quorum"}`. */
   readonly arguments: Readonly<Record<string, ArgumentValue>>;
 }
@@ -20,10 +25,10 @@ export interface QueueDepth {
 
 /** @throws {ChannelClosed} 406 when the queue exists with other properties */
 export async function declareQueue(channel: Channel, queue: QueueDeclaration): Promise<QueueDepth> {
-  const { durable, arguments: args } = queue;
+  const { durable, autoDelete = false, arguments: args } = queue;
   const ok = await channel.request(
     "queue.declare-ok",
-    (raw) => raw.assertQueue(queue.name, { durable, arguments: args }),
+    (raw) => raw.assertQueue(queue.name, { durable, autoDelete, arguments: args }),
   );
   return { ready: ok.messageCount, consumers: ok.consumerCount };
 }
@@ -32,4 +37,15 @@ export async function declareQueue(channel: Channel, queue: QueueDeclaration): P
 export async function queueDepth(channel: Channel, name: string): Promise<QueueDepth> {
   const ok = await channel.request("queue.declare-ok", (raw) => raw.checkQueue(name));
   return { ready: ok.messageCount, consumers: ok.consumerCount };
+}
+
+/** Looks on a channel of its own, which a missing queue (404) costs. @throws {ChannelClosed} 403, 405 */
+export async function queueExists(connection: Connection, name: string): Promise<boolean> {
+  try {
+    await withChannel(connection, (channel) => queueDepth(channel, name));
+    return true;
+  } catch (error) {
+    if (error instanceof ChannelClosed && error.reply?.replyCode === 404) return false;
+    throw error;
+  }
 }

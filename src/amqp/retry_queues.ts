@@ -19,8 +19,8 @@ const TRUSTED_FOR_MS = LEASE_MS - 60_000;
 export interface RetryQueuesOptions {
   /** The work queue. */
   readonly queue: string;
-  /** The work queue is a quorum queue, so these must be too. */
-  readonly quorum?: boolean;
+  /** Asked when one is declared: whether the work queue is a quorum queue, so that these must be too. */
+  readonly isQuorum?: () => Promise<boolean>;
   /** Delays that other workers, or an earlier run, may have used: `waiting` looks at them too. */
   readonly delaysMs?: Iterable<number>;
   /** Milliseconds on a clock that never goes back; the runtime's unless given. */
@@ -52,18 +52,18 @@ export class RetryQueues {
   readonly #connection: Connection;
   readonly #mover: Mover;
   readonly #queue: string;
-  readonly #quorum: boolean;
+  readonly #isQuorum: () => Promise<boolean>;
   readonly #now: () => number;
   /** By delay in milliseconds. */
   readonly #leases = new Map<number, Promise<Lease>>();
   readonly #names = new Set<string>();
 
   constructor(connection: Connection, mover: Mover, options: RetryQueuesOptions) {
-    const { queue, quorum = false, delaysMs = [], now = () => performance.now() } = options;
+    const { queue, delaysMs = [], now = () => performance.now() } = options;
     this.#connection = connection;
     this.#mover = mover;
     this.#queue = queue;
-    this.#quorum = quorum;
+    this.#isQuorum = options.isQuorum ?? (() => Promise.resolve(false));
     this.#now = now;
     for (const delayMs of delaysMs) this.#names.add(retryQueueName(queue, delayMs));
   }
@@ -124,10 +124,9 @@ export class RetryQueues {
   }
 
   async #declare(delayMs: number): Promise<Lease> {
-    const declaration = retryQueueDeclaration(this.#queue, delayMs, {
-      quorum: this.#quorum,
-    });
     try {
+      const quorum = await this.#isQuorum();
+      const declaration = retryQueueDeclaration(this.#queue, delayMs, { quorum });
       const sinceMs = await withChannel(this.#connection, async (channel) => {
         const beforeMs = this.#now();
         await declareQueue(channel, declaration);

@@ -1,7 +1,7 @@
 import { type BrokerUrl, formatAddress } from "../amqp/broker_url.ts";
 import { Cluster } from "../amqp/cluster.ts";
 import type { AddressFailure } from "../amqp/errors.ts";
-import type { QueueDeclaration } from "../amqp/queue.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
 import { type ConnectionFlags, connectionOptions } from "./connection_flags.ts";
 import { explain } from "./explain.ts";
 import { type Attempt, placeOf } from "./explanation.ts";
@@ -13,7 +13,7 @@ export interface ClusterUser {
   readonly command: Attempt["command"];
   /** Of its connections. */
   readonly name: string;
-  readonly queue: QueueDeclaration;
+  readonly queue: QueueRequest;
   /** Of its events, with --json. */
   readonly context: object;
   readonly report: Report;

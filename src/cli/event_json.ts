@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from "../amqp/publisher.ts";
 import type { Delivery } from "../amqp/delivery.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { SendEvent } from "../sender/event.ts";
 import type { WorkEvent } from "../worker/event.ts";
 import { jsonBody } from "./body.ts";
@@ -25,6 +26,8 @@ export function sendEventJson(
   failure?: JsonFailure,
 ): string {
   switch (event.event) {
+    case "found":
+      return line(event.event, context, found(event.queue));
     case "sent": {
       const { confirmed } = event;
       return line(event.event, context, { ...message(event.message), confirmed });
@@ -60,6 +63,8 @@ export function workEventJson(
   failure?: JsonFailure,
 ): string {
   switch (event.event) {
+    case "found":
+      return line(event.event, context, found(event.queue));
     case "waiting":
       return line(event.event, context, {});
     case "stalled":
@@ -112,6 +117,10 @@ function line(event: string, { worker, queue }: JsonContext, fields: object): st
 
 function message({ messageId, body }: OutgoingMessage) {
   return { messageId, ...jsonBody(body) };
+}
+
+function found({ durable, autoDelete = false, arguments: args }: QueueDeclaration) {
+  return { durable, autoDelete, arguments: args };
 }
 
 function delivery({ delivery, attempt }: { delivery: Delivery; attempt: number }) {

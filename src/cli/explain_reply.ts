@@ -1,4 +1,5 @@
 import type { BrokerReply } from "../amqp/errors.ts";
+import { type InequivalentArgument, inequivalentArgument } from "../amqp/inequivalent_argument.ts";
 import { isRetryQueueOf } from "../amqp/queue_names.ts";
 import { ExitCode } from "./exit_code.ts";
 import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
@@ -126,7 +127,7 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
         `but was asked for as ${mismatch.received} (${answer})`,
       remedies: [
         sameFlag(mismatch),
-        "or choose another --queue, or take it as it is with --no-declare",
+        "or leave that flag out: the queue is then taken as it is; or choose another --queue",
         `or delete it, with all its tasks: ${deleteQueue(attempt)} '${queue}'`,
       ],
       exitCode: ExitCode.refused,
@@ -146,26 +147,7 @@ function deleteQueue({ vhost }: Attempt): string {
   return `rabbitmqctl delete_queue${vhost === "/" ? "" : ` -p '${vhost}'`}`;
 }
 
-interface Mismatch {
-  /** The queue that exists. */
-  readonly queue: string;
-  /** Of the argument. */
-  readonly name: string;
-  readonly received: string;
-  readonly current: string;
-}
-
-/** `inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'` */
-export function inequivalentArgument(replyText: string): Mismatch | undefined {
-  const match =
-    /inequivalent arg '([^']+)' for queue '(.*)' in vhost '.*': received (?:the value )?(.+?) but current is (?:the value )?(.+)$/
-      .exec(replyText);
-  return match
-    ? { name: match[1]!, queue: match[2]!, received: match[3]!, current: match[4]! }
-    : undefined;
-}
-
-function sameFlag({ name, current }: Mismatch): string {
+function sameFlag({ name, current }: InequivalentArgument): string {
   const value = /^'([^']*)'/.exec(current)?.[1];
   if (name === "durable") {
     return `use the same flag: ${value === "true" ? "--durable" : "--no-durable"}`;

@@ -1,6 +1,8 @@
 import { Option } from "@commander-js/extra-typings";
-import type { ArgumentValue, QueueDeclaration } from "../amqp/queue.ts";
+import type { ArgumentValue } from "../amqp/queue.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
 import { argument, repeated } from "./argument.ts";
+import { defined } from "./defined.ts";
 import { parseQueueArgument } from "./queue_argument.ts";
 import { nonEmptyShortString } from "./short_string.ts";
 import { UsageError } from "./usage_error.ts";
@@ -9,15 +11,19 @@ type Argument = readonly [key: string, value: ArgumentValue];
 
 export const queueFlag = new Option("-q, --queue <name>", "queue to use")
   .argParser(argument(nonEmptyShortString)).default("task_queue");
+// Without defaults: a queue that exists is taken as it is, unless a flag says otherwise.
 export const durableFlag = new Option(
   "--durable",
-  "the queue survives a restart of the broker",
-).default(true);
+  "the queue survives a restart of the broker (default for a new one)",
+);
 export const noDurableFlag = new Option(
   "--no-durable",
   "the queue is gone after a restart of the broker",
 );
-export const queueTypeFlag = new Option("--queue-type <type>", "the broker's default unless given")
+export const queueTypeFlag = new Option(
+  "--queue-type <type>",
+  "quorum is what RabbitMQ's tutorial uses today (default for a new one: the broker's)",
+)
   .choices(["classic", "quorum"] as const);
 export const queueArgFlag = new Option(
   "--queue-arg <key=value>",
@@ -25,18 +31,18 @@ export const queueArgFlag = new Option(
 ).argParser(repeated(parseQueueArgument));
 export const noDeclareFlag = new Option(
   "--no-declare",
-  "use the queue as it is, do not declare it",
+  "use the queue, but never create it",
 );
 
 export interface QueueFlags {
   readonly queue: string;
-  readonly durable: boolean;
+  readonly durable?: boolean | undefined;
   readonly queueType?: "classic" | "quorum" | undefined;
   readonly queueArg?: readonly Argument[] | undefined;
 }
 
 /** @throws {UsageError} */
-export function queueDeclaration(flags: QueueFlags): QueueDeclaration {
+export function queueRequest(flags: QueueFlags): QueueRequest {
   const given = Object.fromEntries(flags.queueArg ?? []);
   const type = flags.queueType ?? given["x-queue-type"];
   if (type !== (given["x-queue-type"] ?? type)) {
@@ -48,7 +54,7 @@ export function queueDeclaration(flags: QueueFlags): QueueDeclaration {
   }
   return {
     name: flags.queue,
-    durable: flags.durable,
     arguments: type === undefined ? given : { ...given, "x-queue-type": type },
+    ...defined({ durable: flags.durable }),
   };
 }

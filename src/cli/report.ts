@@ -1,5 +1,5 @@
 import type { Cluster } from "../amqp/cluster.ts";
-import type { QueueDeclaration } from "../amqp/queue.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
 import type { Line } from "./line.ts";
 import { type Attempt, type Explanation, placeOf } from "./explanation.ts";
 import type { Progress } from "./progress.ts";
@@ -37,13 +37,13 @@ export class Report {
 /** What the explainer of failures has to know of a run. */
 export function attemptOf(
   command: Attempt["command"],
-  { connection, queue }: { connection: Cluster; queue: QueueDeclaration },
+  { connection, queue }: { connection: Cluster; queue: QueueRequest },
 ): Attempt {
   return {
     command,
     ...placeOf(connection.current),
     ownAuthority: connection.options.tls.ca !== undefined,
     queue: queue.name,
-    durable: queue.durable,
+    durable: queue.durable ?? true,
   };
 }

@@ -1,5 +1,6 @@
 import type { SendEvent, SendSummary } from "../sender/event.ts";
 import { formatDuration } from "./duration.ts";
+import { foundQueueText } from "./found_queue_text.ts";
 import { type Line, quoted, stderr, stdout } from "./line.ts";
 
 export interface SendTextFormat {
@@ -16,6 +17,8 @@ export interface SendTextFormat {
 /** An event of `send` in the tutorial's words, or undefined where there is nothing to say. */
 export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | undefined {
   switch (event.event) {
+    case "found":
+      return stderr(` ${foundQueueText(event.queue)}`);
     case "sent":
       return format.echo ? stdout(` [x] Sent ${quoted(event.message.body, format)}`) : undefined;
     case "returned":

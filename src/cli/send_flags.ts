@@ -24,8 +24,8 @@ import {
   noDeclareFlag,
   noDurableFlag,
   queueArgFlag,
-  queueDeclaration,
   queueFlag,
+  queueRequest,
   queueTypeFlag,
 } from "./queue_flags.ts";
 import { parseRate } from "./rate.ts";
@@ -132,7 +132,7 @@ export function sendOptions(
   { inputIsTerminal }: { readonly inputIsTerminal: () => boolean },
 ): Omit<SendOptions, "connection"> {
   return {
-    queue: queueDeclaration(flags),
+    queue: queueRequest(flags),
     declare: flags.declare,
     source: taskSource(words, flags, inputIsTerminal),
     reconnection: reconnectionOptions(flags),

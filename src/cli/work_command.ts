@@ -152,7 +152,6 @@ function optionsOf(
     retry: {
       ...retryPolicy(flags, flags.queue),
       queue: flags.queue,
-      quorum: options.queue.arguments["x-queue-type"] === "quorum",
       worker,
       confirmTimeoutMs: flags.connectTimeout,
     },

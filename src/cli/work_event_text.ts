@@ -2,6 +2,7 @@ import type { Delivery } from "../amqp/delivery.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
 import type { StopReason } from "../worker/stop_rules.ts";
 import { formatDuration } from "./duration.ts";
+import { foundQueueText } from "./found_queue_text.ts";
 import { type Line, quoted, stderr, stdout } from "./line.ts";
 
 export interface WorkTextFormat {
@@ -27,6 +28,8 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
   const terminal = format.terminal || format.command;
   const task = (delivery: Delivery) => quoted(delivery.body, { terminal });
   switch (event.event) {
+    case "found":
+      return noticed(`${foundQueueText(event.queue)}`);
     case "waiting":
       return told("[*] Waiting for messages. To exit press CTRL+C");
     case "received":

@@ -32,8 +32,8 @@ import {
   noDeclareFlag,
   noDurableFlag,
   queueArgFlag,
-  queueDeclaration,
   queueFlag,
+  queueRequest,
   queueTypeFlag,
 } from "./queue_flags.ts";
 import {
@@ -155,7 +155,7 @@ export function workOptions(
   flags: WorkFlags,
 ): Omit<WorkOptions, "connection" | "consumerTag" | "environment" | "work"> {
   return {
-    queue: queueDeclaration(flags),
+    queue: queueRequest(flags),
     declare: flags.declare,
     reconnection: reconnectionOptions(flags),
     prefetchCount: flags.prefetch ?? flags.concurrency,

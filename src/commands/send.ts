@@ -1,8 +1,8 @@
 import type { Cluster } from "../amqp/cluster.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
 import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
-import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
 import type { SendEvent, SendSummary } from "../sender/event.ts";
 import { Outbox } from "../sender/outbox.ts";
 import { sendTasks } from "../sender/sender.ts";
@@ -11,7 +11,7 @@ import { readTasks, type Task, type TaskSource } from "../sender/task_source.ts"
 export interface SendOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
-  readonly queue: QueueDeclaration;
+  readonly queue: QueueRequest;
   readonly declare: boolean;
   readonly source: TaskSource;
   readonly properties: MessageProperties;
@@ -66,6 +66,7 @@ export async function send(
     ...options,
     stop: surroundings.stop,
     onOutcome,
+    onFound: (queue) => onEvent({ event: "found", queue }),
     onUnknown: (message) => onEvent({ event: "unknown", message }),
     onReconnecting: (failure, delayMs) => onEvent({ event: "reconnecting", failure, delayMs }),
     onReconnected: (resent) => onEvent({ event: "reconnected", resent }),

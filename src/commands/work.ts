@@ -1,8 +1,8 @@
 import process from "node:process";
 import type { Cluster } from "../amqp/cluster.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
+import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
 import type { HealthAddress } from "../health/health_address.ts";
 import type { HealthServer } from "../health/health_server.ts";
 import type { CommandRunner } from "../worker/command/command_runner.ts";
@@ -34,7 +34,7 @@ export interface CommandWork {
 export interface WorkOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
-  readonly queue: QueueDeclaration;
+  readonly queue: QueueRequest;
   readonly declare: boolean;
   readonly consumerTag: string;
   readonly prefetchCount: number;
@@ -85,16 +85,20 @@ export async function work(
     observed?.observe(event);
     surroundings.onEvent(event);
   };
+  const queue = new TaskQueue(options.queue, {
+    declare: options.declare,
+    onFound: (queue) => onEvent({ event: "found", queue }),
+  });
+  const workerOptions = { ...options, ...surroundings, onEvent, session: { ...options, queue } };
   if (!("file" in work)) {
     const handler = dotsHandler({ ...work, crash: surroundings.crash });
-    return await runWorker({ ...options, ...surroundings, onEvent, session: options, handler });
+    return await runWorker({ ...workerOptions, handler });
   }
   await using runner = await commandRunner(options, work, surroundings);
   const killAll = () => runner.killAll();
   process.on("exit", killAll); // the second signal ends this process at once
   try {
-    const handler = runner.handle;
-    return await runWorker({ ...options, ...surroundings, onEvent, session: options, handler });
+    return await runWorker({ ...workerOptions, handler: runner.handle });
   } finally {
     process.off("exit", killAll);
   }

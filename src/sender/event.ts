@@ -1,7 +1,10 @@
 import type { OutgoingMessage } from "../amqp/publisher.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
 
 /** What became of the tasks sent, in the order in which it was known. */
 export type SendEvent =
+  /** The queue exists, and is not what would have been declared. */
+  | { readonly event: "found"; readonly queue: QueueDeclaration }
   | { readonly event: "sent"; readonly message: OutgoingMessage; readonly confirmed: boolean }
   /** No queue took it. */
   | {

@@ -4,14 +4,13 @@ import type { Connection } from "../amqp/connection.ts";
 import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
 import { mustBeSendable } from "../amqp/header_size.ts";
 import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
-import { declareQueue, type QueueDeclaration } from "../amqp/queue.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
+import { type QueueRequest, TaskQueue, type TaskQueueOptions } from "../amqp/task_queue.ts";
 
-export interface OutboxOptions extends Omit<PublisherOptions, "queue"> {
+export interface OutboxOptions extends Omit<PublisherOptions, "queue">, TaskQueueOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
-  readonly queue: QueueDeclaration;
-  readonly declare: boolean;
+  readonly queue: QueueRequest;
   /** Ends attempts to connect. */
   readonly stop: AbortSignal;
   readonly onReconnecting: (failure: unknown, delayMs: number) => void;
@@ -28,6 +27,7 @@ export interface OutboxOptions extends Omit<PublisherOptions, "queue"> {
 export class Outbox implements AsyncDisposable {
   readonly #options: OutboxOptions;
   readonly #reconnection: Reconnection;
+  readonly #queue: TaskQueue;
   #connection: Connection | undefined;
   #publisher: Publisher | undefined;
   #sent = 0;
@@ -40,6 +40,7 @@ export class Outbox implements AsyncDisposable {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
+    this.#queue = new TaskQueue(options.queue, options);
   }
 
   /** Different messages handed over so far. */
@@ -97,14 +98,16 @@ export class Outbox implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { connection: cluster, queue, declare, confirm, properties, stop, onOutcome } =
-      this.#options;
+    const { connection: cluster, queue, confirm, properties, stop, onOutcome } = this.#options;
     const { limitMs } = this.#reconnection;
     const { connection, channel } = await cluster.open(async (connection) => {
       mustBeSendable(properties, connection.frameMaxBytes);
-      // Closed with its connection: by then every publish is settled, or will not be.
-      const channel = await Channel.open(connection, { confirm });
-      if (declare) await declareQueue(channel, queue);
+      // At the same time, for the sake of round trips. The channel is closed with its connection: by
+      // then every publish is settled, or will not be.
+      const [channel] = await Promise.all([
+        Channel.open(connection, { confirm }),
+        this.#queue.take(connection),
+      ]);
       return { connection, channel };
     }, { stop, limitMs });
     this.#connection = connection;

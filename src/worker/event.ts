@@ -1,9 +1,12 @@
 import type { Delivery } from "../amqp/delivery.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { Failure } from "./outcome.ts";
 import type { StopReason } from "./stop_rules.ts";
 
 /** What a worker did, in the order in which it did it. */
 export type WorkEvent =
+  /** The queue exists, and is not what would have been declared. */
+  | { readonly event: "found"; readonly queue: QueueDeclaration }
   /** Consuming: from here on tasks may arrive. */
   | { readonly event: "waiting" }
   | { readonly event: "received"; readonly delivery: Delivery; readonly attempt: number }

@@ -22,8 +22,6 @@ export interface RetryPolicy {
   readonly attempts?: number;
   readonly backoff: Backoff;
   readonly deadLetterQueue: string;
-  /** Whether the dead-letter queue, where it has to be declared, is a quorum queue. */
-  readonly quorum: boolean;
   /** The worker's name, for the dead letter. */
   readonly worker: string;
   readonly confirmTimeoutMs: number;
@@ -33,6 +31,8 @@ export interface RetryPolicy {
 export interface Company {
   /** Whether a worker has several tasks in hand, so that it is not clear of which one it died. */
   readonly inCompany: boolean;
+  /** Whether the work queue is a quorum queue: asked when a queue of ours has to be declared. */
+  readonly isQuorum: () => Promise<boolean>;
 }
 
 /** What is to be done with a task that has just arrived. */
@@ -58,7 +58,7 @@ export class FailedTasks implements AsyncDisposable {
 
   /** @param connection for what is not published: declarations, counts */
   constructor(connection: Connection, policy: RetryPolicy & Company) {
-    const { queue, attempts, backoff, deadLetterQueue, quorum } = policy;
+    const { queue, attempts, backoff, deadLetterQueue, isQuorum } = policy;
     this.#policy = policy;
     this.#asideDelaysMs = asideDelaysMs(backoff);
     this.#mover = new Mover(() => this.#publishing ??= this.#connectBeside(connection), {
@@ -68,14 +68,14 @@ export class FailedTasks implements AsyncDisposable {
     });
     this.#retryQueues = new RetryQueues(connection, this.#mover, {
       queue,
-      quorum,
+      isQuorum,
       delaysMs: attempts === undefined
         ? []
         : [...possibleDelaysMs(backoff, attempts), ...policy.inCompany ? this.#asideDelaysMs : []],
     });
     this.#deadLetters = new DeadLetterQueue(connection, this.#mover, {
       name: deadLetterQueue,
-      quorum,
+      isQuorum,
     });
   }
 

@@ -3,7 +3,8 @@ import type { Cluster, OpenOptions } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { Consumer } from "../amqp/consumer.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { declareQueue, type QueueDeclaration, queueDepth } from "../amqp/queue.ts";
+import { queueDepth } from "../amqp/queue.ts";
+import type { TaskQueue } from "../amqp/task_queue.ts";
 import { FailedTasks, type RetryPolicy } from "./failed_tasks.ts";
 
 /** A broker that blocks publishers must not hold up a stop. */
@@ -11,8 +12,7 @@ const PUT_BACK_MS = 2_000;
 
 export interface SessionOptions {
   readonly connection: Cluster;
-  readonly queue: QueueDeclaration;
-  readonly declare: boolean;
+  readonly queue: TaskQueue;
   readonly consumerTag: string;
   /** 0 to 65535; 0 is unlimited. */
   readonly prefetchCount: number;
@@ -53,7 +53,11 @@ export class Session implements AsyncDisposable {
     this.#queue = queue.name;
     const inCompany = options.prefetchCount !== 1;
     this.failedTasks = retry &&
-      new FailedTasks(connection, { ...retry, inCompany });
+      new FailedTasks(connection, {
+        ...retry,
+        inCompany,
+        isQuorum: () => queue.isQuorum(connection),
+      });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.ended = promise;
     this.#end = (reason) => {
@@ -70,9 +74,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Connects, declares and consumes. The first deliveries may arrive before it returns.
+   * Connects, takes the queue and consumes. The first deliveries may arrive before it returns.
    *
-   * @throws {AmqpError} as Cluster.open, declareQueue and Consumer.start do
+   * @throws {AmqpError} as Cluster.open, TaskQueue.take and Consumer.start do
    */
   static async open(
     options: SessionOptions,
@@ -80,8 +84,10 @@ export class Session implements AsyncDisposable {
     onDelivery: (session: Session, delivery: Delivery) => void,
   ): Promise<Session> {
     return await options.connection.open(async (connection) => {
-      const channel = await Channel.open(connection, { confirm: false });
-      if (options.declare) await declareQueue(channel, options.queue);
+      const [channel] = await Promise.all([
+        Channel.open(connection, { confirm: false }),
+        options.queue.take(connection),
+      ]);
       const session = new Session(connection, channel, options, onDelivery);
       await session.failedTasks?.prepare();
       await session.#consumer.start();

@@ -22,7 +22,10 @@ function death(work: WorkQueue): Death {
 brokerTest("a dead letter keeps what it had and gains the reason", async (broker) => {
   await using work = await WorkQueue.open(broker);
   const name = broker.derivedQueue(deadLetterQueueName(work.name));
-  const dead = new DeadLetterQueue(work.connection, work.mover, { name, quorum: false });
+  const dead = new DeadLetterQueue(work.connection, work.mover, {
+    name,
+    isQuorum: () => Promise.resolve(false),
+  });
   await work.publish("x", {
     messageId: "m",
     persistent: true,
@@ -55,7 +58,10 @@ brokerTest("the dead-letter queue is durable, and a quorum queue where told", as
   await using work = await WorkQueue.open(broker);
   for (const quorum of [false, true]) {
     const name = broker.queue();
-    await new DeadLetterQueue(work.connection, work.mover, { name, quorum }).declare();
+    await new DeadLetterQueue(work.connection, work.mover, {
+      name,
+      isQuorum: () => Promise.resolve(quorum),
+    }).declare();
     const args = quorum ? { "x-queue-type": "quorum", "x-delivery-limit": 2 ** 31 - 1 } : {};
     await broker.declareQueue(name, { durable: true, arguments: args }); // 406 if it were not
   }
@@ -64,7 +70,10 @@ brokerTest("the dead-letter queue is durable, and a quorum queue where told", as
 brokerTest("a quorum dead-letter queue keeps what is looked at again and again", async (broker) => {
   await using work = await WorkQueue.open(broker);
   const name = broker.queue();
-  await new DeadLetterQueue(work.connection, work.mover, { name, quorum: true }).declare();
+  await new DeadLetterQueue(work.connection, work.mover, {
+    name,
+    isQuorum: () => Promise.resolve(true),
+  }).declare();
   await work.publish("x", {}, ["", name]);
   for (let look = 0; look < 25; look++) work.requeue(await work.receive(name));
   assert.equal(Buffer.from((await work.receive(name)).body).toString(), "x");
@@ -74,7 +83,10 @@ brokerTest("a dead-letter queue that exists is used as it is", async (broker) =>
   await using work = await WorkQueue.open(broker);
   const name = broker.queue();
   await broker.declareQueue(name, { durable: false, arguments: { "x-max-length": 7 } });
-  const dead = new DeadLetterQueue(work.connection, work.mover, { name, quorum: true });
+  const dead = new DeadLetterQueue(work.connection, work.mover, {
+    name,
+    isQuorum: () => Promise.resolve(true),
+  });
   await dead.declare();
   await work.publish("x");
   await dead.add(await work.receive(), death(work));
@@ -86,7 +98,11 @@ brokerTest("workers that start together all get their dead-letter queue", async 
   const name = broker.queue();
   const queues = Array.from(
     { length: 10 },
-    (_, n) => new DeadLetterQueue(work.connection, work.mover, { name, quorum: n % 2 === 0 }),
+    (_, n) =>
+      new DeadLetterQueue(work.connection, work.mover, {
+        name,
+        isQuorum: () => Promise.resolve(n % 2 === 0),
+      }),
   );
   await Promise.all(queues.map((queue) => queue.declare()));
   assert.equal((await broker.depth(name)).ready, 0);

@@ -19,7 +19,7 @@ class Dead implements AsyncDisposable {
     this.work = work;
     this.queue = work.name;
     this.deadLetterQueue = broker.derivedQueue(`${work.name}.dead`);
-    const options = { name: this.deadLetterQueue, quorum };
+    const options = { name: this.deadLetterQueue, isQuorum: () => Promise.resolve(quorum) };
     this.#deadLetters = new DeadLetterQueue(work.connection, work.mover, options);
   }
 

@@ -175,9 +175,9 @@ brokerTest(
     assert.match(durable.stderr, /use the same flag: --durable/);
     assert.match(durable.stderr, /another --queue/);
     assert.match(durable.stderr, /rabbitmqctl delete_queue/);
-    const argument = await broker.run("work", queue);
+    const argument = await broker.run("work", queue, ["--queue-arg", "x-max-length=6"]);
     assert.equal(argument.code, 65);
-    assert.match(argument.stderr, /x-max-length is '5' .*there, but was asked for as none/);
+    assert.match(argument.stderr, /x-max-length is '5' .*there, but was asked for as '6'/);
     assert.match(argument.stderr, /use the same arguments: --queue-arg x-max-length=5/);
   },
 );

@@ -149,7 +149,7 @@ brokerTest("wrong credentials, 403 and 406 are not tried again: 77, 77, 65", asy
     const [args, expected] of [
       [["--url", wrong.href, "--queue", queue], 77],
       [["--url", broker.url, "--queue", "amq.forbidden"], 77],
-      [["--url", broker.url, "--queue", queue], 65],
+      [["--url", broker.url, "--queue", queue, "--durable"], 65],
       [["--url", broker.url, "--queue", `${queue}.missing`, "--no-declare"], 65],
       [["--url", `${broker.url}no-such-vhost`, "--queue", queue], 77],
     ] as const
@@ -164,7 +164,8 @@ brokerTest("a 406 when it declares again ends the worker: 65", async (broker) =>
   await using proxy = await TcpProxy.start(broker.url);
   const queue = broker.queue();
   await using worker = Worktool.start([
-    ...["work", "--url", proxy.url, "--queue", queue, "--json", "--reconnect-delay", "10ms..50ms"],
+    ...["work", "--url", proxy.url, "--queue", queue, "--durable", "--json"],
+    ...["--reconnect-delay", "10ms..50ms"],
   ]);
   await worker.event("waiting");
   proxy.refuse();

@@ -3,7 +3,7 @@ import { within } from "../support/deadline.ts";
 import type { ForeignClient } from "./foreign_client.ts";
 
 /** Debian's interpreter: it sees Debian's packages, which another one on the PATH does not. */
-const PYTHON = "/usr/bin/python3";
+export const PYTHON = "/usr/bin/python3";
 
 const DEADLINE_MS = 45_000;
 

@@ -13,7 +13,7 @@ import {
 } from "../../src/amqp/errors.ts";
 import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
 import { explain } from "../../src/cli/explain.ts";
-import { inequivalentArgument } from "../../src/cli/explain_reply.ts";
+import { inequivalentArgument } from "../../src/amqp/inequivalent_argument.ts";
 import type { Attempt } from "../../src/cli/explanation.ts";
 
 const ATTEMPT: Attempt = {
