@@ -16,13 +16,16 @@ const RENEWED_AFTER_MS = 60_000;
 /** A confirm that comes when the lease is older than this comes too late to be relied upon. */
 const TRUSTED_FOR_MS = LEASE_MS - 60_000;
 
+/** How many tasks were put into each retry queue, by name; of queues that may still have some of them. */
+export type UsedRetryQueues = Map<string, number>;
+
 export interface RetryQueuesOptions {
   /** The work queue. */
   readonly queue: string;
   /** Asked when one is declared: whether the work queue is a quorum queue, so that these must be too. */
   readonly isQuorum?: () => Promise<boolean>;
-  /** Delays that other workers, or an earlier run, may have used: `waiting` looks at them too. */
-  readonly delaysMs?: Iterable<number>;
+  /** Shared by all connections of a run: `waiting` looks at what an earlier one put off, too. */
+  readonly used?: UsedRetryQueues;
   /** Milliseconds on a clock that never goes back; the runtime's unless given. */
   readonly now?: () => number;
 }
@@ -56,16 +59,16 @@ export class RetryQueues {
   readonly #now: () => number;
   /** By delay in milliseconds. */
   readonly #leases = new Map<number, Promise<Lease>>();
-  readonly #names = new Set<string>();
+  readonly #used: UsedRetryQueues;
 
   constructor(connection: Connection, mover: Mover, options: RetryQueuesOptions) {
-    const { queue, delaysMs = [], now = () => performance.now() } = options;
+    const { queue, used = new Map(), now = () => performance.now() } = options;
     this.#connection = connection;
     this.#mover = mover;
     this.#queue = queue;
     this.#isQuorum = options.isQuorum ?? (() => Promise.resolve(false));
+    this.#used = used;
     this.#now = now;
-    for (const delayMs of delaysMs) this.#names.add(retryQueueName(queue, delayMs));
   }
 
   /**
@@ -88,7 +91,8 @@ export class RetryQueues {
   }
 
   /**
-   * How many tasks wait in the retry queues. Who wants to know whether all work is done asks here
+   * How many tasks wait in the retry queues that were used here; what others put off is not known,
+   * because looking for a queue that does not exist is an error in the broker's log. Who wants to know whether all work is done asks here
    * first and looks at the work queue after it: a task that goes back meanwhile is then seen there.
    *
    * @throws {ConnectionLost}
@@ -96,12 +100,13 @@ export class RetryQueues {
    * @throws {DeadlineExceeded}
    */
   async waiting(): Promise<number> {
-    const counts = await Promise.all([...this.#names].map((name) => this.#waitingIn(name)));
+    const counts = await Promise.all([...this.#used.keys()].map((name) => this.#waitingIn(name)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async #move(delivery: Delivery, delayMs: number, changes: HeaderChanges): Promise<void> {
     const { name, sinceMs } = await this.#lease(delayMs);
+    this.#used.set(name, (this.#used.get(name) ?? 0) + 1);
     await this.#mover.move(delivery, name, changes);
     const ageMs = this.#now() - sinceMs;
     if (ageMs > TRUSTED_FOR_MS) {
@@ -132,7 +137,6 @@ export class RetryQueues {
         await declareQueue(channel, declaration);
         return beforeMs;
       });
-      this.#names.add(declaration.name);
       return { name: declaration.name, sinceMs };
     } catch (error) {
       this.#leases.delete(delayMs);
@@ -141,6 +145,14 @@ export class RetryQueues {
   }
 
   async #waitingIn(name: string): Promise<number> {
+    const usedBefore = this.#used.get(name);
+    const ready = await this.#readyIn(name);
+    // It is not asked again: unused, it will be deleted by the broker.
+    if (ready === 0 && this.#used.get(name) === usedBefore) this.#used.delete(name);
+    return ready;
+  }
+
+  async #readyIn(name: string): Promise<number> {
     try {
       return (await withChannel(this.#connection, (channel) => queueDepth(channel, name))).ready;
     } catch (error) {

@@ -10,8 +10,8 @@ import { Connection } from "../amqp/connection.ts";
 import { DeadLetterQueue } from "../amqp/dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { Mover } from "../amqp/mover.ts";
-import { RetryQueues } from "../amqp/retry_queues.ts";
-import { asideDelaysMs, type Backoff, delayMs, possibleDelaysMs } from "./backoff.ts";
+import { RetryQueues, type UsedRetryQueues } from "../amqp/retry_queues.ts";
+import { asideDelaysMs, type Backoff, delayMs } from "./backoff.ts";
 import type { Failure } from "./outcome.ts";
 
 /** What becomes of tasks that fail. */
@@ -33,6 +33,8 @@ export interface Company {
   readonly inCompany: boolean;
   /** Whether the work queue is a quorum queue: asked when a queue of ours has to be declared. */
   readonly isQuorum: () => Promise<boolean>;
+  /** The retry queues that this run has put tasks into, on earlier connections too. */
+  readonly usedRetryQueues: UsedRetryQueues;
 }
 
 /** What is to be done with a task that has just arrived. */
@@ -58,7 +60,7 @@ export class FailedTasks implements AsyncDisposable {
 
   /** @param connection for what is not published: declarations, counts */
   constructor(connection: Connection, policy: RetryPolicy & Company) {
-    const { queue, attempts, backoff, deadLetterQueue, isQuorum } = policy;
+    const { queue, backoff, deadLetterQueue, isQuorum, usedRetryQueues } = policy;
     this.#policy = policy;
     this.#asideDelaysMs = asideDelaysMs(backoff);
     this.#mover = new Mover(() => this.#publishing ??= this.#connectBeside(connection), {
@@ -69,9 +71,7 @@ export class FailedTasks implements AsyncDisposable {
     this.#retryQueues = new RetryQueues(connection, this.#mover, {
       queue,
       isQuorum,
-      delaysMs: attempts === undefined
-        ? []
-        : [...possibleDelaysMs(backoff, attempts), ...policy.inCompany ? this.#asideDelaysMs : []],
+      used: usedRetryQueues,
     });
     this.#deadLetters = new DeadLetterQueue(connection, this.#mover, {
       name: deadLetterQueue,
@@ -149,7 +149,7 @@ export class FailedTasks implements AsyncDisposable {
       !mustBeAlone(delivery) && attemptsMade(delivery) >= attempts - 1;
   }
 
-  /** Tasks that wait in retry queues. */
+  /** Tasks that were put off here, and wait in retry queues. */
   waiting(): Promise<number> {
     return this.#retryQueues.waiting();
   }

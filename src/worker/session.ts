@@ -57,6 +57,7 @@ export class Session implements AsyncDisposable {
         ...retry,
         inCompany,
         isQuorum: () => queue.isQuorum(connection),
+        usedRetryQueues: queue.usedRetryQueues,
       });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.ended = promise;

@@ -91,19 +91,34 @@ brokerTest("a short delay does not wait behind a long one", async (broker) => {
   assert.equal(await retries.waiting(), 1);
 });
 
-brokerTest("what waits is counted, also in queues that others have used", async (broker) => {
+brokerTest("what waits is counted, in the queues of this run and no others", async (broker) => {
   await using work = await WorkQueue.open(broker);
-  const retries = retryQueues(work, broker, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS);
+  const retries = retryQueues(work, broker, HOUR_MS, 2 * HOUR_MS);
   assert.equal(await retries.waiting(), 0);
   await work.publish("x");
   const original = await work.receive();
   for (const hours of [1, 2, 2]) await retries.retry(original, hours * HOUR_MS);
   assert.equal(await retries.waiting(), 3);
-  const another = new RetryQueues(work.connection, work.mover, {
-    queue: work.name,
-    delaysMs: [2 * HOUR_MS, 3 * HOUR_MS], // the last one does not exist
-  });
-  assert.equal(await another.waiting(), 2);
+  const stranger = new RetryQueues(work.connection, work.mover, { queue: work.name });
+  assert.equal(await stranger.waiting(), 0);
+  const used = new Map([[retryQueueName(work.name, 2 * HOUR_MS), 2]]);
+  const heir = new RetryQueues(work.connection, work.mover, { queue: work.name, used });
+  assert.equal(await heir.waiting(), 2);
+});
+
+brokerTest("a queue that was found empty is not looked at again", async (broker) => {
+  await using work = await WorkQueue.open(broker);
+  broker.derivedQueue(retryQueueName(work.name, 1));
+  const used = new Map<string, number>();
+  const retries = new RetryQueues(work.connection, work.mover, { queue: work.name, used });
+  await work.publish("x");
+  const original = await work.receive();
+  await retries.retry(original, 1);
+  assert.equal(used.size, 1);
+  work.ack(original);
+  await work.receive();
+  assert.equal(await retries.waiting(), 0);
+  assert.equal(used.size, 0);
 });
 
 brokerTest("many retries at the same time declare each queue once", async (broker) => {
@@ -153,7 +168,8 @@ brokerTest("a retry without a connection fails", async (broker) => {
   const original = await work.receive();
   await work.connection.close();
   await assert.rejects(retries.retry(original, HOUR_MS), ConnectionLost);
-  const options = { queue: work.name, delaysMs: [HOUR_MS] };
+  const used = new Map([[retryQueueName(work.name, HOUR_MS), 1]]);
+  const options = { queue: work.name, used };
   await assert.rejects(
     new RetryQueues(work.connection, work.mover, options).waiting(),
     ConnectionLost,

@@ -1,7 +1,9 @@
 /** Workers that end by themselves, with a command: what they wait for, and what they exit with. */
 import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
-import { events } from "../support/worktool.ts";
+import { ChannelErrors } from "../support/channel_errors.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { events, Worktool } from "../support/worktool.ts";
 
 const BY_BODY = ["--", "sh", "-c", 'exit "$(cat)"'];
 const RETRIES = ["--backoff", "10ms"];
@@ -53,16 +55,35 @@ brokerTest("--until-empty waits for tasks in retry queues", async (broker) => {
   assert.deepEqual([reason, done, retried], ["empty", 1, 1]);
 });
 
-brokerTest("--until-empty waits for what another worker has put off", async (broker) => {
+brokerTest("--until-empty looks for no queue that does not exist", async (broker) => {
+  const queue = broker.taskQueue("20ms");
+  await broker.send(queue, "task");
+  const args = ["--until-empty", "--concurrency", "2"];
+  await broker.run("work", queue, [...args, "--", "true"]); // declares the dead-letter queue
+  await using errors = await ChannelErrors.watch(broker.url);
+  await broker.send(queue, "1", "2", "3");
+  const exit = await Worktool.run([
+    ...["work", "--url", errors.url, "--queue", queue, "--backoff", "20ms", ...args],
+    ...["--attempts", "9", "--json", "--", "sh", "-c", "[ $WORKTOOL_ATTEMPT = 2 ]"],
+  ]);
+  assert.equal(exit.code, 0, exit.stderr);
+  assert.deepEqual([events(exit).at(-1)!.done, events(exit).at(-1)!.retried], [3, 3]);
+  assert.equal(errors.count, 0);
+});
+
+brokerTest("--until-empty waits for what it put off before a lost connection", async (broker) => {
   const queue = broker.taskQueue("600ms");
   await broker.send(queue, "task");
-  const flags = ["--json", "--backoff", "600ms"];
-  const first = broker.start("work", queue, [...flags, "--", "false"]);
-  await first.event("acked");
-  first.kill("SIGTERM");
-  await first.exited;
-  const exit = await broker.run("work", queue, [...flags, "--until-empty", "--", "true"]);
-  assert.equal(exit.code, 0);
+  await using proxy = await TcpProxy.start(broker.url);
+  await using worker = Worktool.start([
+    ...["work", "--url", proxy.url, "--queue", queue, "--json", "--until-empty"],
+    ...["--backoff", "600ms", "--reconnect-delay", "10ms..10ms"],
+    ...["--", "sh", "-c", "[ $WORKTOOL_ATTEMPT = 2 ]"],
+  ]);
+  await worker.event("acked");
+  proxy.cut();
+  const exit = await worker.exited;
+  assert.equal(exit.code, 0, exit.stderr);
   assert.equal(events(exit).at(-1)!.done, 1);
 });
 
