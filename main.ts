@@ -1,15 +1,24 @@
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import deno from "./deno.json" with { type: "json" };
 import { commandLineBytes } from "./src/cli/command_line.ts";
 import { descriptorWriter, isTerminal, sizeOfFile } from "./src/cli/descriptor.ts";
 import { ExitCode } from "./src/cli/exit_code.ts";
+import { heedsHangup } from "./src/cli/hangup.ts";
 import { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
+import { StopRequests, type StopSignal } from "./src/cli/stop_requests.ts";
 
-const stop = new AbortController();
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  process.on(signal, () => stop.signal.aborted ? process.exit(code) : stop.abort(signal));
+const requests = new StopRequests();
+function heed(signal: StopSignal): void {
+  process.on(signal, () => {
+    const exitCode = requests.receive(signal, performance.now());
+    if (exitCode !== undefined) process.exit(exitCode);
+  });
 }
+heed("SIGINT");
+heed("SIGTERM");
+setImmediate(() => heedsHangup() && heed("SIGHUP")); // while a connection opens: it takes its time
 
 function bug(error: unknown): never {
   const stack = error instanceof Error ? error.stack : String(error);
@@ -32,7 +41,8 @@ const exitCode = await run(process.argv.slice(2), {
   stderr: new Output(descriptorWriter(2)),
   stdoutIsTerminal: () => isTerminal(1),
   stderrIsTerminal: () => isTerminal(2),
-  stop: stop.signal,
+  stop: requests.stop,
+  decided: requests.decided,
   crash: async () => {
     await stdout.flushed();
     process.kill(process.pid, "SIGKILL");

@@ -68,8 +68,6 @@ export class Browser implements AsyncDisposable {
       if (!isChannelClosed(error)) throw error;
     }
     await this.#channel.close();
-    const reason = await this.#channel.ended;
-    if (reason) throw reason;
   }
 
   /** For what has failed already. */

@@ -75,7 +75,7 @@ export class Channel {
    * Closes in order: when it returns, the broker has handled all that was sent on this channel.
    * Idempotent.
    *
-   * @throws {ConnectionLost} the connection went away meanwhile
+   * @throws {ChannelClosed | ConnectionLost} it had ended before, or ends meanwhile
    * @throws {DeadlineExceeded} the broker did not answer
    */
   close(): Promise<void> {
@@ -83,12 +83,11 @@ export class Channel {
   }
 
   async #close(): Promise<void> {
-    if (this.#hasEnded) return;
     try {
       // amqplib waits for the answer even where the connection is gone.
-      const ended = Promise.race([this.raw.close(), this.ended]);
+      const ended = this.#hasEnded ? this.ended : Promise.race([this.raw.close(), this.ended]);
       const reason = await withDeadline("channel.close-ok", this.#timeoutMs, ended);
-      if (reason instanceof ConnectionLost) throw reason;
+      if (reason) throw reason;
     } catch (error) {
       if (!isChannelClosed(error)) throw error;
     }

@@ -1,5 +1,5 @@
 import type { BrokerUrl } from "./broker_url.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions, GOODBYE_MS } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   type AddressFailure,
@@ -94,6 +94,8 @@ export class Cluster {
     this.#current = url;
     const endMs = performance.now() + limitMs;
     const connection = await Connection.open({ ...this.options, url }, { stop, limitMs });
+    const leave = () => connection.leaveBy(performance.now() + GOODBYE_MS);
+    stop.addEventListener("abort", leave, { once: true });
     try {
       const leftMs = Math.max(1, endMs - performance.now());
       return await withDeadline("answer about the queue", leftMs, use(connection));
@@ -102,6 +104,8 @@ export class Cluster {
       // One that does not answer would only take its time for this too.
       if (!(failure instanceof DeadlineExceeded)) await closing;
       throw failure;
+    } finally {
+      stop.removeEventListener("abort", leave);
     }
   }
 }

@@ -19,6 +19,9 @@ import { Pulse } from "./pulse.ts";
 /** How long a broker may take to answer `connection.close` before the socket is just dropped. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** How long a broker may take for everything that is left to be said once there is to be an end. */
+export const GOODBYE_MS = 3_000;
+
 /** Certificates for `amqps://`, as PEM. */
 export interface TlsOptions {
   readonly ca?: Buffer;
@@ -53,11 +56,16 @@ export class Connection implements AsyncDisposable {
   /** Whether this process stood still, so that this connection may have ended unnoticed. */
   readonly pulse: Pulse;
   readonly #model: ChannelModel;
+  /** Ends the socket at once. */
+  readonly #socket: AbortController;
   #isOpen = true;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  #overdue: DeadlineExceeded | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(model: ChannelModel, options: ConnectionOptions) {
+  private constructor(model: ChannelModel, socket: AbortController, options: ConnectionOptions) {
     this.#model = model;
+    this.#socket = socket;
     coalesceWrites(model);
     this.options = options;
     this.pulse = new Pulse(agreedHeartbeatSeconds(model));
@@ -69,6 +77,7 @@ export class Connection implements AsyncDisposable {
     model.on("error", (error) => failure = error);
     model.on("close", (error) => {
       this.#isOpen = false;
+      clearTimeout(this.#leaving);
       this.pulse[Symbol.dispose]();
       resolve(this.#reason(failure ?? error));
     });
@@ -98,7 +107,7 @@ export class Connection implements AsyncDisposable {
     if (stop.aborted) abort();
     try {
       const model = await connectToFirst(addressesOf(options.url.host), options, opening.signal);
-      return new Connection(model, options);
+      return new Connection(model, opening, options);
     } catch (cause) {
       if (stop.aborted) throw new ConnectAborted("stopped while connecting", { cause });
       if (opening.signal.aborted) {
@@ -132,6 +141,19 @@ export class Connection implements AsyncDisposable {
     return frameMax;
   }
 
+  /**
+   * Ends it at the latest then, by `performance.now()`, whatever is still under way: who waits for an
+   * answer gets {@linkcode ConnectionLost} with a {@linkcode DeadlineExceeded} as its cause. The first
+   * call counts.
+   */
+  leaveBy(atMs: number): void {
+    if (!this.#isOpen) return;
+    this.#leaving ??= setTimeout(() => {
+      this.#overdue = new DeadlineExceeded("goodbye", GOODBYE_MS);
+      this.#socket.abort();
+    }, Math.max(0, atMs - performance.now()));
+  }
+
   /** Closes in order; a broker that does not answer is left after two seconds. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -139,7 +161,7 @@ export class Connection implements AsyncDisposable {
         const ended = Promise.race([this.#model.close(), this.ended]);
         await withDeadline("connection.close-ok", CLOSE_TIMEOUT_MS, ended);
       } catch {
-        // It ended before it could be closed, which is what was wanted.
+        this.#socket.abort(); // where it did not end by itself, which is what was wanted
       }
     })();
     return this.#closing;
@@ -150,6 +172,7 @@ export class Connection implements AsyncDisposable {
   }
 
   #reason(error: Error | undefined): ConnectionLost | undefined {
+    if (this.#overdue) return new ConnectionLost(this.#overdue.message, { cause: this.#overdue });
     if (this.#closing) return undefined;
     const reply = replyOf(error);
     return new ConnectionLost(reply?.replyText ?? error?.message ?? "the connection was closed", {

@@ -42,7 +42,7 @@ async function run(
   flags: DeadFlags,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { stdout, stop, processId } = surroundings;
+  const { stdout, stop, decided, processId } = surroundings;
   const report = new Report(surroundings);
   const withoutConnection = deadOptions(action, flags);
   const { queue, deadLetterQueue } = withoutConnection;
@@ -75,6 +75,7 @@ async function run(
           failure = explain(event.summary.failure, attempt);
         }
         exitCode = deadExitCode(event.summary, wanted, failure?.exitCode);
+        decided();
         if (!flags.json && rows.length > 0) report.result(table(rows));
         if (failure) report.explanation(failure);
       }

@@ -94,6 +94,10 @@ export function workEventJson(
       const { deadLetterQueue, failure } = event;
       return line(event.event, context, { ...delivery(event), deadLetterQueue, ...failure });
     }
+    case "stopping": {
+      const { event: name, ...fields } = event;
+      return line(name, context, fields);
+    }
     case "rejected":
     case "recounted":
     case "acked":

@@ -1,11 +1,11 @@
 import type { DeadSummary } from "../dead/event.ts";
 import type { SendSummary } from "../sender/event.ts";
 import type { WorkSummary } from "../worker/event.ts";
-import { expectationMissed, type StopRules } from "../worker/stop_rules.ts";
+import { expectationMissed, isSignal, type StopRules } from "../worker/stop_rules.ts";
 
 /** What worktool's exit status means; after `sysexits.h` where it has a number for it. */
 export const ExitCode = {
-  /** Done; also an orderly stop after the first SIGINT or SIGTERM. */
+  /** Done; also an orderly stop after the first signal. */
   ok: 0,
   /** Ran, but some task or check failed. */
   failed: 1,
@@ -22,9 +22,11 @@ export const ExitCode = {
   unknown: 75,
   /** Credentials or permission refused. */
   noPermission: 77,
-  /** Second SIGINT: stopped at once. */
+  /** Second signal, a SIGHUP: stopped at once. */
+  hungUp: 129,
+  /** Second signal, a SIGINT: stopped at once. */
   interrupted: 130,
-  /** Second SIGTERM: stopped at once. */
+  /** Second signal, a SIGTERM: stopped at once. */
   terminated: 143,
 } as const;
 
@@ -33,7 +35,7 @@ export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes:
-  0    done; for work also an orderly stop after the first SIGINT or SIGTERM
+  0    done; for work also an orderly stop after the first signal
   1    ran, but some task was returned, refused, not sent, given up or lost, or the output was
   2    --count or --until-empty was not reached in time; no dead letter is what was asked for
   64   usage
@@ -42,7 +44,7 @@ Exit codes:
   70   a bug in worktool
   75   outcome unknown: tasks may be in the queue or not
   77   credentials or permission refused
-  130, 143  second SIGINT, SIGTERM: stopped at once`;
+  129, 130, 143  a second signal, SIGHUP, SIGINT or SIGTERM: stopped at once`;
 
 /** @param failureCode what the failure alone would exit with, where there was one */
 export function sendExitCode(summary: SendSummary, failureCode?: ExitCode): ExitCode {
@@ -67,8 +69,9 @@ export function workExitCode(
   if (expectationMissed(rules, summary.reason)) return ExitCode.expectationMissed;
   if (summary.lost > 0) return ExitCode.failed;
   // A service that was told to stop did its work, whatever became of single tasks.
-  const stopped = summary.reason === "SIGINT" || summary.reason === "SIGTERM";
-  return summary.dead + summary.rejected > 0 && !stopped ? ExitCode.failed : ExitCode.ok;
+  return summary.dead + summary.rejected > 0 && !isSignal(summary.reason)
+    ? ExitCode.failed
+    : ExitCode.ok;
 }
 
 /**

@@ -198,9 +198,25 @@ function vhostRefused({ address, vhost, username }: Attempt): Explanation {
 }
 
 function connectionLost(failure: ConnectionLost, attempt: Attempt): Explanation {
+  if (failure.cause instanceof DeadlineExceeded) return goodbyeUnanswered(failure.cause, attempt);
   return {
     message: `the connection to ${attempt.address} was lost: ${failure.message}`,
     remedies: ["the broker stopped, or the network between failed", whatRemains(attempt)],
+    exitCode: ExitCode.unavailable,
+  };
+}
+
+function goodbyeUnanswered({ timeoutMs }: DeadlineExceeded, attempt: Attempt): Explanation {
+  return {
+    message: `the broker at ${attempt.address} did not answer within ${
+      formatDuration(timeoutMs)
+    } after the stop`,
+    remedies: [
+      ...attempt.command === "work"
+        ? ["not confirmed: what was given back, and what was acknowledged last"]
+        : [],
+      whatRemains(attempt),
+    ],
     exitCode: ExitCode.unavailable,
   };
 }

@@ -24,7 +24,7 @@ async function run(
   flags: SendFlags,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { inputIsTerminal, stdout, stop } = surroundings;
+  const { inputIsTerminal, stdout, stop, decided } = surroundings;
   const withoutConnection = sendOptions(words, flags, { inputIsTerminal });
   const { source, queue } = withoutConnection;
   const bulk = isBulk(source);
@@ -66,6 +66,7 @@ async function run(
           summary ||= event.summary.sent > 0;
         }
         exitCode = sendExitCode(event.summary, explanation?.exitCode);
+        decided();
         if (event.summary.returned > 0) report.notice(unroutable(flags.queue));
       }
       if (flags.json) {

@@ -17,8 +17,10 @@ export interface Surroundings {
   readonly stderr: Output;
   readonly stdoutIsTerminal: () => boolean;
   readonly stderrIsTerminal: () => boolean;
-  /** Aborted by the first SIGINT or SIGTERM, with the signal's name as its reason. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as its reason. */
   readonly stop: AbortSignal;
+  /** To be called when the end of a run is told: no signal changes its exit code any more. */
+  readonly decided: () => void;
   /** Ends this process as `kill -9` does. */
   readonly crash: () => Promise<never>;
 }

@@ -44,7 +44,7 @@ async function run(
   surroundings: Surroundings,
 ): Promise<ExitCode> {
   checkCommandFlags(flags, command);
-  const { stdout, stderr, stop, crash } = surroundings;
+  const { stdout, stderr, stop, decided, crash } = surroundings;
   const report = new Report(surroundings);
   const worker = flags.name ?? `worktool-${surroundings.processId}`;
   const options = optionsOf(flags, command, { worker, report, surroundings });
@@ -68,6 +68,7 @@ async function run(
     if (event.event === "stopped") {
       if (explanation) report.explanation(explanation);
       exitCode = workExitCode(event.summary, options.rules, explanation?.exitCode);
+      decided();
     }
     if (flags.json) {
       const told = explanation &&
@@ -75,7 +76,8 @@ async function run(
       return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
     }
     if (event.event === "stopped" && explanation && !waiting) return; // it never began
-    const format = { terminal, name: flags.name, command: command !== undefined };
+    const { name, count } = flags;
+    const format = { terminal, name, count, command: command !== undefined };
     report.line(workEventLine(event, { ...format, problem: explanation?.message }));
   }
 

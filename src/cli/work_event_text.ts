@@ -15,6 +15,8 @@ export interface WorkTextFormat {
    * and each names its task, because several may run.
    */
   readonly command: boolean;
+  /** How many tasks were asked for. */
+  readonly count?: number | undefined;
   /** What happened to the connection, in the words of the explainer. */
   readonly problem?: string | undefined;
 }
@@ -82,8 +84,15 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
         `${name} [!] ${event.unacked} unacknowledged, as many as --prefetch allows: the broker delivers ` +
           "nothing more until this worker ends",
       );
+    case "stopping":
+      return noticed(
+        `[*] ${event.reason}: no more tasks; waiting up to ${formatDuration(event.graceMs)} for ${
+          event.running === 1 ? "the one that runs" : `the ${event.running} that run`
+        }. ` + (event.reason === "SIGINT" ? "Press CTRL+C again" : "Signal again") +
+          " to end at once",
+      );
     case "stopped":
-      return noticed(`[i] ${workSummaryText(event.summary)}`);
+      return noticed(`[i] ${workSummaryText(event.summary, format)}`);
   }
 }
 
@@ -93,12 +102,16 @@ const REASONS: Record<StopReason, string> = {
   "idle-timeout": "nothing arrived for --idle-timeout",
   "max-time": "--max-time is over",
   stalled: "nothing more can come",
+  SIGHUP: "SIGHUP",
   SIGINT: "SIGINT",
   SIGTERM: "SIGTERM",
   error: "an error",
 };
 
-export function workSummaryText(summary: WorkSummary): string {
+export function workSummaryText(
+  summary: WorkSummary,
+  { count }: Pick<WorkTextFormat, "count">,
+): string {
   const { reason, done, retried, dead, rejected, redelivered, elapsedMs } = summary;
   const { requeued, unfinished, unsettled, unacked, lost, reconnects } = summary;
   const parts = [`${done} done`, `${redelivered} redelivered`];
@@ -111,7 +124,12 @@ export function workSummaryText(summary: WorkSummary): string {
   if (unacked > 0) parts.push(`${unacked} never acknowledged: they return to the queue`);
   if (lost > 0) parts.push(`${lost} LOST: acknowledged, but not worked on to the end`);
   if (reconnects > 0) parts.push(`connected again ${times(reconnects)}`);
-  return `Stopped: ${REASONS[reason]}. ${parts.join(", ")}, in ${formatDuration(elapsedMs)}`;
+  const progress = count === undefined || reason === "count"
+    ? ""
+    : `: ${done + dead + rejected} of ${count}`;
+  return `Stopped: ${REASONS[reason]}${progress}. ${parts.join(", ")}, in ${
+    formatDuration(elapsedMs)
+  }`;
 }
 
 function mark(

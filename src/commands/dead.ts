@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Browser } from "../amqp/browser.ts";
 import type { Cluster } from "../amqp/cluster.ts";
-import type { Connection } from "../amqp/connection.ts";
+import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { deathOf, wasReplayedBy } from "../amqp/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
@@ -99,6 +99,8 @@ export async function dead(
     }, { stop, limitMs: Infinity });
     await using connection = opened.connection;
     await using browser = opened.browser;
+    const leave = () => connection.leaveBy(performance.now() + GOODBYE_MS);
+    stop.addEventListener("abort", leave, { once: true });
     await act(connection, browser);
     end = { complete: !stop.aborted };
   } catch (failure) {

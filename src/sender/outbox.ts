@@ -1,6 +1,6 @@
 import { Channel } from "../amqp/channel.ts";
 import type { Cluster } from "../amqp/cluster.ts";
-import type { Connection } from "../amqp/connection.ts";
+import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
 import { mustBeSendable } from "../amqp/header_size.ts";
 import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
@@ -11,7 +11,7 @@ export interface OutboxOptions extends Omit<PublisherOptions, "queue">, TaskQueu
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueRequest;
-  /** Ends attempts to connect. */
+  /** Ends attempts to connect, and soon after that a connection that does not answer. */
   readonly stop: AbortSignal;
   readonly onReconnecting: (failure: unknown, delayMs: number) => void;
   /** @param again how many messages are published again, with the same ids */
@@ -41,6 +41,8 @@ export class Outbox implements AsyncDisposable {
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
     this.#queue = new TaskQueue(options.queue, options);
+    const leave = () => this.#connection?.leaveBy(performance.now() + GOODBYE_MS);
+    options.stop.addEventListener("abort", leave, { once: true });
   }
 
   /** Different messages handed over so far. */

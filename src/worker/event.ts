@@ -61,6 +61,13 @@ export type WorkEvent =
   /** The connection, its channel or the consumer is gone, or none could be opened. */
   | { readonly event: "reconnecting"; readonly failure: unknown; readonly delayMs: number }
   | { readonly event: "reconnected" }
+  /** Told to end while tasks run: they are waited for, up to the grace. */
+  | {
+    readonly event: "stopping";
+    readonly reason: StopReason;
+    readonly running: number;
+    readonly graceMs: number;
+  }
   | { readonly event: "stopped"; readonly summary: WorkSummary };
 
 /** A worker's whole run. */

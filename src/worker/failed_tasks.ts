@@ -56,6 +56,7 @@ export class FailedTasks implements AsyncDisposable {
   readonly #closed = new AbortController();
   #publishing: Promise<Connection> | undefined;
   #blocked = false;
+  #leaveByMs: number | undefined;
   #putAside = 0;
 
   /** @param connection for what is not published: declarations, counts */
@@ -163,13 +164,19 @@ export class FailedTasks implements AsyncDisposable {
     await connection?.close();
   }
 
+  /** As `Connection.leaveBy`, for the moves that are under way and those that follow. */
+  leaveBy(atMs: number): void {
+    this.#leaveByMs = atMs;
+    this.#publishing?.then((connection) => connection.leaveBy(atMs), () => {});
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
     await this.abandonMoves();
   }
 
   /** To the same node: the moves of a session need no other, and end with it. */
-  #connectBeside({ options }: Connection): Promise<Connection> {
+  async #connectBeside({ options }: Connection): Promise<Connection> {
     const opening = {
       ...options,
       name: `${options.name} moves`,
@@ -182,6 +189,8 @@ export class FailedTasks implements AsyncDisposable {
         options.onUnblocked();
       },
     };
-    return Connection.open(opening, { stop: this.#closed.signal });
+    const connection = await Connection.open(opening, { stop: this.#closed.signal });
+    if (this.#leaveByMs !== undefined) connection.leaveBy(this.#leaveByMs);
+    return connection;
   }
 }

@@ -100,9 +100,16 @@ export class Fates {
     }
   }
 
-  /** What is not going to be finished here goes back, unless the broker has forgotten it. */
-  async giveBack(session: Session | undefined, waiting: readonly Delivery[]): Promise<void> {
-    const { ackMode, onEvent } = this.#options;
+  /**
+   * What is not going to be finished here goes back, unless the broker has forgotten it.
+   *
+   * @returns what the broker was asked to take back; {@linkcode gaveBack} is told whether it did
+   */
+  async giveBack(
+    session: Session | undefined,
+    waiting: readonly Delivery[],
+  ): Promise<readonly Delivery[]> {
+    const { ackMode } = this.#options;
     const started = [...session?.unsettled ?? []];
     // With "early", what has started is acknowledged; with "auto", everything is.
     const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
@@ -112,9 +119,15 @@ export class Fates {
     const returned = moved.size < left.length && session?.requeueAll() === true;
     const back = returned ? left : [...moved];
     this.#counts.unfinished += left.length - back.length;
-    this.#counts.requeued += back.length;
-    for (const delivery of back) {
-      onEvent({ event: "requeued", delivery, attempt: attemptsMade(delivery) + 1 });
+    return back;
+  }
+
+  gaveBack(deliveries: readonly Delivery[], { heard }: { heard: boolean }): void {
+    this.#counts[heard ? "requeued" : "unfinished"] += deliveries.length;
+    if (!heard) return;
+    for (const delivery of deliveries) {
+      const attempt = attemptsMade(delivery) + 1;
+      this.#options.onEvent({ event: "requeued", delivery, attempt });
     }
   }
 }

@@ -172,6 +172,12 @@ export class Session implements AsyncDisposable {
     return (await queueDepth(this.#channel, this.#queue)).ready;
   }
 
+  /** Whatever is left to be said has so long, by `performance.now()`; then the session ends. */
+  leaveBy(atMs: number): void {
+    this.#connection.leaveBy(atMs);
+    this.failedTasks?.leaveBy(atMs);
+  }
+
   /** Closes in order: when it returns, the broker has handled all settlements. @throws {AmqpError} */
   async close(): Promise<void> {
     await this.#channel.close();

@@ -18,6 +18,7 @@ export type StopReason =
   /** The prefetch is used up by tasks that are never acknowledged: the rule can never be met. */
   | "stalled"
   | "max-time"
+  | "SIGHUP"
   | "SIGINT"
   | "SIGTERM"
   | "error";
@@ -26,4 +27,9 @@ export type StopReason =
 export function expectationMissed(rules: StopRules, reason: StopReason): boolean {
   const ranOut = reason === "max-time" || reason === "idle-timeout" || reason === "stalled";
   return ranOut && (rules.count !== undefined || rules.untilEmpty);
+}
+
+/** Whether somebody outside wanted the worker to end. */
+export function isSignal(reason: StopReason): boolean {
+  return reason === "SIGHUP" || reason === "SIGINT" || reason === "SIGTERM";
 }

@@ -1,4 +1,5 @@
 import { attemptsMade, mustBeAlone } from "../amqp/attempts.ts";
+import { GOODBYE_MS } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted, ConnectFailed, DeadlineExceeded } from "../amqp/errors.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
@@ -8,7 +9,7 @@ import { Fifo } from "./fifo.ts";
 import { CommandUnusable, type Handler, type Outcome } from "./outcome.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { type AckMode, Settlement, type Task } from "./settlement.ts";
-import type { StopReason, StopRules } from "./stop_rules.ts";
+import { isSignal, type StopReason, type StopRules } from "./stop_rules.ts";
 import { StopWatch } from "./stop_watch.ts";
 
 /** Finished tasks whose lines are not written yet, at the most. */
@@ -25,7 +26,7 @@ export interface WorkerOptions {
   readonly concurrency: number;
   readonly handler: Handler;
   readonly rules: StopRules;
-  /** Aborted with "SIGINT" or "SIGTERM" as its reason to stop in order. */
+  /** Aborted with the name of a signal as its reason to stop in order. */
   readonly stop: AbortSignal;
   /** How long running tasks may go on after a stop. */
   readonly graceMs: number;
@@ -368,7 +369,10 @@ class Worker {
     this.#stop = failure === undefined ? { reason } : { reason, failure };
     if (reason === "error") this.#abort.abort();
     else {
-      this.#graceTimer = setTimeout(() => this.#abort.abort(), this.#options.graceMs);
+      const { graceMs, onEvent } = this.#options;
+      this.#graceTimer = setTimeout(() => this.#abort.abort(), graceMs);
+      const running = this.#running;
+      if (isSignal(reason) && running > 0) onEvent({ event: "stopping", reason, running, graceMs });
       this.#session?.setConsuming(false).catch(() => {}); // #finish looks at the outcome
     }
     this.#watch.stop();
@@ -392,10 +396,12 @@ class Worker {
     const session = this.#session;
     await Promise.race([this.#settlement.settleAll(), graceOver]);
     if (session?.alive) {
+      session.leaveBy(performance.now() + GOODBYE_MS);
       await session.setConsuming(false).catch(failed);
-      await this.#fates.giveBack(session, this.#takeWaiting());
-      await session.close().catch(failed);
-    } else await this.#fates.giveBack(session, this.#takeWaiting());
+    }
+    const returned = await this.#fates.giveBack(session, this.#takeWaiting());
+    const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
+    this.#fates.gaveBack(returned, { heard: await closing === true });
     await session?.[Symbol.asyncDispose]();
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }

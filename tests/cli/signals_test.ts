@@ -1,14 +1,15 @@
-/** The first signal stops in order, the second at once. */
+/** The first signal stops in order, the second at once; what comes as several is one request. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { brokerTest } from "../support/brokers.ts";
-import { events, Worktool } from "../support/worktool.ts";
+import { events, EXECUTABLE, Worktool } from "../support/worktool.ts";
 
 for (
   const [signal, second, secondCode] of [
     ["SIGINT", "SIGTERM", 143],
     ["SIGTERM", "SIGINT", 130],
+    ["SIGHUP", "SIGHUP", 129],
   ] as const
 ) {
   brokerTest(`${signal} while waiting ends the worker with 0`, async (broker) => {
@@ -27,6 +28,10 @@ for (
     worker.kill(signal);
     const { code, stdout, stderr } = await worker.exited;
     assert.equal(code, 0);
+    assert.match(
+      stderr,
+      new RegExp(`${signal}: no more tasks; waiting up to 30\\.0 s for the one`),
+    );
     assert.match(stdout, / \[x\] Done\n$/);
     assert.match(stderr, new RegExp(`Stopped: ${signal}\\. 1 done`));
     assert.deepEqual(await broker.takeBodies(queue), []);
@@ -41,7 +46,7 @@ for (
     const exit = await worker.exited;
     assert.equal(exit.code, 0);
     assert.deepEqual(events(exit).map(({ event }) => event), [
-      ...["waiting", "received", "done", "acked", "requeued", "requeued", "stopped"],
+      ...["waiting", "received", "stopping", "done", "acked", "requeued", "requeued", "stopped"],
     ]);
     const left = await broker.take(queue);
     assert.deepEqual(left.map(({ content }) => content.toString()), ["second.", "third."]);
@@ -53,14 +58,58 @@ for (
     const worker = broker.start("work", queue, ["--dot", "5m", "--json"]);
     await worker.event("received");
     worker.kill(signal);
-    await broker.becomesUnconsumed(queue); // when the first signal has been handled
-    worker.kill(second);
-    const { code } = await worker.exited;
+    await worker.event("stopping");
+    const { code } = await worker.killAgain(second);
     assert.equal(code, secondCode);
     await broker.becomesReady(queue, 1);
     assert.deepEqual(await broker.takeBodies(queue), ["endless."]);
   });
 }
+
+brokerTest("signals of all kinds that come together are one request", async (broker) => {
+  const queue = broker.queue();
+  const worker = broker.start("work", queue, ["--dot", "500ms"]);
+  await worker.line(/Waiting/);
+  await broker.send(queue, "running.");
+  await worker.line(/Received/);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGTERM"] as const) worker.kill(signal);
+  const { code, stderr } = await worker.exited;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /1 done/);
+});
+
+brokerTest("timeout of GNU, which signals twice, stops a worker in order", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "running.");
+  const command = ["timeout", "--preserve-status", "1d", EXECUTABLE];
+  const worker = broker.start("work", queue, ["--dot", "500ms"], { command });
+  await worker.line(/Received/);
+  worker.kill("SIGTERM"); // passed on to worktool, and then to worktool's group
+  const { code, stderr } = await worker.exited;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /Stopped: SIGTERM\. 1 done/);
+});
+
+brokerTest("under nohup a SIGHUP changes nothing", async (broker) => {
+  const queue = broker.queue();
+  const worker = broker.start("work", queue, ["--json"], { command: ["nohup", EXECUTABLE] });
+  await worker.event("waiting");
+  worker.kill("SIGHUP");
+  await broker.send(queue, "after it");
+  await worker.event("acked");
+  worker.kill("SIGTERM");
+  const exit = await worker.exited;
+  assert.equal(exit.code, 0);
+  assert.equal(events(exit).at(-1)!.reason, "SIGTERM");
+});
+
+brokerTest("a signal after the end was told changes nothing", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "task");
+  const worker = broker.start("work", queue, ["--count", "1", "--json", "--", "true"]);
+  await worker.event("stopped");
+  assert.equal((await worker.killAgain("SIGTERM")).code, 0);
+});
 
 brokerTest("kill -9 leaves the running and the prefetched tasks in the queue", async (broker) => {
   const queue = broker.queue();

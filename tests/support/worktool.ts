@@ -107,6 +107,25 @@ export class Worktool implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
+  /**
+   * Sends a second signal, again and again until it ends: what comes soon after the first one is
+   * taken for the same request.
+   */
+  async killAgain(signal: Deno.Signal): Promise<Exit> {
+    const again = setInterval(() => {
+      try {
+        this.#process.kill(signal);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended, its output is still read
+      }
+    }, 100);
+    try {
+      return await this.exited;
+    } finally {
+      clearInterval(again);
+    }
+  }
+
   /** Stops it where the test did not wait for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#process.kill("SIGKILL");

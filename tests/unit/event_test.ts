@@ -95,12 +95,16 @@ Deno.test("a worker's name stands in front of its lines", () => {
 
 Deno.test("a summary says only what happened", () => {
   assert.equal(
-    workSummaryText(SUMMARY),
+    workSummaryText(SUMMARY, {}),
     "Stopped: --count reached. 2 done, 1 redelivered, in 1.23 s",
   );
   assert.match(
-    workSummaryText({ ...SUMMARY, requeued: 1, unfinished: 2, unacked: 3, lost: 4 }),
+    workSummaryText({ ...SUMMARY, requeued: 1, unfinished: 2, unacked: 3, lost: 4 }, {}),
     /1 given back to the queue, 2 not finished, 3 never acknowledged: .*, 4 LOST: /,
+  );
+  assert.match(
+    workSummaryText({ ...SUMMARY, reason: "max-time", done: 1, dead: 1 }, { count: 3 }),
+    /^Stopped: --max-time is over: 2 of 3\. 1 done, /,
   );
 });
 
