@@ -48,7 +48,7 @@ export class Consumer {
    * which costs the broker less. False where the channel has ended: nothing was sent.
    */
   ack(deliveries: readonly Delivery[]): boolean {
-    const tags = new Set(deliveries.map(({ deliveryTag }) => deliveryTag));
+    const tags = deliveries.map(({ deliveryTag }) => deliveryTag);
     const { upTo, single } = this.#unsettled.acknowledge(tags);
     return this.#send((raw) => {
       if (upTo > 0) raw.ack(amqplibMessage(upTo), true);
@@ -89,13 +89,12 @@ export class Consumer {
     return this.#cancelling;
   }
 
-  /** Consumes again after {@linkcode cancel}. */
-  async resume(): Promise<void> {
+  /** Consumes again after {@linkcode cancel}; undefined where it does so anyway, or never will. */
+  resume(): Promise<void> | undefined {
     const cancelled = this.#cancelling;
-    if (!cancelled || this.#cancelledByBroker) return;
+    if (!cancelled || this.#cancelledByBroker) return undefined;
     this.#cancelling = undefined;
-    await cancelled;
-    await this.#consume();
+    return cancelled.then(() => this.#consume());
   }
 
   async #consume(): Promise<void> {

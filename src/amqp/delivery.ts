@@ -9,9 +9,9 @@ export interface Delivery {
   readonly redelivered: boolean;
   readonly exchange: string;
   readonly routingKey: string;
-  readonly messageId?: string;
+  readonly messageId?: string | undefined;
   /** Failed deliveries before this one; only quorum queues count them (`x-delivery-count`). */
-  readonly deliveryCount?: number;
+  readonly deliveryCount?: number | undefined;
   readonly properties: DeliveryProperties;
 }
 
@@ -38,6 +38,7 @@ export interface DeliveryProperties {
 }
 
 export function deliveryOf({ fields, properties, content }: Message | GetMessage): Delivery {
+  const { messageId } = properties;
   const count = properties.headers?.["x-delivery-count"];
   return {
     body: content,
@@ -45,8 +46,8 @@ export function deliveryOf({ fields, properties, content }: Message | GetMessage
     redelivered: fields.redelivered,
     exchange: fields.exchange,
     routingKey: fields.routingKey,
+    messageId: typeof messageId === "string" ? messageId : undefined,
+    deliveryCount: typeof count === "number" ? count : undefined,
     properties,
-    ...(typeof properties.messageId === "string" ? { messageId: properties.messageId } : {}),
-    ...(typeof count === "number" ? { deliveryCount: count } : {}),
   };
 }

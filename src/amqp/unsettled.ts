@@ -25,14 +25,11 @@ export class Unsettled {
   }
 
   /** Takes these tags out, and says how to acknowledge them. */
-  acknowledge(tags: ReadonlySet<number>): AckPlan {
+  acknowledge(tags: readonly number[]): AckPlan {
+    const known = tags.filter((tag) => this.#tags.delete(tag));
+    const [oldest = Infinity] = this.#tags; // of what stays outstanding
     let upTo = 0;
-    for (const tag of this.#tags) {
-      if (!tags.has(tag)) break;
-      upTo = tag;
-      this.#tags.delete(tag);
-    }
-    const single = [...tags].filter((tag) => this.#tags.delete(tag));
-    return { upTo, single };
+    for (const tag of known) if (tag < oldest && tag > upTo) upTo = tag;
+    return { upTo, single: known.filter((tag) => tag > oldest) };
   }
 }

@@ -162,9 +162,9 @@ export class Session implements AsyncDisposable {
     await this.#consumer.settled();
   }
 
-  /** Ends deliveries, or lets them go on. */
-  async setConsuming(wanted: boolean): Promise<void> {
-    await (wanted ? this.#consumer.resume() : this.#consumer.cancel());
+  /** Ends deliveries, or lets them go on; undefined where they go on anyway. */
+  setConsuming(wanted: boolean): Promise<void> | undefined {
+    return wanted ? this.#consumer.resume() : this.#consumer.cancel();
   }
 
   /** Tasks ready in the queue. */

@@ -186,7 +186,7 @@ class Worker {
    */
   #adjustIntake(): void {
     if (this.#options.rules.count === undefined || this.#stop) return;
-    this.#session?.setConsuming(this.#inHand < this.#wanted).catch(() => {}); // the session ends too
+    this.#session?.setConsuming(this.#inHand < this.#wanted)?.catch(() => {}); // the session ends too
   }
 
   /** Not before the last one is settled: the broker may deliver it again after all. */
@@ -373,7 +373,7 @@ class Worker {
       this.#graceTimer = setTimeout(() => this.#abort.abort(), graceMs);
       const running = this.#running;
       if (isSignal(reason) && running > 0) onEvent({ event: "stopping", reason, running, graceMs });
-      this.#session?.setConsuming(false).catch(() => {}); // #finish looks at the outcome
+      this.#session?.setConsuming(false)?.catch(() => {}); // #finish looks at the outcome
     }
     this.#watch.stop();
     this.#ended.abort();
@@ -397,7 +397,7 @@ class Worker {
     await Promise.race([this.#settlement.settleAll(), graceOver]);
     if (session?.alive) {
       session.leaveBy(performance.now() + GOODBYE_MS);
-      await session.setConsuming(false).catch(failed);
+      await session.setConsuming(false)?.catch(failed);
     }
     const returned = await this.#fates.giveBack(session, this.#takeWaiting());
     const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
