@@ -5,31 +5,25 @@
  * It compiles twice: a first executable is run and records which functions it uses, and in the
  * second one their bytecode lies together, which makes every start read less memory.
  */
+import { compile, succeed } from "./compile.ts";
+
+/** Why, and why it is not for ever: CONTRIBUTING.md, "Bun compiles". */
+const JIT = "--compile-jit-policy=50";
+
 const scratch = await Deno.makeTempDir({ prefix: "worktool-build-" });
 try {
   const trial = `${scratch}/worktool`;
-  await compile(`--outfile=${trial}`);
+  await compile("main.ts", JIT, `--outfile=${trial}`);
   const profiles = await record(trial);
-  await compile(`--bytecode-order=${profiles}`, "--outfile=dist/worktool", ...Deno.args);
+  await compile(
+    "main.ts",
+    JIT,
+    `--bytecode-order=${profiles}`,
+    "--outfile=dist/worktool",
+    ...Deno.args,
+  );
 } finally {
   await Deno.remove(scratch, { recursive: true });
-}
-
-/** The flags and their reasons: CONTRIBUTING.md, "Bun compiles". */
-async function compile(...flags: string[]): Promise<void> {
-  await succeed("./node_modules/.bin/bun", [
-    "build",
-    "--compile",
-    "--minify",
-    "--bytecode",
-    "--splitting",
-    "--format=esm",
-    "--no-compile-autoload-dotenv",
-    "--no-compile-autoload-bunfig",
-    "--compile-jit-policy=50",
-    ...flags,
-    "main.ts",
-  ]);
 }
 
 /** Runs a broker, a send and a worker; returns their profiles, the most common start first. */
@@ -54,12 +48,4 @@ async function record(trial: string): Promise<string> {
     await broker.status;
   }
   return ["send", "work", "broker"].map(profile).join(",");
-}
-
-async function succeed(command: string, args: string[], env = {}): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, env }).output();
-  if (success) return;
-  await Deno.stderr.write(stdout);
-  await Deno.stderr.write(stderr);
-  throw new Error(`${command} ${args.join(" ")} failed`);
 }

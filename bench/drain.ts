@@ -1,30 +1,53 @@
+import { compile } from "../compile.ts";
 import { type Benchmark, type Context, peerProgram } from "./benchmark.ts";
 import { runCommand } from "./command.ts";
 import { contest, type Contestant } from "./contest.ts";
 import { ScratchQueue } from "./scratch_queue.ts";
 import { contestSection, type Section } from "./section.ts";
+import type { Target } from "./target.ts";
 
 /** A worker on a full queue, until so many tasks are acknowledged. */
 export const drain: Benchmark = {
   name: "drain",
   async run(context) {
+    const bareConsumer = new URL("../dist/bare_consumer", import.meta.url).pathname;
+    await compile(peerProgram("bare_consumer.ts"), `--outfile=${bareConsumer}`);
     return [
-      await drainWithPrefetch(context, 1, 2),
-      await drainWithPrefetch(context, 100, 3.5),
+      await drainOf(context, {
+        tasks: 4_000,
+        prefetch: 1,
+        bareConsumer,
+        targets: [
+          { peer: "bare consumer", measure: "rate at least", times: 0.8 },
+          { peer: "pika", measure: "rate at least", times: 1.2 },
+        ],
+      }),
+      await drainOf(context, {
+        tasks: 10_000,
+        prefetch: 100,
+        bareConsumer,
+        targets: [{ peer: "pika", measure: "rate at least", times: 3.5 }],
+      }),
     ];
   },
 };
 
-/** @param targetTimes the wanted rate, in rates of pika's worker */
-async function drainWithPrefetch(
+interface DrainOptions {
+  readonly tasks: number;
+  readonly prefetch: number;
+  /** The compiled `peers/bare_consumer.ts`. */
+  readonly bareConsumer: string;
+  readonly targets: readonly Target[];
+}
+
+async function drainOf(
   { worktool, url, peers, quick, linesFile, outputFile, stop }: Context,
-  prefetch: number,
-  targetTimes: number,
+  { tasks, prefetch, bareConsumer, targets }: DrainOptions,
 ): Promise<Section> {
   await using queue = await ScratchQueue.create(url);
   const { name } = queue;
-  const many = quick ? 1_000 : 10_000;
-  const few = many / 10;
+  const many = quick ? 1_000 : tasks;
+  const few = Math.min(many, 1_000);
 
   function contestant(
     contestantName: string,
@@ -54,6 +77,9 @@ async function drainWithPrefetch(
       many,
     ),
   ];
+  contestants.push(
+    contestant("bare consumer", [bareConsumer, url, name, String(prefetch), String(many)], many),
+  );
   if (peers.pika) {
     const argv = [...peers.pika, peerProgram("pika_worker.py"), url, name];
     contestants.push(contestant("pika", [...argv, String(prefetch), String(many)], many));
@@ -65,7 +91,5 @@ async function drainWithPrefetch(
     );
   }
   const results = await contest(contestants, quick ? 2 : 7, { warmUp: false, stop });
-  return contestSection(`Draining no-dot tasks, prefetch ${prefetch}`, results, [
-    { peer: "pika", measure: "rate at least", times: targetTimes },
-  ]);
+  return contestSection(`Draining no-dot tasks, prefetch ${prefetch}`, results, targets);
 }

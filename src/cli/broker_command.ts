@@ -5,6 +5,7 @@ import { type BrokerFlags, brokerFlags, brokerOptions } from "./broker_flags.ts"
 import { brokerLogJson, brokerLogLine } from "./broker_log.ts";
 import { ExitCode } from "./exit_code.ts";
 import { listenProblem } from "./listen_problem.ts";
+import { endStartUp } from "./start_up.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** `worktool broker`; `exit` is told the exit code. */
@@ -19,6 +20,7 @@ async function run(flags: BrokerFlags, surroundings: Surroundings): Promise<Exit
 
   function onEvent(event: BrokerEvent): void {
     log(event);
+    if (event.event === "listening") endStartUp();
     // Nobody would know where a broker listens that could not tell its URL.
     if (event.event === "listening") stdout.flushed().catch(() => unheard.abort());
   }

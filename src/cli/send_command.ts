@@ -9,6 +9,7 @@ import { explain } from "./explain.ts";
 import { Progress } from "./progress.ts";
 import { attemptOf, Report } from "./report.ts";
 import { type SendFlags, sendFlags, sendOptions } from "./send_flags.ts";
+import { endStartUp } from "./start_up.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** How many tasks of unknown outcome are named; the summary counts all. */
@@ -28,6 +29,7 @@ async function run(
   const withoutConnection = sendOptions(words, flags, { inputIsTerminal });
   const { source, queue } = withoutConnection;
   const bulk = isBulk(source);
+  if (bulk) endStartUp();
   using progress = bulk && surroundings.stderrIsTerminal()
     ? new Progress(surroundings.stderr)
     : undefined;

@@ -10,6 +10,7 @@ import { type ExitCode, workExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
 import { outputPrefix, prefixed } from "./output_prefix.ts";
 import { attemptOf, Report } from "./report.ts";
+import { endStartUp } from "./start_up.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UsageError } from "./usage_error.ts";
 import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./work_flags.ts";
@@ -58,7 +59,10 @@ async function run(
   let exitCode: ExitCode = 0;
 
   function onEvent(event: WorkEvent): void {
-    if (event.event === "waiting") waiting = true;
+    if (event.event === "waiting") {
+      waiting = true;
+      endStartUp();
+    }
     const failed = event.event === "stopped" ? event.summary.failure : undefined;
     const lost = event.event === "reconnecting" ? event.failure : undefined;
     const failure = failed ?? lost;
