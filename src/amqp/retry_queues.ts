@@ -16,6 +16,12 @@ const RENEWED_AFTER_MS = 60_000;
 /** A confirm that comes when the lease is older than this comes too late to be relied upon. */
 const TRUSTED_FOR_MS = LEASE_MS - 60_000;
 
+/**
+ * How long a task may be on its way from a retry queue that is a quorum queue to the work queue, where
+ * no count shows it: it is copied, and the copy confirmed, by a process of its own.
+ */
+const ON_ITS_WAY_MS = 2_000;
+
 /** How many tasks were put into each retry queue, by name; of queues that may still have some of them. */
 export type UsedRetryQueues = Map<string, number>;
 
@@ -60,6 +66,9 @@ export class RetryQueues {
   /** By delay in milliseconds. */
   readonly #leases = new Map<number, Promise<Lease>>();
   readonly #used: UsedRetryQueues;
+  readonly #names = new Set<string>();
+  /** Until when each task that went through a quorum queue may be on its way; it may come earlier. */
+  #onTheirWayUntilMs: number[] = [];
 
   constructor(connection: Connection, mover: Mover, options: RetryQueuesOptions) {
     const { queue, used = new Map(), now = () => performance.now() } = options;
@@ -90,10 +99,18 @@ export class RetryQueues {
     }
   }
 
+  /** A task has arrived in the work queue, perhaps from here: then it is on its way no more. */
+  arrived({ properties }: Delivery): void {
+    const deaths: unknown = properties.headers?.["x-death"];
+    if (!Array.isArray(deaths) || !deaths.some((death) => this.#names.has(death?.queue))) return;
+    this.#onTheirWayUntilMs.shift();
+  }
+
   /**
-   * How many tasks wait in the retry queues that were used here; what others put off is not known,
-   * because looking for a queue that does not exist is an error in the broker's log. Who wants to know whether all work is done asks here
-   * first and looks at the work queue after it: a task that goes back meanwhile is then seen there.
+   * How many tasks wait in the retry queues that were used here, or may be on their way back; what
+   * others put off is not known, because looking for a queue that does not exist is an error in the
+   * broker's log. Who wants to know whether all work is done asks here first and looks at the work
+   * queue after it: a task that goes back meanwhile is then seen there.
    *
    * @throws {ConnectionLost}
    * @throws {ChannelClosed} 403 and the like
@@ -101,7 +118,9 @@ export class RetryQueues {
    */
   async waiting(): Promise<number> {
     const counts = await Promise.all([...this.#used.keys()].map((name) => this.#waitingIn(name)));
-    return counts.reduce((sum, count) => sum + count, 0);
+    const nowMs = this.#now();
+    this.#onTheirWayUntilMs = this.#onTheirWayUntilMs.filter((untilMs) => untilMs > nowMs);
+    return counts.reduce((sum, count) => sum + count, this.#onTheirWayUntilMs.length);
   }
 
   async #move(delivery: Delivery, delayMs: number, changes: HeaderChanges): Promise<void> {
@@ -112,6 +131,9 @@ export class RetryQueues {
     if (ageMs > TRUSTED_FOR_MS) {
       this.#leases.delete(delayMs);
       throw new DeadlineExceeded("publisher confirm", TRUSTED_FOR_MS);
+    }
+    if (await this.#isQuorum()) {
+      this.#onTheirWayUntilMs.push(this.#now() + delayMs + ON_ITS_WAY_MS);
     }
   }
 
@@ -137,6 +159,7 @@ export class RetryQueues {
         await declareQueue(channel, declaration);
         return beforeMs;
       });
+      this.#names.add(declaration.name);
       return { name: declaration.name, sinceMs };
     } catch (error) {
       this.#leases.delete(delayMs);

@@ -87,6 +87,7 @@ export class FailedTasks implements AsyncDisposable {
 
   /** Before a task is run: it may have had all its attempts in workers that died of it. */
   triage(delivery: Delivery): Triage {
+    this.#retryQueues.arrived(delivery);
     const { attempts } = this.#policy;
     if (attempts === undefined) return "run";
     if (this.#deservesToBeAlone(delivery, attempts)) return "recount";

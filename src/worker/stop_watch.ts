@@ -65,15 +65,17 @@ export class StopWatch {
       this.#idleSinceMs = nowMs;
       return;
     }
-    if (untilEmpty && !this.#asking && nowMs - this.#askedAtMs >= EMPTY_POLL_MS) {
+    const isStalled = this.#watched.isStalled();
+    let hopeless = isStalled && count !== undefined;
+    if (untilEmpty && !this.#asking && (isStalled || nowMs - this.#askedAtMs >= EMPTY_POLL_MS)) {
       this.#asking = true;
       // Where the broker does not answer, the session has ended and the next one is asked.
       const empty = await this.#watched.isEmpty().catch(() => undefined);
       this.#asking = false;
       if (empty !== undefined) this.#askedAtMs = performance.now();
       if (empty) this.#watched.end("empty");
+      hopeless ||= isStalled && empty === false; // the last task may have been the one that stalled it
     }
-    const hopeless = this.#watched.isStalled() && (untilEmpty || count !== undefined);
     if (hopeless) this.#watched.end("stalled");
     else if (nowMs - this.#idleSinceMs >= idleTimeoutMs) this.#watched.end("idle-timeout");
   }

@@ -228,3 +228,31 @@ brokerTest("the declaration outlives the delay, and the broker takes it", async 
     assert.ok(args["x-expires"] as number >= delayMs + 600_000);
   }
 });
+
+brokerTest("a task on its way between two quorum queues is waited for", async (broker) => {
+  const quorum = { durable: true, arguments: { "x-queue-type": "quorum" } };
+  await using work = await WorkQueue.open(broker, quorum);
+  broker.derivedQueue(retryQueueName(work.name, 1));
+  let nowMs = 0;
+  const retries = new RetryQueues(work.connection, work.mover, {
+    queue: work.name,
+    isQuorum: () => Promise.resolve(true),
+    now: () => nowMs,
+  });
+  await work.publish("x");
+  const original = await work.receive();
+  await retries.retry(original, 1);
+  work.ack(original);
+  const again = await work.receive();
+  // It is in no queue's count now, which is just what a task on its way looks like.
+  assert.equal(await retries.waiting(), 1);
+  retries.arrived(original); // had not been in a retry queue: another task
+  assert.equal(await retries.waiting(), 1);
+  retries.arrived(again);
+  assert.equal(await retries.waiting(), 0);
+  await retries.retry(again, 1);
+  work.ack(again);
+  await work.receive();
+  nowMs = 10_000; // somebody else got it, or it was lost: not waited for without end
+  assert.equal(await retries.waiting(), 0);
+});
