@@ -7,7 +7,7 @@ export interface Run {
 }
 
 /** Every line has the same length: the size of the file tells how many there are. */
-const LINE_BYTES = "00001 001 true  ok\n".length;
+const LINE_BYTES = "000001 001 true  ok\n".length;
 
 /** A file to which every run of a command appends one line, also when its worker dies then. */
 export class Trace implements AsyncDisposable {
@@ -34,7 +34,7 @@ export class Trace implements AsyncDisposable {
     "h=$(( (h ^ h >> 15) * 2246822519 & 0xffffffff ))",
     "h=$(( (h ^ h >> 13) & 255 ))",
     "[ $h -ge $LIMIT ] && r=ok || r=no",
-    'printf "%05d %03d %-5s %s\\n" "$1" "$WORKTOOL_ATTEMPT" "$WORKTOOL_REDELIVERED" $r >> "$TRACE"',
+    'printf "%06d %03d %-5s %s\\n" "$1" "$WORKTOOL_ATTEMPT" "$WORKTOOL_REDELIVERED" $r >> "$TRACE"',
     "[ $r = ok ]",
   ].join("\n");
 

@@ -16,6 +16,10 @@ export interface PrivateRabbitMqOptions {
   config?: string[];
   /** Settings of the `rabbit` application that have no line there, for example `channel_tick_interval`. */
   settings?: Record<string, number>;
+  /** Else a free one; it makes the node's {@linkcode nodeName}. */
+  port?: number;
+  /** The secret that the nodes of a cluster share. */
+  cookie?: string;
 }
 
 /**
@@ -30,6 +34,8 @@ export interface PrivateRabbitMqOptions {
  */
 export class PrivateRabbitMq implements AsyncDisposable {
   readonly url: string;
+  /** As Erlang knows it. */
+  readonly name: string;
   readonly #scripts: string;
   readonly #port: number;
   readonly #dir: string;
@@ -39,6 +45,7 @@ export class PrivateRabbitMq implements AsyncDisposable {
   private constructor(scripts: string, port: number, dir: string, env: Record<string, string>) {
     this.#scripts = scripts;
     this.url = `amqp://guest:guest@127.0.0.1:${port}/`;
+    this.name = nodeName(port);
     this.#port = port;
     this.#dir = dir;
     this.#env = env;
@@ -46,18 +53,22 @@ export class PrivateRabbitMq implements AsyncDisposable {
 
   /** Starts a new node in a new directory; resolves when it accepts connections. */
   static async start(options: PrivateRabbitMqOptions): Promise<PrivateRabbitMq> {
-    const [port, distributionPort] = await freePorts(2);
+    const [freePort, distributionPort] = await freePorts(2);
+    const port = options.port ?? freePort;
     const dir = await Deno.makeTempDir({ prefix: "worktool-rabbitmq-" });
     const lines = [`listeners.tcp.1 = 127.0.0.1:${port}`, ...(options.config ?? [])];
     await Deno.writeTextFile(`${dir}/rabbitmq.conf`, lines.join("\n") + "\n");
     await Deno.writeTextFile(`${dir}/rabbitmq-env.conf`, "");
     await Deno.writeTextFile(`${dir}/enabled_plugins`, "[].\n");
+    if (options.cookie !== undefined) {
+      await Deno.writeTextFile(`${dir}/.erlang.cookie`, options.cookie, { mode: 0o400 });
+    }
     const settings = Object.entries(options.settings ?? {});
     const node = new PrivateRabbitMq(options.scripts, port!, dir, {
       HOME: dir,
       ERL_EPMD_ADDRESS: "127.0.0.1",
       RABBITMQ_ALLOW_INPUT: "1", // the script then becomes the node instead of watching over it
-      RABBITMQ_NODENAME: `worktool-${port}@localhost`,
+      RABBITMQ_NODENAME: nodeName(port!),
       RABBITMQ_DIST_PORT: `${distributionPort}`,
       RABBITMQ_CONFIG_FILE: `${dir}/rabbitmq.conf`,
       RABBITMQ_CONF_ENV_FILE: `${dir}/rabbitmq-env.conf`,
@@ -76,6 +87,11 @@ export class PrivateRabbitMq implements AsyncDisposable {
       throw error;
     }
     return node;
+  }
+
+  /** Whether it was started, and neither stopped nor killed. */
+  get running(): boolean {
+    return this.#process !== undefined;
   }
 
   /** Starts the node again after {@linkcode stop} or {@linkcode kill}. */
@@ -150,8 +166,13 @@ export class PrivateRabbitMq implements AsyncDisposable {
   }
 }
 
+/** What the node on a port is called. */
+export function nodeName(port: number): string {
+  return `worktool-${port}@localhost`;
+}
+
 /** Different ports that are free now. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = randomInt(FIRST_PORT, END_OF_PORTS);

@@ -12,7 +12,7 @@ export interface Exit {
 }
 
 export interface StartOptions {
-  readonly stdin?: "null" | Uint8Array | string;
+  readonly stdin?: "null" | Uint8Array | string | ReadableStream<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
   /** False for a pipe that nobody reads before worktool has ended. */
   readonly readsOutput?: boolean;
@@ -28,6 +28,8 @@ export class Worktool implements AsyncDisposable {
   readonly #lines: string[] = [];
   readonly #text = { stdout: "", stderr: "" };
   readonly #commandLine: string;
+  /** Aborted when the process has ended: nobody reads its input any more. */
+  readonly #gone = new AbortController();
   #ended = false;
   #waiting: (() => void)[] = [];
 
@@ -82,6 +84,11 @@ export class Worktool implements AsyncDisposable {
     return this.#lines.filter((line) => pattern.test(line));
   }
 
+  /** The last line so far that matches. */
+  lastLine(pattern: RegExp): string | undefined {
+    return this.#lines.findLast((line) => pattern.test(line));
+  }
+
   /** Waits until several of them together have printed so many lines that match. */
   static async linesOfAll(all: Worktool[], pattern: RegExp, count: number): Promise<void> {
     for (;;) {
@@ -134,6 +141,7 @@ export class Worktool implements AsyncDisposable {
 
   async #run(fed: Promise<void> | undefined, readsOutput: boolean): Promise<Exit> {
     const ended = this.#process.status;
+    void ended.then(() => this.#gone.abort());
     const [status] = await Promise.all([
       ended,
       readsOutput ? this.#collect("stdout") : ended.then(() => this.#collect("stdout")),
@@ -156,12 +164,11 @@ export class Worktool implements AsyncDisposable {
     }
   }
 
-  async #feed(input: Uint8Array | string): Promise<void> {
-    const writer = this.#process.stdin.getWriter();
+  async #feed(input: Uint8Array | string | ReadableStream<Uint8Array>): Promise<void> {
     const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+    const stream = bytes instanceof ReadableStream ? bytes : ReadableStream.from([bytes]);
     try {
-      await writer.write(bytes);
-      await writer.close();
+      await stream.pipeTo(this.#process.stdin, { signal: this.#gone.signal });
     } catch {
       // It ended without reading all of it: the test looks at the exit code.
     }

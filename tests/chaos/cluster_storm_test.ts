@@ -1,0 +1,53 @@
+/** Nodes of a cluster crash and are cut off while tasks are sent and done: none may be lost. */
+import assert from "node:assert/strict";
+import { brokerList, isSince } from "../support/broker_list.ts";
+import { RabbitMqCluster } from "../support/rabbitmq_cluster.ts";
+import { events } from "../support/worktool.ts";
+import { clusterStorm } from "./cluster_storm.ts";
+import { TaskFeed } from "./task_feed.ts";
+import { Queues } from "./worker_queues.ts";
+import { Trace } from "./worker_trace.ts";
+
+/** More of them by hand: each takes about a minute. */
+const ROUNDS = Number(Deno.env.get("WORKTOOL_CHAOS_ROUNDS") ?? 1);
+const WORKERS = 3;
+const SENTENCE = "nodes of a cluster are killed and cut off: every confirmed task is done";
+
+const rabbitMq = brokerList.rabbitMqs.find(({ release }) => isSince(release, "4.3"));
+
+if (!rabbitMq) Deno.test.ignore(`${SENTENCE} [no RabbitMQ 4.3 to start]`, () => {});
+else {
+  Deno.test(`${SENTENCE} [${rabbitMq.name}]`, async () => {
+    const startedAtMs = performance.now();
+    await using cluster = await RabbitMqCluster.start({ scripts: rabbitMq.scripts, size: 3 });
+    await using trace = await Trace.create();
+    const feed = new TaskFeed(() => trace.count());
+    const queue = "storm.cluster";
+    const storm = await clusterStorm(cluster, {
+      ...{ queue, workers: WORKERS, rounds: ROUNDS, feed, trace },
+    });
+
+    const { code, stderr } = storm.sender;
+    assert.equal(code, 0, stderr);
+    const sent = events(storm.sender).at(-1)!;
+    assert.deepEqual([sent.sent, sent.confirmed, sent.unknown], [feed.count, feed.count, 0]);
+    const runs = await trace.runs();
+    const done = new Set(runs.map(({ task }) => task));
+    const confirmed = events(storm.sender, "sent").map(({ body }) => Number(body));
+    assert.deepEqual(confirmed.filter((task) => !done.has(task)), []);
+    const ends = storm.workers.map((exit) => events(exit).at(-1)!);
+    assert.deepEqual(storm.workers.map(({ code }) => code), ends.map(() => 0));
+    const sum = (name: string) => ends.reduce((total, end) => total + end[name], 0);
+    assert.equal(runs.length, sum("done") + sum("unsettled"), JSON.stringify(ends));
+
+    const queues = new Queues(cluster.nodes[0]!.url, queue, { minMs: 1_000, maxMs: 1_000 }, 2);
+    await queues.becomeQuiet(0);
+    assert.deepEqual(await queues.takeDead(), []);
+    const duplicates = runs.length - feed.count;
+    console.log(
+      `${feed.count} tasks, ${storm.kills} kills, ${storm.partitions} partitions: 0 lost, ` +
+        `${duplicates} done twice, ${sent.resent} sent twice, ${sum("reconnects")} reconnections ` +
+        `of workers, in ${Math.round((performance.now() - startedAtMs) / 1_000)} s`,
+    );
+  });
+}
