@@ -14,6 +14,11 @@ export interface ConsumerOptions {
   readonly noAck: boolean;
   /** Higher ones are served first while they have room (`x-priority`). */
   readonly priority?: number;
+  /**
+   * How long a delivery may stay unacknowledged; the broker's own limit unless given
+   * (`x-consumer-timeout`: RabbitMQ 4.3, quorum queues; others ignore it).
+   */
+  readonly consumerTimeoutMs?: number;
   readonly onDelivery: (delivery: Delivery) => void;
   /** The broker ended this consumer, as it does when the queue is deleted. */
   readonly onCancelled: (reason: ConsumerCancelled) => void;
@@ -98,7 +103,8 @@ export class Consumer {
   }
 
   async #consume(): Promise<void> {
-    const { queue, consumerTag, noAck, priority, onDelivery, onCancelled } = this.#options;
+    const { queue, consumerTag, noAck, priority, consumerTimeoutMs } = this.#options;
+    const { onDelivery, onCancelled } = this.#options;
     await this.#channel.request("basic.consume-ok", (raw) =>
       raw.consume(
         queue,
@@ -107,7 +113,14 @@ export class Consumer {
           if (!noAck) this.#unsettled.delivered(message.fields.deliveryTag);
           onDelivery(deliveryOf(message));
         },
-        { consumerTag, noAck, ...(priority === undefined ? {} : { priority }) },
+        {
+          consumerTag,
+          noAck,
+          ...(priority === undefined ? {} : { priority }),
+          ...(consumerTimeoutMs === undefined
+            ? {}
+            : { arguments: { "x-consumer-timeout": consumerTimeoutMs } }),
+        },
       ));
   }
 

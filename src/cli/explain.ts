@@ -51,9 +51,12 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
   }
   if (failure instanceof ConsumerCancelled) {
     return {
-      message:
-        `the broker ended the consumer: queue '${attempt.queue}' was deleted, or its node went down`,
-      remedies: ["start the worker again: it declares the queue anew"],
+      message: "the broker ended the consumer: a task took longer than the broker waits for its " +
+        `acknowledgement and was released, queue '${attempt.queue}' was deleted, or its node went down`,
+      remedies: [
+        "make tasks shorter, or raise consumer_timeout on the broker",
+        "start the worker again: it declares a missing queue anew",
+      ],
       exitCode: ExitCode.unavailable,
     };
   }

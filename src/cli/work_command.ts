@@ -1,10 +1,12 @@
 import { attemptsMade } from "../amqp/attempts.ts";
 import { formatAddress } from "../amqp/broker_url.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { work, type WorkOptions } from "../commands/work.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
+import { type CommandWork, work, type WorkOptions } from "../commands/work.ts";
 import { noCounts, type WorkEvent } from "../worker/event.ts";
 import { brokerCluster } from "./broker_cluster.ts";
 import { checkCommandFlags, commandWork, retryPolicy } from "./command_flags.ts";
+import { defined } from "./defined.ts";
 import { workEventJson } from "./event_json.ts";
 import { type ExitCode, workExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
@@ -18,6 +20,9 @@ import { workEventLine } from "./work_event_text.ts";
 
 /** How long RabbitMQ waits for an acknowledgement, unless it is set up otherwise. */
 const CONSUMER_TIMEOUT_MS = 30 * 60_000;
+
+/** From the end of a command to the acknowledgement of its task, or to the confirm of its copy. */
+const SETTLEMENT_MS = 60_000;
 
 /**
  * `worktool work`; `exit` is told the exit code.
@@ -152,9 +157,11 @@ function optionsOf(
     environment: surroundings.env,
   };
   if (!command) return { ...options, work: pretendedWork(flags) };
+  const work = commandWork(flags, command);
   return {
     ...options,
-    work: commandWork(flags, command),
+    work,
+    ...defined({ consumerTimeoutMs: consumerTimeoutMs(work, options.queue) }),
     retry: {
       ...retryPolicy(flags, flags.queue),
       queue: flags.queue,
@@ -164,7 +171,15 @@ function optionsOf(
   };
 }
 
-function warnings(flags: WorkFlags, { queue, prefetchCount }: WorkOptions): string[] {
+/** What to ask of the broker where it would not wait for the longest command; else undefined. */
+function consumerTimeoutMs(
+  { timeoutMs = 0, killAfterMs }: CommandWork,
+  { arguments: { "x-consumer-timeout": known = CONSUMER_TIMEOUT_MS } }: QueueRequest,
+): number | undefined {
+  return timeoutMs > Number(known) ? timeoutMs + killAfterMs + SETTLEMENT_MS : undefined;
+}
+
+function warnings(flags: WorkFlags, { prefetchCount, consumerTimeoutMs }: WorkOptions): string[] {
   const warnings = [];
   if (flags.ack === "auto") {
     warnings.push(
@@ -176,13 +191,11 @@ function warnings(flags: WorkFlags, { queue, prefetchCount }: WorkOptions): stri
         `no more than ${prefetchCount} will run at the same time`,
     );
   }
-  const known = queue.arguments["x-consumer-timeout"];
-  const consumerTimeoutMs = typeof known === "number" ? known : CONSUMER_TIMEOUT_MS;
-  if ((flags.timeout ?? 0) > consumerTimeoutMs) {
+  if (consumerTimeoutMs !== undefined) {
     warnings.push(
-      `--timeout is longer than the broker waits for an acknowledgement (${
-        consumerTimeoutMs / 60_000
-      } min unless it is set up otherwise): it would take the task back meanwhile`,
+      "--timeout is longer than a broker waits for an acknowledgement (30 min unless it is set up " +
+        "otherwise). It is asked for more time, which RabbitMQ 4.3 grants on quorum queues; older " +
+        "ones take the task back meanwhile: raise consumer_timeout there",
     );
   }
   return warnings;

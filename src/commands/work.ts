@@ -40,6 +40,8 @@ export interface WorkOptions {
   readonly prefetchCount: number;
   readonly concurrency: number;
   readonly priority?: number;
+  /** How long the broker is asked to wait for each acknowledgement; its own limit unless given. */
+  readonly consumerTimeoutMs?: number;
   readonly ackMode: AckMode;
   readonly work: PretendedWork | CommandWork;
   /** With a command. */

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly prefetchCount: number;
   /** Consumer priority. */
   readonly priority?: number;
+  /** Asked of the broker where a task may take longer than it usually waits. */
+  readonly consumerTimeoutMs?: number;
   readonly noAck: boolean;
   /** What becomes of failed tasks; undefined where none can fail. */
   readonly retry?: RetryPolicy;

@@ -173,6 +173,6 @@ brokerTest("a --timeout beyond the broker's consumer timeout is warned of", asyn
   ) {
     const args = [...flags, "--until-empty", "--", "true"];
     const { stderr } = await broker.run("work", broker.taskQueue(), args);
-    assert.equal(/--timeout is longer than the broker waits/.test(stderr), warned, flags.join(" "));
+    assert.equal(/--timeout is longer than a broker waits/.test(stderr), warned, flags.join(" "));
   }
 });

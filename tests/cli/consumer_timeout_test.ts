@@ -1,0 +1,45 @@
+/** A task that takes longer than RabbitMQ waits for its acknowledgement, on nodes of the test's own. */
+import assert from "node:assert/strict";
+import { brokerList, isSince } from "../support/broker_list.ts";
+import { Broker } from "../support/brokers.ts";
+import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { events } from "../support/worktool.ts";
+
+const SETTINGS = { consumer_timeout: 1_000, channel_tick_interval: 500 };
+
+for (const { name, release, scripts } of brokerList.rabbitMqs) {
+  Deno.test(`a task that is taken back while it runs [${name}]`, async (t) => {
+    await using node = await PrivateRabbitMq.start({ scripts, settings: SETTINGS });
+
+    await t.step("its end is not acknowledged, and the worker goes on", async () => {
+      await Broker.use(node.url, async (broker) => {
+        const queue = broker.taskQueue();
+        await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
+        const script = "[ $WORKTOOL_REDELIVERED = true ] || sleep 4";
+        const args = ["--json", "--count", "1", "--reconnect-delay", "10ms..50ms"];
+        const exit = await broker.run("work", queue, [...args, "--", "sh", "-c", script]);
+        assert.equal(exit.code, 0, exit.stderr);
+        const [first] = events(exit, "received");
+        assert.equal(events(exit, "unsettled")[0]!.messageId, first!.messageId);
+        assert.match(events(exit, "reconnecting")[0]!.error, /a task took longer than/);
+        assert.equal(events(exit, "acked").filter(({ redelivered }) => !redelivered).length, 0);
+        assert.equal((await broker.depth(queue)).ready, 0);
+      });
+    });
+
+    await t.step({
+      name: "with a long --timeout it is not taken back",
+      ignore: !isSince(release, "4.3"),
+      fn: () =>
+        Broker.use(node.url, async (broker) => {
+          const queue = broker.taskQueue();
+          await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
+          const args = ["--json", "--count", "1", "--timeout", "31m", "--", "sleep", "4"];
+          const exit = await broker.run("work", queue, args);
+          assert.equal(exit.code, 0, exit.stderr);
+          assert.deepEqual(events(exit, "reconnecting"), []);
+          assert.equal(events(exit, "acked").length, 1);
+        }),
+    });
+  });
+}
