@@ -63,7 +63,7 @@ const OUTCOMES: readonly (readonly [
   [
     "trap 'exit 0' TERM; while :; do sleep 0.01; done",
     [
-      ...["--timeout", "50ms", "--on-exit", "timeout=reject"],
+      ...["--timeout", "2s", "--on-exit", "timeout=reject"],
     ],
     REJECTED,
     1,
@@ -139,10 +139,10 @@ brokerTest("--timeout ends the whole process group", async (broker) => {
   const { exit } = await runOnce(
     broker,
     "sleep 1000 & echo $! $$; wait",
-    ...["--timeout", "200ms", "--no-retry"],
+    ...["--timeout", "2s", "--no-retry"],
   );
   const [failed] = events(exit, "failed");
-  assert.equal(failed!.reason, "timeout after 200ms");
+  assert.equal(failed!.reason, "timeout after 2s");
   assert.equal(failed!.signal, "SIGTERM");
   const pids = (events(exit, "output")[0]!.text as string).trim().split(" ").map(Number);
   await processesEnd(...pids);
@@ -152,14 +152,14 @@ brokerTest("a command that ignores SIGTERM is killed after --kill-after", async 
   const { exit, queue } = await runOnce(
     broker,
     "trap '' TERM; sleep 1000 & echo $! $$; wait; wait",
-    ...["--timeout", "200ms", "--kill-after", "100ms", "--no-retry"],
+    ...["--timeout", "2s", "--kill-after", "100ms", "--no-retry"],
   );
   const [failed] = events(exit, "failed");
   assert.equal(failed!.signal, "SIGKILL");
   const pids = (events(exit, "output")[0]!.text as string).trim().split(" ").map(Number);
   await processesEnd(...pids);
   const [dead] = await broker.take(`${queue}.dead`);
-  assert.equal(dead!.properties.headers!["x-worktool-reason"], "timeout after 200ms");
+  assert.equal(dead!.properties.headers!["x-worktool-reason"], "timeout after 2s");
   assert.equal(dead!.properties.headers!["x-worktool-signal"], "SIGKILL");
 });
 

@@ -201,7 +201,7 @@ brokerTest("--wait waits for a broker, and gives up after it: 69", async (broker
   await using proxy = await TcpProxy.start(broker.url);
   proxy.refuse();
   const args = ["work", "--url", proxy.url, "--queue", broker.queue(), "--json", ...SOON];
-  const impatient = await Worktool.run([...args, "--wait", "200ms"]);
+  const impatient = await Worktool.run([...args, "--wait", "2s"]);
   assert.equal(impatient.code, 69);
   assert.ok(events(impatient, "reconnecting").length >= 1);
   const atOnce = await Worktool.run(args);

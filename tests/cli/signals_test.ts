@@ -22,7 +22,7 @@ for (
 
   brokerTest(`${signal} mid-task: the task is finished and acknowledged`, async (broker) => {
     const queue = broker.queue();
-    const worker = await broker.startWorker(queue, ["--dot", "400ms"]);
+    const worker = await broker.startWorker(queue, ["--dot", "2s"]);
     await broker.send(queue, "running.");
     await worker.line(/Received 'running\.'/);
     worker.kill(signal);
@@ -40,7 +40,7 @@ for (
   brokerTest(`${signal} with prefetched tasks: they go back in order`, async (broker) => {
     const queue = broker.queue();
     await broker.send(queue, "running.", "second.", "third.");
-    const worker = broker.start("work", queue, ["--prefetch", "3", "--dot", "400ms", "--json"]);
+    const worker = broker.start("work", queue, ["--prefetch", "3", "--dot", "2s", "--json"]);
     await worker.event("received");
     worker.kill(signal);
     const exit = await worker.exited;
@@ -68,7 +68,7 @@ for (
 
 brokerTest("signals of all kinds that come together are one request", async (broker) => {
   const queue = broker.queue();
-  const worker = broker.start("work", queue, ["--dot", "500ms"]);
+  const worker = broker.start("work", queue, ["--dot", "2s"]);
   await worker.line(/Waiting/);
   await broker.send(queue, "running.");
   await worker.line(/Received/);
@@ -82,7 +82,7 @@ brokerTest("timeout of GNU, which signals twice, stops a worker in order", async
   const queue = broker.queue();
   await broker.send(queue, "running.");
   const command = ["timeout", "--preserve-status", "1d", EXECUTABLE];
-  const worker = broker.start("work", queue, ["--dot", "500ms"], { command });
+  const worker = broker.start("work", queue, ["--dot", "2s"], { command });
   await worker.line(/Received/);
   worker.kill("SIGTERM"); // passed on to worktool, and then to worktool's group
   const { code, stderr } = await worker.exited;

@@ -61,7 +61,7 @@ brokerTest("--idle-timeout ends a worker that has nothing to do", async (broker)
   const queue = broker.queue();
   await broker.send(queue, "a.");
   const { code, stdout, stderr } = await broker.run("work", queue, [
-    ...["--idle-timeout", "100ms", "--dot", "300ms"],
+    ...["--idle-timeout", "1s", "--dot", "1500ms"],
   ]);
   assert.equal(code, 0); // the task, longer than the timeout, was not idleness
   assert.match(stdout, /Received 'a\.'\n \[x\] Done/);
@@ -85,7 +85,7 @@ brokerTest("--count that is not reached within --max-time exits 2", async (broke
   await broker.send(queue, "only one");
   const { code, stderr } = await broker.run("work", queue, ["--count", "2", "--max-time", "3s"]);
   assert.equal(code, 2);
-  assert.match(stderr, /--max-time is over\. 1 done/);
+  assert.match(stderr, /--max-time is over: 1 of 2\. 1 done/);
 });
 
 brokerTest("--count that is not reached within --idle-timeout exits 2", async (broker) => {

@@ -82,12 +82,10 @@ brokerTest("without fair dispatch one worker gets all heavy tasks", async (broke
 });
 
 brokerTest("with prefetch 1 the heavy tasks are shared, and all is done sooner", async (broker) => {
-  const received = await shareOut(broker, 2, HEAVY_AND_LIGHT, [
-    "--prefetch",
-    "1",
-    "--dot",
-    "200ms",
-  ]);
+  const queue = broker.queue();
+  const workers = await startWorkers(broker, queue, 2, ["--prefetch", "1", "--dot", "400ms"]);
+  await broker.send(queue, ...HEAVY_AND_LIGHT);
+  const received = bodiesOf(await finish(workers, HEAVY_AND_LIGHT.length));
   assert.deepEqual(received.flat().sort(), [...HEAVY_AND_LIGHT].sort());
   for (const tasks of received) assert.ok(tasks.includes("heavy ...."), JSON.stringify(received));
   assert.ok(makespanDots(received) < 12, JSON.stringify(received));
@@ -103,15 +101,16 @@ async function shareOut(
   broker: Broker,
   workers: number,
   tasks: readonly string[],
-  args: readonly string[] = ["--prefetch", "0", "--dot", "1ms"],
 ): Promise<unknown[][]> {
   const queue = broker.queue();
-  const started = await startWorkers(broker, queue, workers, args);
+  const started = await startWorkers(broker, queue, workers, ["--prefetch", "0", "--dot", "1ms"]);
   for (const task of tasks) await broker.run("send", queue, [task]);
-  const exits = await finish(started, tasks.length);
-  return exits.map((exit) =>
-    events(exit).filter(({ event }) => event === "received").map(({ body }) => body)
-  );
+  return bodiesOf(await finish(started, tasks.length));
+}
+
+/** What each worker received. */
+function bodiesOf(exits: Exit[]): unknown[][] {
+  return exits.map((exit) => events(exit, "received").map(({ body }) => body));
 }
 
 /** C1, C2 … in the order in which they began to consume. */
