@@ -2,7 +2,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import deno from "./deno.json" with { type: "json" };
 import { commandLineBytes } from "./src/cli/command_line.ts";
-import { descriptorWriter, isTerminal, sizeOfFile } from "./src/cli/descriptor.ts";
+import { descriptorWriter, isTerminal, sizeOfFile, terminalColumns } from "./src/cli/descriptor.ts";
 import { ExitCode } from "./src/cli/exit_code.ts";
 import { heedsHangup } from "./src/cli/hangup.ts";
 import { Output } from "./src/cli/output.ts";
@@ -28,6 +28,7 @@ function bug(error: unknown): never {
 process.on("uncaughtException", bug);
 process.on("unhandledRejection", bug);
 
+const columns = { stdout: terminalColumns(1), stderr: terminalColumns(2) };
 const stdout = new Output(descriptorWriter(1));
 const exitCode = await run(process.argv.slice(2), {
   env: process.env,
@@ -41,6 +42,7 @@ const exitCode = await run(process.argv.slice(2), {
   stderr: new Output(descriptorWriter(2)),
   stdoutIsTerminal: () => isTerminal(1),
   stderrIsTerminal: () => isTerminal(2),
+  columns: (stream) => columns[stream](),
   stop: requests.stop,
   decided: requests.decided,
   crash: async () => {

@@ -12,6 +12,18 @@ const STDERR = "x-worktool-stderr";
 const DEAD_AT = "x-worktool-dead-at";
 const WORKER = "x-worktool-worker";
 
+/** How each of them is read; what has not this form somebody else wrote. */
+const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  [QUEUE]: text,
+  [ATTEMPTS]: integer,
+  [REASON]: text,
+  [EXIT_STATUS]: integer,
+  [SIGNAL]: text,
+  [STDERR]: text,
+  [DEAD_AT]: date,
+  [WORKER]: text,
+};
+
 /** Which run of `worktool dead replay` has put a task back. */
 const REPLAY = "x-worktool-replay";
 
@@ -79,6 +91,26 @@ export function deathOf({ properties }: Delivery): KnownDeath {
   return Object.fromEntries(Object.entries(death).filter(([, value]) => value !== undefined));
 }
 
+/** The headers of a dead letter without what {@linkcode deathOf} has told, and what tells it again. */
+export function otherHeaders({ properties }: Delivery): Record<string, unknown> {
+  const headers: Record<string, unknown> = { ...properties.headers };
+  const worktools = text(headers[QUEUE]) !== undefined;
+  for (const [name, read] of Object.entries(READERS)) {
+    if (read(headers[name]) !== undefined) delete headers[name];
+  }
+  const deaths: unknown = headers["x-death"];
+  if (!Array.isArray(deaths)) return headers;
+  for (const which of ["first", "last"]) {
+    for (const fact of ["queue", "reason", "exchange"]) delete headers[`x-${which}-death-${fact}`];
+  }
+  const [newest, ...earlier] = deaths;
+  if (!worktools && typeof newest === "object" && newest !== null) {
+    const { queue: _queue, reason: _reason, time: _time, ...rest } = newest;
+    headers["x-death"] = [rest, ...earlier];
+  }
+  return headers;
+}
+
 /** Whether the run of this name has replayed the message before, and it died again meanwhile. */
 export function wasReplayedBy({ properties }: Delivery, run: string): boolean {
   return properties.headers?.[REPLAY] === run;
@@ -97,8 +129,7 @@ export function replayedProperties(
   const expiration = text(headers[EXPIRATION]);
   const restorable = expiration !== undefined && /^\d+$/.test(expiration);
   const userId = text(headers[USER_ID]);
-  const told = [QUEUE, ATTEMPTS, REASON, EXIT_STATUS, SIGNAL, STDERR, DEAD_AT, WORKER, EXPIRATION];
-  for (const name of told) delete headers[name];
+  for (const name of [...Object.keys(READERS), EXPIRATION]) delete headers[name];
   delete headers["x-delivery-count"];
   delete headers["x-acquired-count"];
   if (userId === username) delete headers[USER_ID];

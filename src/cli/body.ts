@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { charactersOf, columnsOf } from "./display_width.ts";
 
 /**
  * Keeps a task from moving the cursor, colouring the terminal or turning its text around: C0, DEL,
@@ -18,15 +19,46 @@ export function decodeUtf8(body: Uint8Array): string | undefined {
   }
 }
 
+/** As much of a body as is looked at for each column: a letter with accents has some bytes. */
+const BYTES_PER_COLUMN = 16;
+
 /**
- * A body as the human output shows it, in quotes: control characters, and bytes that are not UTF-8,
- * escaped; after `maxBytes` it is cut, and its size told.
+ * The first line of a body as the human output shows it, in quotes: control characters, and bytes
+ * that are not UTF-8, escaped. Where that is not all of the body, or wider, its size is told.
+ *
+ * @param columns with the quotes and the size
  */
-export function quotedBody(body: Uint8Array, maxBytes: number): string {
-  if (body.byteLength <= maxBytes) return `'${printable(body)}'`;
+export function quotedBody(body: Uint8Array, columns: number): string {
+  const looked = startOf(body, (columns + 1) * BYTES_PER_COLUMN);
+  const { text, printed } = readable(looked);
+  const [line, rest] = firstLine(text);
+  const whole = `'${printed(line)}'`;
+  const complete = rest === "" && looked.byteLength === body.byteLength;
+  if (complete && columnsOf(whole) <= columns) return whole;
+  const size = `…' (${body.byteLength} bytes)`;
+  let left = columns - columnsOf(size) - 1;
+  let start = "";
+  for (const character of charactersOf(line.replace(/\r?\n$/, ""))) {
+    const next = printed(character);
+    left -= columnsOf(next);
+    if (left < 0) break;
+    start += next;
+  }
+  return `'${start}${size}`;
+}
+
+/** At most so many of the first bytes, up to the end of a character. */
+export function startOf(body: Uint8Array, maxBytes: number): Uint8Array {
+  if (body.byteLength <= maxBytes) return body;
   let end = maxBytes; // moved back to the start of a character
-  while (end > maxBytes - 3 && (body[end]! & 0xc0) === 0x80) end--;
-  return `'${printable(body.subarray(0, end))}…' (${body.byteLength} bytes)`;
+  while (end > 0 && end > maxBytes - 3 && (body[end]! & 0xc0) === 0x80) end--;
+  return body.subarray(0, end);
+}
+
+/** The line with its end, and what follows. */
+function firstLine(text: string): [line: string, rest: string] {
+  const end = text.indexOf("\n") + 1;
+  return end === 0 ? [text, ""] : [text.slice(0, end), text.slice(end)];
 }
 
 /** A text as the human output shows it: control characters escaped, line ends too. */
@@ -34,17 +66,39 @@ export function printableText(text: string): string {
   return text.replace(CONTROL, escape);
 }
 
-function printable(body: Uint8Array): string {
-  const text = decodeUtf8(body);
-  if (text !== undefined) return printableText(text);
-  return bufferOf(body).toString("latin1").replace(/[^\x20-\x7e]/g, escape);
+/** All of a body on one line, escaped. */
+export function escapedBody(body: Uint8Array): string {
+  const { text, printed } = readable(body);
+  return printed(text);
 }
 
-/** A body as the JSON output holds it: a string, or base64 where it is not valid UTF-8. */
-export function jsonBody(body: Uint8Array): { body: string; encoding?: "base64" } {
+/** A body's text and how to print it; where it is not UTF-8, a character for each byte. */
+function readable(body: Uint8Array): { text: string; printed: (text: string) => string } {
   const text = decodeUtf8(body);
-  if (text !== undefined) return { body: text };
-  return { body: bufferOf(body).toString("base64"), encoding: "base64" };
+  if (text !== undefined) return { text, printed: printableText };
+  return {
+    text: bufferOf(body).toString("latin1"),
+    printed: (part) => part.replace(/[^\x20-\x7e]/g, escape),
+  };
+}
+
+/** A body as the JSON output holds it. */
+export interface JsonBody {
+  /** A string, or base64 where it is not valid UTF-8. */
+  readonly body: string;
+  readonly encoding?: "base64";
+  /** The size of the body where it was cut. */
+  readonly bodyBytes?: number;
+}
+
+/** @param limitBytes longer bodies are cut there, or before, at the start of a character */
+export function jsonBody(body: Uint8Array, limitBytes = Infinity): JsonBody {
+  const kept = startOf(body, limitBytes);
+  const text = decodeUtf8(kept);
+  const encoded = text !== undefined
+    ? { body: text }
+    : { body: bufferOf(kept).toString("base64"), encoding: "base64" as const };
+  return kept.byteLength === body.byteLength ? encoded : { ...encoded, bodyBytes: body.byteLength };
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

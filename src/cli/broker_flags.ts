@@ -58,7 +58,7 @@ export function brokerFlags() {
       "block publishers when messages hold more (default: 40 % of the machine's)",
       argument(parseSize),
     )
-    .option("--verbose", "log every method that arrives")
+    .option("-v, --verbose", "log every method that arrives")
     .option("--json", "print one JSON object a line, see docs/events.md")
     .addHelpText("after", EXAMPLES);
 }

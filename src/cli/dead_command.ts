@@ -11,27 +11,33 @@ import {
 } from "./dead_flags.ts";
 import { deadEventJson } from "./dead_json.ts";
 import {
-  deadLetterRow,
+  deadLetterCells,
+  type DeadLetterRow,
   deadLetterText,
   deadSummaryText,
-  notReplayedText,
+  notReplayedLine,
   table,
 } from "./dead_text.ts";
-import { deadExitCode, type ExitCode } from "./exit_code.ts";
+import { deadExitCode, type Exit, type ExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
+import { bodyLimitBytes } from "./line_flags.ts";
+import { OutputFailed } from "./output.ts";
 import { attemptOf, Report } from "./report.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const ACTIONS: readonly DeadAction[] = ["ls", "show", "replay", "purge"];
 
 /** `worktool dead`; `exit` is told the exit code. */
-export function deadCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
+export function deadCommand(surroundings: Surroundings, exit: Exit) {
   const command = new Command("dead")
     .description("Look at the tasks that were given up, put them back, or delete them")
     .addHelpText("after", DEAD_EXAMPLES);
   for (const action of ACTIONS) {
     const subcommand = deadFlags(action);
-    subcommand.action(async (flags) => exit(await run(action, flags, surroundings)));
+    const onlyShows = action === "ls" || action === "show";
+    subcommand.action(async (flags) => {
+      exit(await run(action, flags, surroundings), { onlyShows });
+    });
     command.addCommand(subcommand);
   }
   return command;
@@ -44,6 +50,8 @@ async function run(
 ): Promise<ExitCode> {
   const { stdout, stop, decided, processId } = surroundings;
   const report = new Report(surroundings);
+  const { columns } = report;
+  const limitBytes = bodyLimitBytes(flags);
   const withoutConnection = deadOptions(action, flags);
   const { queue, deadLetterQueue } = withoutConnection;
   const about = { name: deadLetterQueue, durable: true, arguments: {} };
@@ -60,7 +68,8 @@ async function run(
     expected: isSelective(options.selection) || action === "show",
     replay: action === "replay",
   };
-  const rows: (readonly string[])[] = [];
+  const changes = action === "replay" || action === "purge";
+  const rows: DeadLetterRow[] = [];
   let shown = 0;
   let exitCode: ExitCode = 0;
 
@@ -70,29 +79,33 @@ async function run(
     onEvent(event) {
       let failure;
       if (event.event === "stopped") {
-        if (event.summary.failure !== undefined) {
-          const attempt = attemptOf("dead", { connection, queue: about });
-          failure = explain(event.summary.failure, attempt);
+        const { failure: reason } = event.summary;
+        // `dead ls --json | head -1`: the reader has seen enough.
+        const enough = reason instanceof OutputFailed && reason.code === "EPIPE" && !changes;
+        if (enough) return;
+        if (reason !== undefined) {
+          failure = explain(reason, attemptOf("dead", { connection, queue: about }));
         }
         exitCode = deadExitCode(event.summary, wanted, failure?.exitCode);
         decided();
-        if (!flags.json && rows.length > 0) report.result(table(rows));
+        if (!flags.json && rows.length > 0) report.result(table(rows, columns));
         if (failure) report.explanation(failure);
       }
       if (flags.json) {
         const told = failure && { error: failure.message, exitCode };
-        return report.result(deadEventJson(event, { queue, deadLetterQueue }, told));
+        return report.result(deadEventJson(event, { queue, deadLetterQueue, limitBytes }, told));
       }
       if (event.event === "dead-letter") {
         const { delivery, death } = event;
-        if (action === "ls") rows.push(deadLetterRow(delivery, death));
-        else report.result(`${shown++ > 0 ? "\n" : ""}${deadLetterText(delivery, death)}`);
+        if (action === "ls") {
+          rows.push({ cells: deadLetterCells(delivery, death), body: delivery.body });
+        } else report.result(`${shown++ > 0 ? "\n" : ""}${deadLetterText(delivery, death)}`);
       } else if (event.event === "stopped") {
         if (failure && event.summary.looked === 0) return; // it never began
         report.notice(deadSummaryText(event.summary, action, deadLetterQueue));
       } else {
-        const text = notReplayedText(event);
-        if (text !== undefined) report.notice(text);
+        const line = notReplayedLine(event, columns);
+        report.line(line);
       }
     },
   });

@@ -15,6 +15,7 @@ import {
 } from "./connection_flags.ts";
 import { defined } from "./defined.ts";
 import { integerBetween } from "./integer.ts";
+import { bodyLimitFlag, jsonFlag } from "./line_flags.ts";
 import { queueFlag } from "./queue_flags.ts";
 import { nonEmptyShortString } from "./short_string.ts";
 import { UsageError } from "./usage_error.ts";
@@ -76,7 +77,8 @@ export function deadFlags(action: DeadAction) {
       new Option("--all", "those that fit nothing in particular: all, or the first of --count")
         .hideHelp(action !== "purge"),
     )
-    .option("--json", "print one JSON object a line, see docs/events.md")
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
     .addOption(urlFlag)
     .addOption(uriFlag)
     .addOption(shuffleFlag)
@@ -107,6 +109,9 @@ export function deadOptions(
   }
   const selective = match !== undefined || id !== undefined;
   if (all && action !== "purge") throw new UsageError(`--all goes with purge, not with ${action}`);
+  if (flags.bodyLimit !== undefined && (action === "replay" || action === "purge")) {
+    throw new UsageError(`--body-limit goes with ls and show: ${action} prints no body`);
+  }
   if (all && selective) throw new UsageError("--all goes without --id and --match");
   if (action === "purge" && !selective && !all) {
     throw new UsageError("say what to purge: --id, --match, or --all");

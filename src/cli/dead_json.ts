@@ -11,15 +11,19 @@ export interface DeadContext {
   readonly deadLetterQueue: string;
 }
 
-/** One line of NDJSON; the schema is documented in docs/events.md. */
+/**
+ * One line of NDJSON; the schema is documented in docs/events.md.
+ *
+ * @param context.limitBytes longer bodies are cut
+ */
 export function deadEventJson(
   event: DeadEvent,
-  context: DeadContext,
+  { limitBytes, ...context }: DeadContext & { readonly limitBytes: number },
   failure?: JsonFailure,
 ): string {
   switch (event.event) {
     case "dead-letter":
-      return line(event.event, context, deadLetter(event.delivery, event.death));
+      return line(event.event, context, deadLetter(event, limitBytes));
     case "replayed": {
       const { delivery: { messageId }, to } = event;
       return line(event.event, context, { messageId, to });
@@ -46,7 +50,10 @@ function line(event: string, context: DeadContext, fields: object): string {
   return JSON.stringify({ event, at: new Date().toISOString(), ...context, ...fields });
 }
 
-function deadLetter(delivery: Delivery, { queue: from, at, ...death }: KnownDeath) {
+function deadLetter(
+  { delivery, death: { queue: from, at, ...death } }: { delivery: Delivery; death: KnownDeath },
+  limitBytes: number,
+) {
   const { messageId, redelivered, deliveryCount, exchange, routingKey, properties } = delivery;
   const { headers = {}, ...others } = properties;
   return {
@@ -60,6 +67,6 @@ function deadLetter(delivery: Delivery, { queue: from, at, ...death }: KnownDeat
     routingKey,
     properties: others,
     headers: jsonHeaders(headers),
-    ...jsonBody(delivery.body),
+    ...jsonBody(delivery.body, limitBytes),
   };
 }

@@ -1,51 +1,55 @@
-import type { KnownDeath } from "../amqp/dead_letter.ts";
+import { type KnownDeath, otherHeaders } from "../amqp/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import type { DeadEvent, DeadSummary } from "../dead/event.ts";
-import { decodeUtf8, printableText, quotedBody } from "./body.ts";
+import { decodeUtf8, escapedBody, printableText, startOf } from "./body.ts";
+import { columnsOf } from "./display_width.ts";
 import { formatDuration } from "./duration.ts";
 import { jsonHeader } from "./header_value.ts";
+import { type Columns, type Line, taskLine } from "./line.ts";
 import type { DeadAction } from "./dead_flags.ts";
 
-const LISTED_BODY_BYTES = 60;
 const LISTED_REASON_CHARACTERS = 40;
 const SHOWN_BODY_BYTES = 1_048_576;
 
-const COLUMNS = ["DIED AT", "ATTEMPTS", "REASON", "MESSAGE ID", "BODY"] as const;
+/** Before the body. */
+const COLUMNS = ["DIED AT", "ATTEMPTS", "REASON", "MESSAGE ID"] as const;
 
-/** Shown on its own, not among the headers. */
-const STDERR = "x-worktool-stderr";
+/** A line of the table that `ls` prints. */
+export interface DeadLetterRow {
+  readonly cells: readonly string[];
+  /** The last cell, cut to the room that the others leave. */
+  readonly body: Uint8Array;
+}
 
-/** A dead letter's cells in the table of `ls`. */
-export function deadLetterRow(delivery: Delivery, death: KnownDeath): readonly string[] {
+/** A dead letter's cells but its body. */
+export function deadLetterCells(delivery: Delivery, death: KnownDeath): readonly string[] {
   const { at, attempts, reason = "" } = death;
   return [
     at ? `${at.toISOString().slice(0, 19)}Z` : "-",
     String(attempts ?? "-"),
     shortened(printableText(reason), LISTED_REASON_CHARACTERS) || "-",
     printableText(delivery.messageId ?? "-"),
-    quotedBody(delivery.body, LISTED_BODY_BYTES),
   ];
 }
 
-/** An aligned table with its headings; empty without rows. */
-export function table(rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "";
-  const all = [COLUMNS, ...rows];
-  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const last = COLUMNS.length - 1;
-  return all.map((row) =>
-    row.map((cell, column) => {
-      if (column === last) return cell;
-      return COLUMNS[column] === "ATTEMPTS"
-        ? cell.padStart(widths[column]!)
-        : cell.padEnd(widths[column]!);
-    }).join("  ")
-  ).join("\n");
+/** An aligned table with its headings. */
+export function table(rows: readonly DeadLetterRow[], columns: Columns): string {
+  const all = [COLUMNS, ...rows.map(({ cells }) => cells)];
+  const widths = COLUMNS.map((_, n) => Math.max(...all.map((cells) => columnsOf(cells[n]!))));
+  const aligned = (cells: readonly string[]) =>
+    cells.map((cell, n) => {
+      const padding = " ".repeat(widths[n]! - columnsOf(cell));
+      return `${COLUMNS[n] === "ATTEMPTS" ? padding + cell : cell + padding}  `;
+    }).join("");
+  const lines = rows.map(({ cells, body }) =>
+    taskLine({ stream: "stdout", before: aligned(cells), body }, columns).text
+  );
+  return [`${aligned(COLUMNS)}BODY`, ...lines].join("\n");
 }
 
-/** A whole dead letter, as `show` prints it: a label and its value a line, the body last. */
+/** A whole dead letter, as `show` prints it: each fact once, a label and its value a line, the body last. */
 export function deadLetterText(delivery: Delivery, death: KnownDeath): string {
-  const { headers = {}, ...properties } = delivery.properties;
+  const { headers: _, ...properties } = delivery.properties;
   const rows: (readonly [label: string, text: string | undefined])[] = [
     ["died at", death.at?.toISOString()],
     ["from queue", death.queue],
@@ -55,7 +59,7 @@ export function deadLetterText(delivery: Delivery, death: KnownDeath): string {
     ...Object.entries(properties).map(([name, value]) =>
       [kebab(name), value === undefined ? undefined : String(value)] as const
     ),
-    ...Object.entries(headers).filter(([name]) => name !== STDERR)
+    ...Object.entries(otherHeaders(delivery))
       .map(([name, value]) => [`header ${name}`, headerText(value)] as const),
   ];
   const lines = rows.filter(([, text]) => text !== undefined)
@@ -66,13 +70,14 @@ export function deadLetterText(delivery: Delivery, death: KnownDeath): string {
 }
 
 /** What became of one dead letter of `replay`, where it is not what was wanted. */
-export function notReplayedText(event: DeadEvent): string | undefined {
+export function notReplayedLine(event: DeadEvent, columns: Columns): Line | undefined {
   if (event.event !== "returned" && event.event !== "refused") return undefined;
-  const body = quotedBody(event.delivery.body, LISTED_BODY_BYTES);
   const why = event.event === "returned"
     ? `there is no queue '${printableText(event.to)}' (${event.replyCode} ${event.replyText})`
     : printableText(event.reason);
-  return ` [!] Not replayed ${body}: ${why}; it stays a dead letter`;
+  const { body } = event.delivery;
+  const after = `: ${why}; it stays a dead letter`;
+  return taskLine({ stream: "stderr", before: " [!] Not replayed ", body, after }, columns);
 }
 
 export function deadSummaryText(summary: DeadSummary, action: DeadAction, queue: string): string {
@@ -100,8 +105,10 @@ export function deadSummaryText(summary: DeadSummary, action: DeadAction, queue:
 }
 
 function bodyLines(body: Uint8Array): string[] {
-  const text = body.byteLength <= SHOWN_BODY_BYTES ? decodeUtf8(body) : undefined;
-  return text === undefined ? [`  ${quotedBody(body, SHOWN_BODY_BYTES)}`] : indented(text);
+  const shown = startOf(body, SHOWN_BODY_BYTES);
+  const text = decodeUtf8(shown);
+  const lines = text === undefined ? [`  ${escapedBody(shown)}`] : indented(text);
+  return shown.byteLength === body.byteLength ? lines : [...lines, "  …"];
 }
 
 function indented(text: string): string[] {

@@ -1,5 +1,6 @@
 import { fstatSync, type Stats, write, writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import process from "node:process";
+import { isatty, WriteStream } from "node:tty";
 import type { Write } from "./output.ts";
 
 /** How long to wait before writing again to a pipe that another process made non-blocking. */
@@ -45,6 +46,18 @@ function asynchronousWriter(fd: number): Write {
 /** Whether a descriptor is a terminal. */
 export function isTerminal(fd: number): boolean {
   return descriptorStat(fd)?.isCharacterDevice() === true && isatty(fd);
+}
+
+/** How wide a terminal is, looked up once and after each change; undefined for what is none. */
+export function terminalColumns(fd: number): () => number | undefined {
+  let known: { columns: number | undefined } | undefined;
+  return function columns() {
+    if (known) return known.columns;
+    const columns = isTerminal(fd) ? new WriteStream(fd).columns : undefined;
+    known = { columns: columns || undefined }; // 0 where it is not known
+    if (columns !== undefined) process.once("SIGWINCH", () => known = undefined);
+    return known.columns;
+  };
 }
 
 /** The size of a regular file; undefined for a terminal, a pipe, or a closed descriptor. */

@@ -10,6 +10,8 @@ export interface JsonContext {
   readonly queue: string;
   /** Only `work` has one. */
   readonly worker?: string;
+  /** Longer bodies are cut. */
+  readonly limitBytes?: number;
 }
 
 /** How a failure is told in the last object. */
@@ -30,15 +32,19 @@ export function sendEventJson(
       return line(event.event, context, found(event.queue));
     case "sent": {
       const { confirmed } = event;
-      return line(event.event, context, { ...message(event.message), confirmed });
+      return line(event.event, context, { ...message(event.message, context), confirmed });
     }
     case "returned": {
       const { replyCode, replyText } = event;
-      return line(event.event, context, { ...message(event.message), replyCode, replyText });
+      return line(event.event, context, {
+        ...message(event.message, context),
+        replyCode,
+        replyText,
+      });
     }
     case "refused":
     case "unknown":
-      return line(event.event, context, message(event.message));
+      return line(event.event, context, message(event.message, context));
     case "reconnecting": {
       const { delayMs } = event;
       return line(event.event, context, { delayMs: Math.round(delayMs), ...failure });
@@ -76,7 +82,10 @@ export function workEventJson(
     case "reconnected":
       return line(event.event, context, {});
     case "received":
-      return line(event.event, context, { ...delivery(event), ...jsonBody(event.delivery.body) });
+      return line(event.event, context, {
+        ...delivery(event),
+        ...jsonBody(event.delivery.body, context.limitBytes),
+      });
     case "output": {
       const { body: text, ...encoding } = jsonBody(event.lines);
       const { stream } = event;
@@ -119,8 +128,8 @@ function line(event: string, { worker, queue }: JsonContext, fields: object): st
   return JSON.stringify({ event, at: new Date().toISOString(), worker, queue, ...fields });
 }
 
-function message({ messageId, body }: OutgoingMessage) {
-  return { messageId, ...jsonBody(body) };
+function message({ messageId, body }: OutgoingMessage, { limitBytes }: JsonContext) {
+  return { messageId, ...jsonBody(body, limitBytes) };
 }
 
 function found({ durable, autoDelete = false, arguments: args }: QueueDeclaration) {

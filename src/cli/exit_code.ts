@@ -32,6 +32,13 @@ export const ExitCode = {
 
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
+/**
+ * Told how a command ended.
+ *
+ * @param options.onlyShows a reader who stops reading (`| head -1`) has got what it wanted
+ */
+export type Exit = (code: ExitCode, options?: { readonly onlyShows: boolean }) => void;
+
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes:

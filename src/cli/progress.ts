@@ -10,27 +10,40 @@ export interface ProgressState {
   readonly fraction?: number | undefined;
 }
 
-/** One line: `[########----------------]  33 %  33,000 sent  31,200/s`; without a known end no bar. */
-export function drawProgress({ sent, elapsedMs, fraction }: ProgressState): string {
+/**
+ * One line: `[########----------------]  33 %  33,000 sent  31,200/s`; no bar without a known end,
+ * or where the terminal is too narrow for it.
+ *
+ * @param columns of the terminal
+ */
+export function drawProgress(
+  { sent, elapsedMs, fraction }: ProgressState,
+  columns: number,
+): string {
   const rate = elapsedMs > 0 ? Math.round(sent / elapsedMs * 1_000) : 0;
   const counts = `${sent.toLocaleString("en")} sent  ${rate.toLocaleString("en")}/s`;
-  if (fraction === undefined) return counts;
+  if (fraction === undefined) return counts.slice(0, columns);
   const filled = Math.floor(fraction * BAR_WIDTH);
   const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
-  return `[${bar}] ${String(Math.floor(fraction * 100)).padStart(3)} %  ${counts}`;
+  const text = `${String(Math.floor(fraction * 100)).padStart(3)} %  ${counts}`;
+  const line = `[${bar}] ${text}`;
+  return (line.length <= columns ? line : text.trimStart()).slice(0, columns);
 }
 
 /** A progress line that is redrawn in place; for a terminal only. */
 export class Progress implements Disposable {
   readonly #output: Output;
+  readonly #columns: () => number;
   readonly #startedAtMs = performance.now();
   readonly #timer: ReturnType<typeof setInterval>;
   #sent = 0;
   #fraction: number | undefined;
   #drawn = false;
 
-  constructor(output: Output) {
+  /** @param columns of the terminal, which may change */
+  constructor(output: Output, columns: () => number) {
     this.#output = output;
+    this.#columns = columns;
     this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
@@ -52,7 +65,9 @@ export class Progress implements Disposable {
 
   #draw(): void {
     const elapsedMs = performance.now() - this.#startedAtMs;
-    const line = drawProgress({ sent: this.#sent, elapsedMs, fraction: this.#fraction });
+    const state = { sent: this.#sent, elapsedMs, fraction: this.#fraction };
+    // A cursor behind the last column would stand in the next row, on some terminals.
+    const line = drawProgress(state, this.#columns() - 1);
     this.#output.write(`\r\x1b[K${line}`);
     this.#drawn = true;
   }

@@ -1,18 +1,29 @@
 import type { Cluster } from "../amqp/cluster.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
-import type { Line } from "./line.ts";
+import type { Columns, Line } from "./line.ts";
 import { type Attempt, type Explanation, placeOf } from "./explanation.ts";
 import type { Progress } from "./progress.ts";
 import type { Surroundings } from "./surroundings.ts";
 
+type ReportSurroundings = Pick<Surroundings, "stdout" | "stderr" | "columns">;
+
+export interface ReportOptions {
+  readonly progress?: Progress | undefined;
+  /** Whether each line begins with the time. */
+  readonly timestamps?: boolean | undefined;
+}
+
+/** `2026-11-28T01:02:03.456Z` and a space. */
+const TIMESTAMP_COLUMNS = 25;
+
 /** Prints a run: results on stdout, everything else on stderr, without disturbing a progress line. */
 export class Report {
-  readonly #surroundings: Pick<Surroundings, "stdout" | "stderr">;
-  readonly #progress: Progress | undefined;
+  readonly #surroundings: ReportSurroundings;
+  readonly #options: ReportOptions;
 
-  constructor(surroundings: Pick<Surroundings, "stdout" | "stderr">, progress?: Progress) {
+  constructor(surroundings: ReportSurroundings, options: ReportOptions = {}) {
     this.#surroundings = surroundings;
-    this.#progress = progress;
+    this.#options = options;
   }
 
   line(line: Line | undefined): void {
@@ -21,16 +32,26 @@ export class Report {
   }
 
   result(text: string): void {
-    this.#surroundings.stdout.write(`${text}\n`);
+    this.#surroundings.stdout.write(`${this.#stamped(text)}\n`);
   }
 
   notice(text: string): void {
-    this.#progress?.clear();
-    this.#surroundings.stderr.write(`${text}\n`);
+    this.#options.progress?.clear();
+    this.#surroundings.stderr.write(`${this.#stamped(text)}\n`);
   }
+
+  /** The room that a line has. */
+  readonly columns: Columns = (stream) => {
+    const columns = this.#surroundings.columns(stream);
+    return this.#options.timestamps && columns ? columns - TIMESTAMP_COLUMNS : columns;
+  };
 
   explanation({ message, remedies }: Explanation): void {
     this.notice(`worktool: ${message}${remedies.map((remedy) => `\n  - ${remedy}`).join("")}`);
+  }
+
+  #stamped(text: string): string {
+    return this.#options.timestamps ? `${new Date().toISOString()} ${text.trimStart()}` : text;
   }
 }
 

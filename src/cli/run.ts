@@ -1,6 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { decodeUtf8 } from "./body.ts";
-import { EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
+import { type Exit, EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
 import type { Output, OutputFailed } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -16,7 +16,7 @@ Examples:
 /** Makes a command; `exit` is told its exit code when it has run. */
 type LoadCommand = (
   surroundings: Surroundings,
-  exit: (code: ExitCode) => void,
+  exit: Exit,
   /** What follows `--`, where the command line has it and the command wants it. */
   operands: readonly string[] | undefined,
 ) => Promise<CommandUnknownOpts>;
@@ -41,11 +41,15 @@ export async function run(
 ): Promise<ExitCode> {
   const { stdout, stderr } = surroundings;
   let exitCode: ExitCode = ExitCode.ok;
-  const exit = (code: ExitCode) => exitCode = code;
+  let onlyShows = true; // help, for example
+  const exit: Exit = (code, options) => {
+    exitCode = code;
+    onlyShows = options?.onlyShows ?? false;
+  };
   const { own, operands } = splitCommandLine(args);
   const program = new Command("worktool")
     .description("Work queues over AMQP 0-9-1: send tasks, work on them, see what happens")
-    .version(`worktool ${surroundings.version}`, "-V, --version")
+    .version(`worktool ${surroundings.version}`, "-V, --version", "print the version, as -v does")
     .addHelpText("after", EXAMPLES + EXIT_CODES_HELP);
   // Only the command that is asked for is loaded; help and mistakes need all of them.
   const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
@@ -67,7 +71,8 @@ export async function run(
     exitCode = usageExitCode(error, surroundings);
   }
   const failure = await lastWords(stdout, surroundings.stop);
-  if (failure && exitCode === ExitCode.ok) {
+  const enough = onlyShows && failure?.code === "EPIPE";
+  if (failure && !enough && exitCode === ExitCode.ok) {
     stderr.write(`worktool: cannot write the output: ${failure.code}\n`);
     exitCode = ExitCode.failed;
   }
@@ -101,6 +106,7 @@ function splitCommandLine(args: readonly string[]) {
  * like `worktool nonsense`, not a call for help.
  */
 function meant(args: readonly string[]): readonly string[] {
+  if (args[0] === "-v") return ["--version"]; // after a command it is its --verbose
   const asked = args[0] === "help" && args.length > 1 ? [...args.slice(1), "--help"] : args;
   const [name] = asked;
   const known = !name || name.startsWith("-") || name === "help" || name in COMMANDS;

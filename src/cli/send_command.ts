@@ -6,11 +6,15 @@ import { sendEventJson } from "./event_json.ts";
 import { sendEventLine } from "./send_event_text.ts";
 import { type ExitCode, sendExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
+import { bodyLimitBytes } from "./line_flags.ts";
 import { Progress } from "./progress.ts";
 import { attemptOf, Report } from "./report.ts";
 import { type SendFlags, sendFlags, sendOptions } from "./send_flags.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Surroundings } from "./surroundings.ts";
+
+/** Of a terminal that does not tell. */
+const DEFAULT_COLUMNS = 80;
 
 /** How many tasks of unknown outcome are named; the summary counts all. */
 const MAX_UNKNOWN_LINES = 10;
@@ -30,10 +34,15 @@ async function run(
   const { source, queue } = withoutConnection;
   const bulk = isBulk(source);
   if (bulk) endStartUp();
-  using progress = bulk && surroundings.stderrIsTerminal()
-    ? new Progress(surroundings.stderr)
+  const { json, verbose = false, timestamps } = flags;
+  const echo = flags.echo ?? source.kind !== "lines";
+  // Lines for each task on the same terminal are progress enough, and would tear a bar apart.
+  const lines = (json || echo) && surroundings.stdoutIsTerminal();
+  using progress = bulk && !lines && surroundings.stderrIsTerminal()
+    ? new Progress(surroundings.stderr, () => surroundings.columns("stderr") ?? DEFAULT_COLUMNS)
     : undefined;
-  const report = new Report(surroundings, progress);
+  const report = new Report(surroundings, { progress, timestamps });
+  const limitBytes = bodyLimitBytes(flags);
   const connection = brokerCluster(flags, {
     command: "send",
     name: `worktool send ${surroundings.processId}`,
@@ -43,8 +52,6 @@ async function run(
     surroundings,
   });
   const options: SendOptions = { ...withoutConnection, connection };
-  const terminal = surroundings.stdoutIsTerminal();
-  const echo = flags.echo ?? source.kind !== "lines";
   let unknown = 0;
   let exitCode: ExitCode = 0;
 
@@ -71,14 +78,15 @@ async function run(
         decided();
         if (event.summary.returned > 0) report.notice(unroutable(flags.queue));
       }
-      if (flags.json) {
+      if (json) {
         const told = explanation &&
           { error: explanation.message, ...(lost === undefined ? { exitCode } : {}) };
-        return report.result(sendEventJson(event, { queue: flags.queue }, told));
+        return report.result(sendEventJson(event, { queue: flags.queue, limitBytes }, told));
       }
       if (event.event === "unknown" && ++unknown > MAX_UNKNOWN_LINES) return;
       const problem = explanation?.message;
-      report.line(sendEventLine(event, { terminal, echo, summary, problem }));
+      const { columns } = report;
+      report.line(sendEventLine(event, { columns, verbose, echo, summary, problem }));
     },
   });
   return exitCode;

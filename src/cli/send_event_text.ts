@@ -1,11 +1,14 @@
+import type { OutgoingMessage } from "../amqp/publisher.ts";
 import type { SendEvent, SendSummary } from "../sender/event.ts";
+import { printableText } from "./body.ts";
 import { formatDuration } from "./duration.ts";
 import { foundQueueText } from "./found_queue_text.ts";
-import { type Line, quoted, stderr, stdout } from "./line.ts";
+import { type Columns, type Line, stderr, taskLine } from "./line.ts";
 
 export interface SendTextFormat {
-  /** Whether stdout is a terminal. */
-  readonly terminal: boolean;
+  readonly columns: Columns;
+  /** Whether to name each task by its message id. */
+  readonly verbose: boolean;
   /** Whether to print a line for every task that was sent. */
   readonly echo: boolean;
   /** What happened to the connection, in the words of the explainer. */
@@ -16,29 +19,33 @@ export interface SendTextFormat {
 
 /** An event of `send` in the tutorial's words, or undefined where there is nothing to say. */
 export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | undefined {
+  const about = (
+    stream: Line["stream"],
+    before: string,
+    { body, messageId }: OutgoingMessage,
+    after = "",
+  ) => {
+    const id = format.verbose ? ` (id ${printableText(messageId)})` : "";
+    return taskLine({ stream, before, body, after: id + after }, format.columns);
+  };
   switch (event.event) {
     case "found":
       return stderr(` ${foundQueueText(event.queue)}`);
     case "sent":
-      return format.echo ? stdout(` [x] Sent ${quoted(event.message.body, format)}`) : undefined;
-    case "returned":
-      return stderr(
-        ` [!] Returned ${
-          quoted(event.message.body, { terminal: true })
-        }: no queue took it, it is in none ` +
-          `(${event.replyCode} ${event.replyText})`,
-      );
+      return format.echo ? about("stdout", " [x] Sent ", event.message) : undefined;
+    case "returned": {
+      const { message, replyCode, replyText } = event;
+      const why = `: no queue took it, it is in none (${replyCode} ${replyText})`;
+      return about("stderr", " [!] Returned ", message, why);
+    }
     case "refused":
-      return stderr(
-        ` [!] Refused ${
-          quoted(event.message.body, { terminal: true })
-        }: the broker did not take it`,
-      );
+      return about("stderr", " [!] Refused ", event.message, ": the broker did not take it");
     case "unknown":
-      return stderr(
-        ` [?] Unknown ${
-          quoted(event.message.body, { terminal: true })
-        }: not confirmed, it may be in the queue or not`,
+      return about(
+        "stderr",
+        " [?] Unknown ",
+        event.message,
+        ": not confirmed, it may be in the queue or not",
       );
     case "reconnecting":
       return stderr(

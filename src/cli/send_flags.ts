@@ -19,6 +19,7 @@ import { parseDuration, parsePositiveDuration } from "./duration.ts";
 import { fileProblem } from "./file_problem.ts";
 import { parseHeader } from "./header.ts";
 import { integerBetween } from "./integer.ts";
+import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
 import {
   durableFlag,
   noDeclareFlag,
@@ -107,7 +108,10 @@ export function sendFlags() {
     .option("--rate <n>", "tasks a second at the most", argument(parseRate))
     .addOption(new Option("--echo", "print a line for each task"))
     .addOption(new Option("--no-echo", "print no line for each task"))
-    .option("--json", "print one JSON object a line, see docs/events.md")
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
+    .addOption(verboseFlag)
+    .addOption(timestampsFlag)
     .addOption(urlFlag)
     .addOption(uriFlag)
     .addOption(shuffleFlag)

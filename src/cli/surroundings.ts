@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Columns } from "./line.ts";
 import type { Output } from "./output.ts";
 
 /** The process as the commands see it; `main.ts` makes it. */
@@ -17,6 +18,7 @@ export interface Surroundings {
   readonly stderr: Output;
   readonly stdoutIsTerminal: () => boolean;
   readonly stderrIsTerminal: () => boolean;
+  readonly columns: Columns;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as its reason. */
   readonly stop: AbortSignal;
   /** To be called when the end of a run is told: no signal changes its exit code any more. */

@@ -10,6 +10,7 @@ import { defined } from "./defined.ts";
 import { workEventJson } from "./event_json.ts";
 import { type ExitCode, workExitCode } from "./exit_code.ts";
 import { explain } from "./explain.ts";
+import { bodyLimitBytes } from "./line_flags.ts";
 import { outputPrefix, prefixed } from "./output_prefix.ts";
 import { attemptOf, Report } from "./report.ts";
 import { endStartUp } from "./start_up.ts";
@@ -51,7 +52,9 @@ async function run(
 ): Promise<ExitCode> {
   checkCommandFlags(flags, command);
   const { stdout, stderr, stop, decided, crash } = surroundings;
-  const report = new Report(surroundings);
+  const { verbose = false, timestamps } = flags;
+  const limitBytes = bodyLimitBytes(flags);
+  const report = new Report(surroundings, { timestamps });
   const worker = flags.name ?? `worktool-${surroundings.processId}`;
   const options = optionsOf(flags, command, { worker, report, surroundings });
   for (const warning of warnings(flags, options)) report.notice(` [i] ${warning}`);
@@ -59,7 +62,6 @@ async function run(
     stdout: surroundings.stdoutIsTerminal(),
     stderr: surroundings.stderrIsTerminal(),
   };
-  const terminal = isTerminal[command ? "stderr" : "stdout"];
   let waiting = false;
   let exitCode: ExitCode = 0;
 
@@ -82,12 +84,17 @@ async function run(
     if (flags.json) {
       const told = explanation &&
         { error: explanation.message, ...(lost === undefined ? { exitCode } : {}) };
-      return report.result(workEventJson(event, { worker, queue: flags.queue }, told));
+      return report.result(workEventJson(event, { worker, queue: flags.queue, limitBytes }, told));
     }
     if (event.event === "stopped" && explanation && !waiting) return; // it never began
-    const { name, count } = flags;
-    const format = { terminal, name, count, command: command !== undefined };
-    report.line(workEventLine(event, { ...format, problem: explanation?.message }));
+    report.line(workEventLine(event, {
+      columns: report.columns,
+      verbose,
+      name: flags.name,
+      count: flags.count,
+      command: command !== undefined,
+      problem: explanation?.message,
+    }));
   }
 
   function onOutput(delivery: Delivery, stream: "stdout" | "stderr", lines: Uint8Array) {

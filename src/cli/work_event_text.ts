@@ -1,15 +1,17 @@
 import type { Delivery } from "../amqp/delivery.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
 import type { StopReason } from "../worker/stop_rules.ts";
+import { printableText } from "./body.ts";
 import { formatDuration } from "./duration.ts";
 import { foundQueueText } from "./found_queue_text.ts";
-import { type Line, quoted, stderr, stdout } from "./line.ts";
+import { type Columns, type Line, stderr, stdout, taskLine } from "./line.ts";
 
 export interface WorkTextFormat {
   /** The worker's name, in front of its lines. */
   readonly name?: string | undefined;
-  /** Whether the stream of its lines is a terminal. */
-  readonly terminal: boolean;
+  readonly columns: Columns;
+  /** Whether to name each task by its message id. */
+  readonly verbose: boolean;
   /**
    * Whether a command does the work. Then stdout is the command's, the worker's lines go to stderr,
    * and each names its task, because several may run.
@@ -26,49 +28,53 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
   const name = format.name ?? "";
   const told = (text: string) => (format.command ? stderr : stdout)(`${name} ${text}`);
   const noticed = (text: string) => stderr(`${name} ${text}`.trimStart());
-  // With a command the lines are a log, in which a large body would be a nuisance.
-  const terminal = format.terminal || format.command;
-  const task = (delivery: Delivery) => quoted(delivery.body, { terminal });
+  const id = ({ delivery: { messageId } }: { delivery: Delivery }) =>
+    format.verbose ? ` (id ${printableText(messageId ?? "none")})` : "";
+  const about = (
+    before: string,
+    event: { delivery: Delivery },
+    after = "",
+    stream: Line["stream"] = format.command ? "stderr" : "stdout",
+  ) => {
+    const { body } = event.delivery;
+    const line = { stream, before: `${name} ${before} `, body, after: id(event) + after };
+    return taskLine(line, format.columns);
+  };
   switch (event.event) {
     case "found":
       return noticed(`${foundQueueText(event.queue)}`);
     case "waiting":
       return told("[*] Waiting for messages. To exit press CTRL+C");
     case "received":
-      return told(`[x] Received ${task(event.delivery)}${mark(event, format)}`);
+      return about("[x] Received", event, mark(event, format));
     case "output":
       return undefined; // it is the command's
     case "done":
-      return told(
-        format.command
-          ? `[x] Done ${task(event.delivery)} in ${formatDuration(event.elapsedMs)}`
-          : "[x] Done",
-      );
+      return format.command
+        ? about("[x] Done", event, ` in ${formatDuration(event.elapsedMs)}`)
+        : told(`[x] Done${id(event)}`);
     case "failed":
-      return told(
-        `[!] Failed ${task(event.delivery)} at attempt ${event.attempt}: ${event.failure.reason}`,
-      );
+      return about("[!] Failed", event, ` at attempt ${event.attempt}: ${event.failure.reason}`);
     case "retried":
-      return told(
-        `[!] Next attempt in ${formatDuration(event.delayMs)}: ${task(event.delivery)}`,
-      );
-    case "dead":
-      return told(
-        `[!] Given up ${task(event.delivery)} after ${attempts(event.attempt)}, ` +
-          `${event.failure.reason}: now in ${event.deadLetterQueue}`,
-      );
+      return about(`[!] Next attempt in ${formatDuration(event.delayMs)}:`, event);
+    case "dead": {
+      const why = `${attempts(event.attempt)}, ${event.failure.reason}`;
+      return about("[!] Given up", event, ` after ${why}: now in ${event.deadLetterQueue}`);
+    }
     case "rejected":
-      return told(`[!] Rejected ${task(event.delivery)}`);
+      return about("[!] Rejected", event);
     case "recounted":
-      return told(
-        `[i] Counted: attempt ${event.attempt - 1} of ${task(event.delivery)} was not finished; ` +
-          "it goes to the end of the queue",
+      return about(
+        `[i] Counted: attempt ${event.attempt - 1} of`,
+        event,
+        " was not finished; it goes to the end of the queue",
       );
     case "unsettled":
-      return stderr(
-        `${name} [!] Finished, but not settled: ${
-          task(event.delivery)
-        }. The broker delivers it again`,
+      return about(
+        "[!] Finished, but not settled:",
+        event,
+        ". The broker delivers it again",
+        "stderr",
       );
     case "acked":
     case "requeued":

@@ -27,6 +27,7 @@ import { defined } from "./defined.ts";
 import { parseDuration } from "./duration.ts";
 import { parseHealthAddress } from "./health_address.ts";
 import { integerBetween } from "./integer.ts";
+import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
 import {
   durableFlag,
   noDeclareFlag,
@@ -129,7 +130,10 @@ export function workFlags() {
       new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
         .argParser(argument(parseHealthAddress)),
     )
-    .option("--json", "print one JSON object a line, see docs/events.md")
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
+    .addOption(verboseFlag)
+    .addOption(timestampsFlag)
     .addOption(urlFlag)
     .addOption(uriFlag)
     .addOption(shuffleFlag)

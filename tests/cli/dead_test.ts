@@ -4,7 +4,7 @@ import type { Death } from "../../src/amqp/dead_letter.ts";
 import { DeadLetterQueue } from "../../src/amqp/dead_letter_queue.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { WorkQueue } from "../support/work_queue.ts";
-import { events, type Exit, Worktool } from "../support/worktool.ts";
+import { events, EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts";
 
 /** A work queue with dead letters, made as a worker makes them. */
 class Dead implements AsyncDisposable {
@@ -45,10 +45,18 @@ class Dead implements AsyncDisposable {
   }
 
   run(...args: string[]): Promise<Exit> {
-    const [action, ...flags] = args;
-    return Worktool.run(
-      ["dead", action!, "--url", this.#broker.url, "--queue", this.queue, ...flags],
-    );
+    return Worktool.run(this.#arguments(args));
+  }
+
+  /** By a reader who reads one line. */
+  runForHead(...args: string[]): Promise<Exit> {
+    return Worktool.run(this.#arguments(args), {
+      command: ["bash", "-o", "pipefail", "-c", '"$@" | head -1', "shell", EXECUTABLE],
+    });
+  }
+
+  #arguments([action, ...flags]: readonly string[]): string[] {
+    return ["dead", action!, "--url", this.#broker.url, "--queue", this.queue, ...flags];
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -134,13 +142,43 @@ brokerTest("dead show shows all of one dead letter", async (broker) => {
       "content-type: text/plain\n",
       "message-id: wanted\n",
       'header mine: {"deep":[1,true]}\n',
-      "header x-worktool-exit-status: 1\n",
       "stderr:\n  cannot open\n  file\n",
       "body: (14 bytes)\n  line 1\n  line 2\n",
     ]
   ) assert.ok(stdout.includes(part), `${part} in ${stdout}`);
   assert.doesNotMatch(stdout, /other/);
+  for (const fact of [/2026-01-02/g, /exit status 1/g, /C1/g, /cannot open/g]) {
+    assert.equal(stdout.match(fact)?.length, 1, `${fact} in ${stdout}`);
+  }
+  assert.doesNotMatch(stdout, /header x-worktool-(?:attempts|queue|reason|exit-status|worker)/);
   assert.equal((await broker.depth(dead.deadLetterQueue)).ready, 2);
+});
+
+brokerTest("dead show says each fact of a broker's dead letter once too", async (broker) => {
+  const queue = broker.taskQueue();
+  await broker.declareQueue(`${queue}.dead`, {});
+  await broker.declareQueue(queue, {
+    arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": `${queue}.dead` },
+  });
+  await broker.run("send", queue, ["--no-declare", "--ttl", "1ms", "late"]);
+  await broker.becomesReady(`${queue}.dead`, 1);
+  const { stdout } = await Worktool.run([
+    ...["dead", "show", "--url", broker.url, "--queue", queue],
+  ]);
+  assert.match(stdout, new RegExp(`^from queue: ${queue}\nreason: expired$`, "m"));
+  assert.equal(stdout.match(/expired/g)?.length, 1, stdout);
+  assert.match(stdout, /^header x-death: .*"count":1/m);
+});
+
+brokerTest("dead ls and show do not complain when their reader has seen enough", async (broker) => {
+  await using dead = await Dead.open(broker);
+  for (let n = 0; n < 50; n++) await dead.add("x".repeat(20_000), { messageId: `m${n}` });
+  for (const args of [["ls", "--json"], ["show", "--count", "50"]]) {
+    const { code, stdout, stderr } = await dead.runForHead(...args);
+    assert.equal(stdout.trimEnd().split("\n").length, 1);
+    assert.doesNotMatch(stderr, /EPIPE|cannot write/);
+    assert.equal(code, 0, stderr);
+  }
 });
 
 brokerTest("dead show --json tells everything exactly", async (broker) => {

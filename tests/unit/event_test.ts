@@ -86,7 +86,8 @@ Deno.test("a worker's name stands in front of its lines", () => {
   const line = (name?: string) =>
     workEventLine({ event: "received", delivery: DELIVERY, attempt: 2 }, {
       name,
-      terminal: false,
+      columns: () => undefined,
+      verbose: false,
       command: false,
     })!.text;
   assert.equal(line(), " [x] Received 'task.' (redelivered)");
@@ -110,8 +111,10 @@ Deno.test("a summary says only what happened", () => {
 
 Deno.test("progress has a bar where the end is known", () => {
   assert.equal(
-    drawProgress({ sent: 33_000, elapsedMs: 1_000, fraction: 0.5 }),
+    drawProgress({ sent: 33_000, elapsedMs: 1_000, fraction: 0.5 }, 80),
     "[############------------]  50 %  33,000 sent  33,000/s",
   );
-  assert.equal(drawProgress({ sent: 5, elapsedMs: 0 }), "5 sent  0/s");
+  const narrow = drawProgress({ sent: 33_000, elapsedMs: 1_000, fraction: 0.5 }, 40);
+  assert.equal(narrow, "50 %  33,000 sent  33,000/s");
+  assert.equal(drawProgress({ sent: 5, elapsedMs: 0 }, 80), "5 sent  0/s");
 });

@@ -52,6 +52,7 @@ Deno.test("main.ts takes no package that only tests need", async () => {
   assert.deepEqual([...new Set(packages)].toSorted(), [
     "@commander-js/extra-typings",
     "amqplib",
+    "get-east-asian-width",
     "prom-client",
   ]);
 });
