@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { within } from "./deadline.ts";
+import { freePorts } from "./free_ports.ts";
 
 /**
  * The embedded broker as a process of the test's own, with its data in a directory of its own.
@@ -21,12 +20,9 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Starts the command, for example `dist/worktool broker`; resolves when it has told its URL. */
   static async start(command: string, options: string[] = []): Promise<EmbeddedBroker> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as { port: number };
-    await once(server.close(), "close");
+    const [port] = await freePorts(1);
     const dir = await Deno.makeTempDir({ prefix: "worktool-broker-" });
-    const broker = new EmbeddedBroker(port, dir, [...command.split(" "), ...options]);
+    const broker = new EmbeddedBroker(port!, dir, [...command.split(" "), ...options]);
     try {
       await broker.start();
     } catch (error) {

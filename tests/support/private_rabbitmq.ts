@@ -1,10 +1,6 @@
-import { randomInt } from "node:crypto";
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
+import { freePorts } from "./free_ports.ts";
 
-/** Below the ports that systems give to clients, one of which would take a stopped node's. */
-const FIRST_PORT = 10_000;
-const END_OF_PORTS = 32_768;
 const READY_DEADLINE_MS = 60_000;
 const READY_POLL_MS = 100;
 const PROTOCOL_HEADER = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
@@ -169,27 +165,6 @@ export class PrivateRabbitMq implements AsyncDisposable {
 /** What the node on a port is called. */
 export function nodeName(port: number): string {
   return `worktool-${port}@localhost`;
-}
-
-/** Different ports that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(FIRST_PORT, END_OF_PORTS);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-  } catch {
-    return false;
-  }
-  await once(server.close(), "close");
-  return true;
 }
 
 /** Whether a broker answers the AMQP protocol header with a frame on this port. */

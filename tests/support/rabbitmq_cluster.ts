@@ -1,4 +1,5 @@
-import { freePorts, nodeName, PrivateRabbitMq } from "./private_rabbitmq.ts";
+import { freePorts } from "./free_ports.ts";
+import { nodeName, PrivateRabbitMq } from "./private_rabbitmq.ts";
 
 export interface RabbitMqClusterOptions {
   /** The folder with `rabbitmq-server` and `rabbitmqctl` of the release that is wanted. */
