@@ -68,13 +68,13 @@ export function deadFlags(action: DeadAction) {
     )
     .option(
       "-c, --count <n>",
-      `the first so many of those that are meant ${counted}`,
+      `no more than this many, oldest first ${counted}`,
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
     )
-    .option("--match <text>", "those with this text in their body", argument(nonEmpty))
-    .option("--id <id>", "those with this message id", argument(nonEmptyShortString))
+    .option("--match <text>", "only those whose body contains this text", argument(nonEmpty))
+    .option("--id <id>", "only those with this message id", argument(nonEmptyShortString))
     .addOption(
-      new Option("--all", "those that fit nothing in particular: all, or the first of --count")
+      new Option("--all", "delete all dead letters, or the first N of them with --count N")
         .hideHelp(action !== "purge"),
     )
     .addOption(jsonFlag)
