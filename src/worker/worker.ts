@@ -84,7 +84,7 @@ class Worker {
     });
     this.#fates = new Fates(options, this.#counts, this.#settlement);
     this.#watch = new StopWatch(options.rules, {
-      isBusy: () => !this.#session || this.#inHand > 0, // to wait for a broker is not idle
+      isBusy: () => !this.#open || this.#inHand > 0, // to wait for a broker is not idle
       isEmpty: () => this.#queueIsEmpty(),
       isStalled: () => this.#settlement.stalled,
       end: (reason, failure) => {
@@ -132,6 +132,7 @@ class Worker {
       onEvent({ event: "reconnected" });
     } else onEvent({ event: "waiting" });
     this.#open = true;
+    this.#watch.touch(); // idle time begins here
     this.#adjustIntake(); // tasks may have arrived together with basic.consume-ok
     this.#startTasks();
     // No Promise.race with something that lives as long as the worker: it would never let go.
@@ -291,7 +292,9 @@ class Worker {
     }
     const { failure } = outcome;
     onEvent({ event: "failed", delivery, attempt, elapsedMs, failure });
-    if (outcome.kind === "stop") return this.#end("error", new CommandUnusable(failure));
+    if (outcome.kind === "stop") {
+      return this.#end("error", new CommandUnusable(failure, { taskTaken: true }));
+    }
     if (!session.alive) return this.#fates.tooLate(task);
     if (outcome.kind === "reject") return await this.#fates.reject(task);
     const again = outcome.kind === "retry" && session.failedTasks!.hasNext(attempt);

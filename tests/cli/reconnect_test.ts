@@ -214,3 +214,30 @@ brokerTest("--wait waits for a broker, and gives up after it: 69", async (broker
   patient.kill("SIGTERM");
   assert.equal((await patient.exited).code, 0);
 });
+
+brokerTest("to wait for a broker is not idle: --idle-timeout begins afterwards", async (broker) => {
+  await using proxy = await TcpProxy.start(broker.url);
+  await using gate = await Gate.make();
+  const queue = broker.taskQueue();
+  await broker.send(queue, "task");
+  proxy.refuse();
+  await using worker = Worktool.start([
+    ...["work", "--url", proxy.url, "--queue", queue, "--json", "--wait", "5m"],
+    ...["--reconnect-delay", "200ms", "--idle-timeout", "300ms"],
+    ...["--", "sh", "-c", '[ $WORKTOOL_ATTEMPT = 2 ] || read _ < "$0"', gate.path],
+  ]);
+  await worker.printed(5, /^{"event":"reconnecting"/); // four pauses of 100 ms or more
+  proxy.accept();
+  await worker.event("received");
+  proxy.refuse();
+  proxy.cut();
+  await gate.open();
+  await worker.event("unsettled"); // from now on there is nothing to do
+  const { length: tried } = worker.lines(/^{"event":"reconnecting"/);
+  await worker.printed(tried + 5, /^{"event":"reconnecting"/);
+  proxy.accept();
+  const exit = await worker.exited;
+  assert.equal(exit.code, 0, exit.stderr);
+  const { reason, done, reconnects } = events(exit).at(-1)!;
+  assert.deepEqual([reason, done, reconnects], ["idle-timeout", 1, 1]);
+});
