@@ -38,7 +38,9 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     return {
       message: `the command cannot be run: ${failure.message}`,
       remedies: [
-        "its task went back to the queue, nothing was given up",
+        failure.taskTaken
+          ? "its task went back to the queue, nothing was given up"
+          : "no task was taken from the queue",
         "check the command after --, and what --on-exit says of 126 and 127",
       ],
       exitCode: ExitCode.failed,

@@ -11,6 +11,7 @@ import { dotsHandler } from "../worker/dots.ts";
 import type { WorkEvent, WorkSummary } from "../worker/event.ts";
 import type { RetryPolicy } from "../worker/failed_tasks.ts";
 import type { AckMode } from "../worker/settlement.ts";
+import { CommandUnusable } from "../worker/outcome.ts";
 import type { StopRules } from "../worker/stop_rules.ts";
 import { runWorker } from "../worker/worker.ts";
 
@@ -74,6 +75,7 @@ export interface WorkSurroundings {
 /**
  * `worktool work`. Failures of the worker are part of the summary: what was done before them counts.
  *
+ * @throws {CommandUnusable} the command is missing, or cannot be run
  * @throws {CannotListen} the address for health cannot be had
  */
 export async function work(
@@ -81,6 +83,7 @@ export async function work(
   surroundings: WorkSurroundings,
 ): Promise<WorkSummary> {
   const { work, health } = options;
+  if ("file" in work) await checkCommand(work, options.environment);
   await using observed = health && await observeHealth(options, health);
   if (observed) surroundings.onHealth(observed.server.port);
   const onEvent = (event: WorkEvent) => {
@@ -104,6 +107,19 @@ export async function work(
   } finally {
     process.off("exit", killAll);
   }
+}
+
+/** What is wrong with a command whatever the task shall show before one is taken. */
+async function checkCommand(
+  { file, exitRules }: CommandWork,
+  environment: WorkOptions["environment"],
+): Promise<void> {
+  const { commandProblem } = await import("../worker/command/find_command.ts");
+  const problem = commandProblem(file, environment.PATH);
+  if (!problem) return;
+  const { outcomeOf } = await import("../worker/command/task_end.ts");
+  const outcome = outcomeOf(exitRules, problem);
+  if (outcome.kind === "stop") throw new CommandUnusable(outcome.failure, { taskTaken: false });
 }
 
 /** Loaded on need: the tutorial's worker shall start at once. */

@@ -42,7 +42,11 @@ export type Handler = (delivery: Delivery, context: HandlerContext) => Promise<O
 export class CommandUnusable extends Error {
   override readonly name = "CommandUnusable";
 
-  constructor(readonly failure: Failure) {
+  /** Whether it showed at a task, which went back to the queue; else no task was taken. */
+  readonly taskTaken: boolean;
+
+  constructor(readonly failure: Failure, { taskTaken }: { readonly taskTaken: boolean }) {
     super(failure.reason);
+    this.taskTaken = taskTaken;
   }
 }

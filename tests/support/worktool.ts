@@ -14,6 +14,7 @@ export interface Exit {
 export interface StartOptions {
   readonly stdin?: "null" | Uint8Array | string | ReadableStream<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** False for a pipe that nobody reads before worktool has ended. */
   readonly readsOutput?: boolean;
   /** In place of the compiled executable: a command that runs it. */
@@ -34,12 +35,13 @@ export class Worktool implements AsyncDisposable {
   #waiting: (() => void)[] = [];
 
   private constructor(args: readonly string[], options: StartOptions) {
-    const { stdin = "null", env = {}, command = [EXECUTABLE] } = options;
+    const { stdin = "null", env = {}, cwd, command = [EXECUTABLE] } = options;
     const [program, ...first] = command as [string, ...string[]];
     this.#commandLine = `worktool ${args.join(" ")}`;
     this.#process = new Deno.Command(program, {
       args: [...first, ...args],
       env: { NO_COLOR: "1", ...env },
+      ...(cwd === undefined ? {} : { cwd }),
       stdin: stdin === "null" ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
