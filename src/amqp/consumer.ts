@@ -94,6 +94,11 @@ export class Consumer {
     return this.#cancelling;
   }
 
+  /** Whether the broker may deliver: it was neither cancelled here nor there. */
+  get consuming(): boolean {
+    return this.#cancelling === undefined;
+  }
+
   /** Consumes again after {@linkcode cancel}; undefined where it does so anyway, or never will. */
   resume(): Promise<void> | undefined {
     const cancelled = this.#cancelling;

@@ -169,9 +169,13 @@ export class Session implements AsyncDisposable {
     return wanted ? this.#consumer.resume() : this.#consumer.cancel();
   }
 
-  /** Tasks ready in the queue. */
-  async ready(): Promise<number> {
-    return (await queueDepth(this.#channel, this.#queue)).ready;
+  /**
+   * Tasks ready in the queue; undefined where the broker cannot know. A node that is cut off from the
+   * leader of a quorum queue answers with no tasks, but with no consumers either, and we are one.
+   */
+  async ready(): Promise<number | undefined> {
+    const { ready, consumers } = await queueDepth(this.#channel, this.#queue);
+    return consumers === 0 && this.#consumer.consuming ? undefined : ready;
   }
 
   /** Whatever is left to be said has so long, by `performance.now()`; then the session ends. */

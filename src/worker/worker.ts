@@ -362,7 +362,11 @@ class Worker {
     if (!session?.alive) return undefined;
     const arrivedBefore = this.#watch.touches;
     if ((await session.failedTasks?.waiting() ?? 0) > 0) return false;
-    for (let look = 0; look < 2; look++) if (await session.ready() > 0) return false;
+    for (let look = 0; look < 2; look++) {
+      const ready = await session.ready();
+      if (ready === undefined) return undefined;
+      if (ready > 0) return false;
+    }
     return this.#watch.touches === arrivedBefore;
   }
 
