@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { brokerList, isSince } from "../support/broker_list.ts";
 import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
-import type { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { RabbitMqCluster } from "../support/rabbitmq_cluster.ts";
 import { events, Worktool } from "../support/worktool.ts";
 import { clusterStorm } from "./cluster_storm.ts";
@@ -65,7 +64,6 @@ async function outlives(cluster: RabbitMqCluster): Promise<void> {
 
 /** Its broker says "0 ready" during the partition, while the others of the cluster have tasks. */
 async function waitsForTheOthers(cluster: RabbitMqCluster): Promise<void> {
-  const [node, other] = cluster.nodes as [PrivateRabbitMq, PrivateRabbitMq];
   const queue = ["--queue", "cut.off", "--queue-type", "quorum"];
   const send = async (url: string, stdin: string) => {
     const { code, stderr } = await Worktool.run(
@@ -75,14 +73,16 @@ async function waitsForTheOthers(cluster: RabbitMqCluster): Promise<void> {
     assert.equal(code, 0, stderr);
   };
   await using gate = await Gate.make();
-  await send(node.url, "first");
+  await send(cluster.nodes[0]!.url, "first");
+  const leader = await cluster.leaderOf("cut.off");
+  const node = cluster.nodes.find((node) => node !== leader)!;
   await using worker = Worktool.start([
     ...["work", "--url", node.url, ...queue, "--until-empty", "--json", "--", "sh", "-c"],
     ...['[ $(cat) != first ] || [ $WORKTOOL_ATTEMPT != 1 ] || read _ < "$0"', gate.path],
   ]);
   await worker.event("received");
   await cluster.cutOff(node);
-  await send(other.url, "second\nthird");
+  await send(leader.url, "second\nthird");
   await gate.open();
   await worker.event("done");
   await cluster.leaderOf("cut.off"); // which takes longer than the worker needs to look
