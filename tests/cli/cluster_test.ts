@@ -104,7 +104,7 @@ brokerTest("what the whole cluster would refuse is not tried elsewhere: 65", asy
     return "pass";
   });
   const { code, stderr } = await Worktool.run([
-    ...["work", ...urls(broker.url, other.url), "--queue", queue],
+    ...["work", ...urls(broker.url, other.url), "--queue", queue, "--durable"],
   ]);
   assert.equal(code, 65);
   assert.match(stderr, /^worktool: queue '.*' exists with other properties/);
