@@ -61,7 +61,16 @@ export class ConnectionLost extends AmqpError {
 
 /** The broker closed one channel; the connection is still there. */
 export class ChannelClosed extends AmqpError {
-  override readonly name = "ChannelClosed";
+  override readonly name: string = "ChannelClosed";
+}
+
+/** The user may not configure a queue that does not exist yet: what declaring it would need. */
+export class ConfigureRefused extends ChannelClosed {
+  override readonly name = "ConfigureRefused";
+
+  constructor(readonly queue: string, { reply, cause }: { reply: BrokerReply; cause: unknown }) {
+    super(`no right to configure queue '${queue}'`, { reply, cause });
+  }
 }
 
 /** The broker ended a consumer with `basic.cancel`, as it does when the queue is deleted. */

@@ -1,6 +1,6 @@
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { ChannelClosed } from "./errors.ts";
+import { ChannelClosed, ConfigureRefused } from "./errors.ts";
 import { withChannel } from "./with_channel.ts";
 
 /** A value of an AMQP argument table, as far as queue arguments need it. */
@@ -47,5 +47,25 @@ export async function queueExists(connection: Connection, name: string): Promise
   } catch (error) {
     if (error instanceof ChannelClosed && error.reply?.replyCode === 404) return false;
     throw error;
+  }
+}
+
+/**
+ * Asks whether the user may declare a queue, and declares none: brokers check the right to configure
+ * by name, before they look what there is, and to delete an exchange that is missing is no error.
+ *
+ * @param name of a queue; no exchange has such a name
+ * @throws {ConfigureRefused}
+ */
+export async function checkMayConfigure(connection: Connection, name: string): Promise<void> {
+  try {
+    await withChannel(connection, (channel) =>
+      channel.request(
+        "exchange.delete-ok",
+        (raw) => raw.deleteExchange(name, { ifUnused: true }),
+      ));
+  } catch (error) {
+    if (!(error instanceof ChannelClosed) || error.reply?.replyCode !== 403) throw error;
+    throw new ConfigureRefused(name, { reply: error.reply, cause: error });
   }
 }

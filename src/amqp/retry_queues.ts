@@ -3,7 +3,7 @@ import type { Delivery } from "./delivery.ts";
 import { ChannelClosed, DeadlineExceeded, MessageReturned } from "./errors.ts";
 import type { HeaderChanges } from "./moved_properties.ts";
 import type { Mover } from "./mover.ts";
-import { declareQueue, type QueueDeclaration, queueDepth } from "./queue.ts";
+import { checkMayConfigure, declareQueue, type QueueDeclaration, queueDepth } from "./queue.ts";
 import { retryQueueName } from "./queue_names.ts";
 import { withChannel } from "./with_channel.ts";
 
@@ -78,6 +78,17 @@ export class RetryQueues {
     this.#isQuorum = options.isQuorum ?? (() => Promise.resolve(false));
     this.#used = used;
     this.#now = now;
+  }
+
+  /**
+   * Asks whether the user may declare retry queues, so that a worker that may not fails at its start.
+   *
+   * @throws {ConfigureRefused}
+   * @throws {ConnectionLost}
+   * @throws {DeadlineExceeded}
+   */
+  async check(delayMs: number): Promise<void> {
+    await checkMayConfigure(this.#connection, retryQueueName(this.#queue, delayMs));
   }
 
   /**

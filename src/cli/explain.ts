@@ -2,6 +2,7 @@ import {
   AmqpError,
   ChannelClosed,
   ClusterUnavailable,
+  ConfigureRefused,
   ConnectFailed,
   ConnectionLost,
   ConsumerCancelled,
@@ -62,6 +63,7 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
       exitCode: ExitCode.unavailable,
     };
   }
+  if (failure instanceof ConfigureRefused) return configureRefused(failure, attempt);
   if (failure instanceof ChannelClosed && failure.reply) {
     return explainReply(failure.reply, attempt);
   }
@@ -100,6 +102,19 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     message: `a bug in worktool: ${stack}`,
     remedies: ["please report it with the command that you ran"],
     exitCode: ExitCode.bug,
+  };
+}
+
+function configureRefused({ queue }: ConfigureRefused, attempt: Attempt): Explanation {
+  const { address, username, vhost } = attempt;
+  return {
+    message: `the broker at ${address} does not let user '${username}' declare retry queue ` +
+      `'${queue}' in vhost '${vhost}': the right to configure it is missing`,
+    remedies: [
+      `failed tasks wait in '${attempt.queue}.retry.…': see rabbitmqctl list_permissions -p '${vhost}'`,
+      "or work without retries: --no-retry",
+    ],
+    exitCode: ExitCode.noPermission,
   };
 }
 

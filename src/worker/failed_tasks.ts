@@ -80,9 +80,18 @@ export class FailedTasks implements AsyncDisposable {
     });
   }
 
-  /** Declares the dead-letter queue, so that a worker that may not use it fails at its start. */
-  prepare(): Promise<void> {
-    return this.#deadLetters.declare();
+  /**
+   * Declares the dead-letter queue, and asks whether retry queues may be declared, so that a worker
+   * that may not use them fails at its start.
+   *
+   * @throws {ChannelClosed} 403, 405
+   */
+  async prepare(): Promise<void> {
+    const { backoff } = this.#policy;
+    await Promise.all([
+      this.#deadLetters.declare(),
+      this.hasNext(1) ? this.#retryQueues.check(delayMs(backoff, 1, 0)) : undefined,
+    ]);
   }
 
   /** Before a task is run: it may have had all its attempts in workers that died of it. */
