@@ -23,23 +23,30 @@ const junit = Deno.env.get("WORKTOOL_TEST_REPORT") ?? `${directory}/junit.xml`;
 
 const embedded: EmbeddedCommand = {
   name: "embedded",
-  release: "3.10",
+  release: "4.3",
   command: `${EXECUTABLE} broker`,
 };
+const older = (["3.10", "4.0"] as const).map((release): EmbeddedCommand => ({
+  name: `embedded, like ${release}`,
+  release,
+  command: `${EXECUTABLE} broker --like ${release}`,
+}));
 const [rabbitMqs, installedRabbitMqs] = await Promise.all([
   findSharedRabbitMq(),
   findInstalledRabbitMq(),
 ]);
-const broker = await startBroker(embedded, `${directory}/broker`);
+const brokers = await Promise.all([embedded, ...older].map(startBroker));
+const [broker, ...olderBrokers] = brokers;
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--parallel", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
   env: brokerListEnvironment({
-    shared: [{ name: embedded.name, release: embedded.release, url: broker.url }, ...rabbitMqs],
+    shared: [{ name: embedded.name, release: embedded.release, url: broker!.url }, ...rabbitMqs],
+    older: olderBrokers.map(({ command, url }) => ({ ...command, url })),
     rabbitMqs: installedRabbitMqs,
     embedded: [embedded],
   }),
 }).spawn().status;
-const brokerCode = await broker.stop();
+const brokerCodes = await Promise.all(brokers.map((one) => one.stop()));
 
 const report = await Deno.readTextFile(junit).catch(() => "");
 await Deno.remove(directory, { recursive: true });
@@ -49,8 +56,8 @@ const skipped = cases.filter(({ outcome }) => outcome === "skipped");
 const failed = cases.filter(({ outcome }) => outcome === "failed");
 
 let failures = failed.length;
-if (brokerCode !== 0) {
-  console.log(`\nThe embedded broker did not stop in order: exit code ${brokerCode}.`);
+if (brokerCodes.some((code) => code !== 0)) {
+  console.log(`\nAn embedded broker did not stop in order: exit codes ${brokerCodes}.`);
   failures++;
 }
 if (skipped.length > 0) {
@@ -80,9 +87,10 @@ const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
 console.log(`\n${passed} passed, ${failures} failed${tail}`);
 Deno.exit(failures > 0 ? 1 : 0);
 
-/** The embedded broker for all tests, durable, on a free port. */
-async function startBroker({ command }: EmbeddedCommand, data: string) {
-  const [program, ...args] = command.split(" ");
+/** An embedded broker for all tests, durable, on a free port. */
+async function startBroker(command: EmbeddedCommand) {
+  const [program, ...args] = command.command.split(" ");
+  const data = `${directory}/broker-${command.release}`;
   const process = new Deno.Command(program!, {
     args: [...args, "--port", "0", "--data", data],
     stdout: "piped",
@@ -92,6 +100,7 @@ async function startBroker({ command }: EmbeddedCommand, data: string) {
   const { value } = await reader.read();
   if (!value) throw new Error("the embedded broker did not start");
   return {
+    command,
     url: value.trim().replace("amqp://", "amqp://guest:guest@"),
     async stop() {
       process.kill("SIGTERM");

@@ -5,6 +5,8 @@ import type { BrokerEvent } from "./broker_event.ts";
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { DeadlineClock } from "./deadline_clock.ts";
+import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
+import { ConnectionError } from "./wire/protocol_error.ts";
 import type { Queue } from "./model/queue.ts";
 import { VHost, type VHostSurroundings } from "./model/vhost.ts";
 import { DataDirectoryError } from "./store/data_directory.ts";
@@ -21,6 +23,10 @@ export interface BrokerSettings {
   /** Where durable things are kept; undefined keeps all in memory. */
   dataDirectory: string | undefined;
   users: readonly UserOptions[];
+  /** The release of RabbitMQ to behave as. */
+  release: ReleaseName;
+  /** Deprecated features that are refused. */
+  denied: readonly DeniableFeature[];
   vhosts: readonly string[];
   /** Longest a delivery may stay unacknowledged, in ms. */
   consumerTimeoutMs: number;
@@ -39,6 +45,8 @@ export class Broker implements Disposable {
   readonly replies = new Map<string, Channel>();
   readonly store: MessageStore | undefined;
   readonly settings: BrokerSettings;
+  /** Whose behaviour it has. */
+  readonly release: Release;
   readonly emit: (event: BrokerEvent) => void;
   /** Messages that came back from the store. */
   readonly recoveredMessages: number;
@@ -53,6 +61,7 @@ export class Broker implements Disposable {
   /** @throws {DataDirectoryError} when the data directory cannot be used. */
   constructor(settings: BrokerSettings, emit: (event: BrokerEvent) => void) {
     this.settings = settings;
+    this.release = releaseNamed(settings.release);
     this.emit = emit;
     this.#deadlines = new DeadlineClock(
       () => this.now(),
@@ -79,12 +88,14 @@ export class Broker implements Disposable {
 
   #addVHost(name: string): VHost {
     const around: VHostSurroundings = {
+      release: this.release,
+      consumerTimeoutMs: this.settings.consumerTimeoutMs,
       keeper: this.store,
       now: () => this.now(),
       nextPosition: () => ++this.#position,
       weigh: (bytes) => this.#weigh(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
-      reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message),
+      reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message) ?? false,
     };
     const vhost = new VHost(name, around);
     this.#vhosts.set(name, vhost);
@@ -155,7 +166,32 @@ export class Broker implements Disposable {
     if (!blocked) { for (const connection of this.connections) connection.unblock(); }
   }
 
+  /** Whether a deprecated feature may be used. */
+  permits(feature: DeniableFeature): boolean {
+    return !this.settings.denied.includes(feature) && !this.#isDeniedByDefault(feature);
+  }
+
+  /** @throws {ConnectionError} 541 for a deprecated feature that may not be used. */
+  requirePermitted(feature: DeniableFeature): void {
+    if (this.permits(feature)) return;
+    const why = this.#isDeniedByDefault(feature)
+      ? "By default, this feature is not permitted anymore.\nThe feature will be removed from a " +
+        "future major RabbitMQ version, regardless of the configuration; actual version to be " +
+        `determined.\nTo continue using this feature`
+      : "Its use is not permitted per the configuration (overriding the default, which is " +
+        `permitted):\n    "deprecated_features.permit.${feature} = false"\n` +
+        "Its use will not be permitted by default in a future minor RabbitMQ version";
+    const text = `Feature \`${feature}\` is deprecated.\n${why}`;
+    throw new ConnectionError("INTERNAL_ERROR", text, { namesMethod: true });
+  }
+
+  #isDeniedByDefault(feature: DeniableFeature): boolean {
+    if (feature === "global_qos") return this.release.globalQos === "denied";
+    return feature === "queue_master_locator" && this.release.masterLocator === "denied";
+  }
+
   #checkTimeouts(): void {
+    if (this.release.overdueTask === "ends consumer") return; // its queues look after that
     const before = this.now() - this.settings.consumerTimeoutMs;
     for (const connection of this.connections) connection.checkConsumerTimeout(before);
   }

@@ -144,7 +144,7 @@ export class Channel {
       consumer.unackedCount++;
       this.#consumerUnacked++;
     }
-    const message = entry.deliveredMessage("consumer");
+    const message = entry.deliveredMessage("consumer", this.connection.broker.release);
     writer.deliver(this.number, consumer.encodedTag, tag, entry.redelivered, message);
     this.connection.wantFlush();
   }
@@ -160,14 +160,18 @@ export class Channel {
     return tag;
   }
 
-  /** Hands a reply to the direct reply-to consumer. It uses up no delivery tag. */
-  deliverReply(message: Message): void {
+  /** Hands a reply to the direct reply-to consumer. @returns whether it is there */
+  deliverReply(message: Message): boolean {
     const consumer = this.replyConsumer;
-    if (consumer === undefined || this.#closed) return;
+    if (consumer === undefined || this.#closed) return false;
     const tag = Buffer.from(String.fromCharCode(consumer.tag.length) + consumer.tag, "latin1");
     const { writer } = this.connection;
-    writer.deliver(this.number, tag, this.unacked.comingTag, false, message);
+    // Of a pseudo-queue it uses up no delivery tag.
+    const isQueue = this.connection.broker.release.directReplies === "volatile queue";
+    const deliveryTag = isQueue ? this.unacked.nextTag() : this.unacked.comingTag;
+    writer.deliver(this.number, tag, deliveryTag, false, message);
     this.connection.wantFlush();
+    return true;
   }
 
   /** Counts an entry out of prefetch, before its queue learns how it was settled. */
@@ -176,6 +180,25 @@ export class Channel {
     if (consumer === undefined) return;
     consumer.unackedCount--;
     this.#consumerUnacked--;
+    if (entry.released) consumer.overdueCount--;
+  }
+
+  /**
+   * A queue takes deliveries back: the consumer is told by basic.cancel, and gets more once it has
+   * settled them. A client that cannot be told loses its channel.
+   * @param remains what is left of the deliveries
+   * @param consumer whose they are; undefined for basic.get
+   */
+  overdue(remains: readonly Entry[], consumer?: Consumer): void {
+    for (const entry of remains) this.unacked.add(entry);
+    if (consumer !== undefined) consumer.overdueCount += remains.length;
+    if (
+      consumer !== undefined && this.consumers.get(consumer.tag) === consumer &&
+      this.connection.capabilities.has("consumer_cancel_notify")
+    ) {
+      return this.send("basic.cancel", { consumerTag: consumer.tag, noWait: true });
+    }
+    this.connection.closeOverdue(this, -1);
   }
 
   /** Delivery may go on for the consumers of this channel; each time another one is the first. */
@@ -193,9 +216,9 @@ export class Channel {
   }
 
   /** Puts entries back into their queues. */
-  requeue(entries: readonly Entry[]): void {
+  requeue(entries: readonly Entry[], options: { failed: boolean }): void {
     for (const entry of entries) this.release(entry);
-    for (const [queue, group] of byQueue(entries)) queue.requeue(group);
+    for (const [queue, group] of byQueue(entries)) queue.requeue(group, options);
     if (this.#sharedPrefetch !== 0) this.resumeConsumers();
   }
 
@@ -244,7 +267,7 @@ export class Channel {
     // Consumers first, or the requeued entries would come straight back to them.
     const queues = new Set(consumers.map(({ queue }) => queue));
     for (const consumer of consumers) consumer.queue.subscribers.remove(consumer);
-    this.requeue(entries);
+    this.requeue(entries, { failed: true });
     for (const queue of queues) {
       queue.used();
       if (queue.autoDelete && queue.subscribers.count === 0) this.vhost.deleteQueue(queue);

@@ -5,7 +5,7 @@ import type { Broker } from "./broker.ts";
 import type { Channel } from "./channel.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { FrameWriter } from "./frame_writer.ts";
-import { FRAME_MIN_BYTES, Handshake, LoginRefused, PROTOCOL_HEADER } from "./handshake.ts";
+import { Handshake, LoginRefused, PROTOCOL_HEADER, PROTOCOL_HEADERS_08 } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HeldInput } from "./held_input.ts";
 import type { Queue } from "./model/queue.ts";
@@ -40,7 +40,7 @@ export class Connection implements FrameSink {
   user: User | undefined;
   #vhost: VHost | undefined;
   readonly #socket: Socket;
-  readonly #parser = new FrameParser(FRAME_MIN_BYTES);
+  readonly #parser: FrameParser;
   readonly #channels = new ChannelTable(this);
   readonly #confirming = new Set<Channel>();
   readonly #exclusiveQueues = new Set<Queue>();
@@ -65,6 +65,7 @@ export class Connection implements FrameSink {
     this.id = id;
     this.#socket = socket;
     this.broker = broker;
+    this.#parser = new FrameParser(broker.release.firstFrameMaxBytes);
     broker.connections.add(this);
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
@@ -123,6 +124,11 @@ export class Connection implements FrameSink {
     this.user!.require(operation, kind, name, this.vhost.name);
   }
 
+  /** @throws {ChannelError} 403 when the user may do nothing at all with that. */
+  requireAny(kind: "queue" | "exchange", name: string): void {
+    this.user!.requireAny(kind, name, this.vhost.name);
+  }
+
   /** The queue goes when this connection does. */
   owns(queue: Queue): void {
     this.#exclusiveQueues.add(queue);
@@ -155,12 +161,17 @@ export class Connection implements FrameSink {
     this.#header = Buffer.concat([this.#header, chunk]);
     const head = this.#header.subarray(0, 8);
     const text = head.toString("latin1");
-    // RabbitMQ takes the headers of AMQP 0-9 and 0-8 for 0-9-1.
-    const known = [PROTOCOL_HEADER, "AMQP\x01\x01\0\x09", "AMQP\x01\x01\x09\x01"];
+    const { release } = this.broker;
+    // RabbitMQ takes the header of AMQP 0-9, and once of 0-8, for 0-9-1.
+    const known = release.takesProtocol08
+      ? [PROTOCOL_HEADER, ...PROTOCOL_HEADERS_08]
+      : [PROTOCOL_HEADER, "AMQP\x01\x01\0\x09"];
     if (!known.some((header) => header.startsWith(text))) {
       // Rule (section 4.2.2): answer an unknown header with the supported one, then close.
       this.#reason = "unknown protocol header";
-      this.writer.raw(Buffer.from(PROTOCOL_HEADER, "latin1"));
+      const isOtherRevision = head.toString("latin1", 0, 7) === PROTOCOL_HEADER.slice(0, 7);
+      const offer = isOtherRevision ? PROTOCOL_HEADER : release.offeredProtocol;
+      this.writer.raw(Buffer.from(offer, "latin1"));
       this.#end();
       return Buffer.alloc(0);
     }
@@ -495,13 +506,17 @@ export class Connection implements FrameSink {
     for (const channel of this.#channels) {
       const oldest = channel.unacked.oldest();
       if (oldest === undefined || oldest.deliveredAtMs >= beforeMs) continue;
-      this.#method = 0;
-      const text =
-        `delivery acknowledgement on channel ${channel.number} timed out. Timeout value ` +
-        `used: ${this.broker.settings.consumerTimeoutMs} ms. This timeout value can be ` +
-        "configured, see consumers doc guide to learn more";
-      this.#closeChannel(channel.number, new ChannelError("PRECONDITION_FAILED", text));
+      this.closeOverdue(channel, this.broker.settings.consumerTimeoutMs);
     }
+  }
+
+  /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
+  closeOverdue(channel: Channel, timeoutMs: number): void {
+    this.#method = 0;
+    const text = `delivery acknowledgement on channel ${channel.number} timed out. Timeout value ` +
+      `used: ${timeoutMs} ms. This timeout value can be configured, see consumers doc guide to ` +
+      "learn more";
+    this.#closeChannel(channel.number, new ChannelError("PRECONDITION_FAILED", text));
   }
 }
 

@@ -12,6 +12,8 @@ export interface ConsumerOptions {
   priority: number;
   /** Unacked deliveries allowed; 0 for no limit. */
   prefetchCount: number;
+  /** How long it may hold a delivery; undefined leaves it to the queue. */
+  timeoutMs: number | undefined;
 }
 
 /** A consumer on a channel: takes entries of its queue while prefetch and socket allow it. */
@@ -25,8 +27,11 @@ export class Consumer implements Subscriber {
   readonly exclusive: boolean;
   readonly priority: number;
   readonly prefetchCount: number;
-  /** Deliveries not yet settled. */
+  readonly timeoutMs: number | undefined;
+  /** Deliveries not yet settled, those that were taken back among them. */
   unackedCount = 0;
+  /** Those that were taken back. */
+  overdueCount = 0;
 
   constructor(channel: Channel, queue: Queue, options: ConsumerOptions) {
     this.channel = channel;
@@ -37,9 +42,15 @@ export class Consumer implements Subscriber {
     this.exclusive = options.exclusive;
     this.priority = options.priority;
     this.prefetchCount = options.prefetchCount;
+    this.timeoutMs = options.timeoutMs;
+  }
+
+  get suspended(): boolean {
+    return this.overdueCount > 0;
   }
 
   canTake(): boolean {
+    if (this.overdueCount > 0) return false;
     if (!this.channel.connection.canSend() || !this.channel.hasPrefetchRoom()) return false;
     // Rule (basic.qos): no-ack consumers have no limit of their own; that of the channel they wait for.
     return this.noAck || this.prefetchCount === 0 || this.unackedCount < this.prefetchCount;
@@ -47,6 +58,10 @@ export class Consumer implements Subscriber {
 
   take(entry: Entry): void {
     this.channel.deliver(this, entry);
+  }
+
+  overdue(entries: readonly Entry[]): void {
+    this.channel.overdue(entries, this);
   }
 
   cancelled(): void {

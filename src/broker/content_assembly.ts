@@ -1,13 +1,11 @@
 import { Buffer } from "node:buffer";
 import type { Exchange } from "./model/exchange.ts";
 import { encodeAddress, Message, type Slice } from "./model/message.ts";
+import type { Release } from "./release.ts";
 import { type RoutingProperties, scanProperties } from "./wire/content_header.ts";
 import { erlangBinary } from "./wire/erlang_text.ts";
 import { FRAME_BODY, FRAME_HEADER } from "./wire/frame_parser.ts";
 import { ChannelError, ConnectionError } from "./wire/protocol_error.ts";
-
-/** Largest body, in octets: RabbitMQ's max_message_size. */
-export const MAX_MESSAGE_BYTES = 134_217_728;
 
 /** What a slice points to that is not in use: it must not keep what came from the network. */
 const NOTHING = Buffer.alloc(0);
@@ -29,6 +27,7 @@ export class ContentAssembly {
   readonly mandatory: boolean;
   /** Exchange and routing key as they came, two short strings. */
   readonly #address: Slice;
+  readonly #release: Release;
   readonly #found = {} as RoutingProperties;
   readonly #properties: Slice = { bytes: NOTHING, start: 0, end: 0 };
   /** The body when it came in one frame, as most do. */
@@ -39,7 +38,8 @@ export class ContentAssembly {
   #missing = 0;
   #publish: Publish | undefined;
 
-  constructor(exchange: Exchange, routingKey: string, mandatory: boolean) {
+  constructor(exchange: Exchange, routingKey: string, mandatory: boolean, release: Release) {
+    this.#release = release;
     this.exchange = exchange;
     this.routingKey = routingKey;
     this.mandatory = mandatory;
@@ -74,7 +74,9 @@ export class ContentAssembly {
     const octets = end - start;
     if (octets > this.#missing) {
       // Rule (section 4.2.6): body frames add up to the announced size.
-      throw unexpected("expected content body, got non content body frame");
+      throw this.#release.surplusBody === "frame error"
+        ? new ConnectionError("FRAME_ERROR", "content body frame exceeds remaining content size")
+        : unexpected("expected content body, got non content body frame");
     }
     // What will be refused is counted, not kept.
     const [whole] = this.#whole;
@@ -82,7 +84,7 @@ export class ContentAssembly {
       whole.bytes = bytes;
       whole.start = start;
       whole.end = end;
-    } else if (this.#size <= MAX_MESSAGE_BYTES) {
+    } else if (this.#size <= this.#release.maxMessageBytes) {
       (this.#parts ??= []).push({ bytes, start, end });
     }
     this.#missing -= octets;
@@ -108,6 +110,11 @@ export class ContentAssembly {
       throw unexpected("expected content header for class 60, got non content header frame");
     }
     const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
+    const { maxAnnouncedBytes } = this.#release;
+    if (size > maxAnnouncedBytes) {
+      const problem = `content body size ${size} exceeds maximum allowed size ${maxAnnouncedBytes}`;
+      throw new ConnectionError("FRAME_ERROR", problem);
+    }
     scanProperties(bytes, start + 12, end, this.#found);
     const properties = this.#properties;
     properties.bytes = bytes;
@@ -119,11 +126,12 @@ export class ContentAssembly {
   }
 
   #complete(): Publish {
-    if (this.#size > MAX_MESSAGE_BYTES) {
+    const { maxMessageBytes } = this.#release;
+    if (this.#size > maxMessageBytes) {
       // RabbitMQ's max_message_size.
       throw new ChannelError(
         "PRECONDITION_FAILED",
-        `message size ${this.#size} is larger than configured max size ${MAX_MESSAGE_BYTES}`,
+        `message size ${this.#size} is larger than configured max size ${maxMessageBytes}`,
       );
     }
     const message = Message.assemble(

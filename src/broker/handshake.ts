@@ -1,5 +1,6 @@
 import { isLoopback, MECHANISMS, readCredentials } from "./authentication.ts";
 import type { Connection } from "./connection.ts";
+import type { Release } from "./release.ts";
 import type { Field, FieldTable } from "./wire/field_table.ts";
 import { textField } from "./wire/field_table.ts";
 import type { Arguments, Method } from "./wire/method_codec.ts";
@@ -7,12 +8,16 @@ import { ConnectionError, UnanswerableError } from "./wire/protocol_error.ts";
 
 /** `AMQP`, 0, and the version 0-9-1 (section 4.2.2). */
 export const PROTOCOL_HEADER = "AMQP\0\0\x09\x01";
+/** Headers of AMQP 0-8 and 0-9, and those that clients of the time sent. */
+export const PROTOCOL_HEADERS_08 = [
+  "AMQP\x01\x01\0\x09",
+  "AMQP\x01\x01\x09\x01",
+  "AMQP\x01\x01\x08\0",
+];
 /** The limits RabbitMQ proposes in connection.tune. */
 const CHANNEL_MAX = 2047;
 const FRAME_MAX_BYTES = 131_072;
 const HEARTBEAT_SECONDS = 60;
-/** Smallest frame-max a peer may ask for (constant frame-min-size). */
-export const FRAME_MIN_BYTES = 4096;
 
 const CAPABILITIES = [
   "publisher_confirms",
@@ -26,7 +31,7 @@ const CAPABILITIES = [
   "direct_reply_to",
 ];
 
-function serverProperties(): FieldTable {
+function serverProperties(release: Release): FieldTable {
   const capabilities: FieldTable = new Map(
     CAPABILITIES.map((name): [string, Field] => [name, { type: "t", value: true }]),
   );
@@ -35,6 +40,7 @@ function serverProperties(): FieldTable {
     ["cluster_name", textField("worktool")],
     ["product", textField("worktool")],
     ["version", textField("0.1.0")],
+    ["rabbitmq_release", textField(release.name)],
     ["platform", textField("JavaScript")],
     ["information", textField("Embedded AMQP 0-9-1 broker")],
   ]);
@@ -60,7 +66,7 @@ export class Handshake {
     connection.send("connection.start", {
       versionMajor: 0,
       versionMinor: 9,
-      serverProperties: serverProperties(),
+      serverProperties: serverProperties(connection.broker.release),
       mechanisms: MECHANISMS.join(" "),
       locales: "en_US",
     });
@@ -123,7 +129,8 @@ export class Handshake {
   }
 
   #tuneOk(args: Arguments<"connection.tune-ok">): void {
-    requireWithin("frame_max", args.frameMax, FRAME_MIN_BYTES, FRAME_MAX_BYTES);
+    const { leastFrameMaxBytes } = this.#connection.broker.release;
+    requireWithin("frame_max", args.frameMax, leastFrameMaxBytes, FRAME_MAX_BYTES);
     requireWithin("channel_max", args.channelMax, 1, CHANNEL_MAX);
     this.session.channelMax = args.channelMax;
     this.session.frameMaxBytes = args.frameMax;

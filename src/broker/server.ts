@@ -6,6 +6,7 @@ import type { UserOptions } from "./authentication.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { Connection } from "./connection.ts";
+import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
 /** RabbitMQ's consumer_timeout: half an hour. */
 const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * 60 * 1000;
@@ -26,6 +27,10 @@ export interface BrokerOptions {
   users?: readonly UserOptions[];
   /** Default: `/`. */
   vhosts?: readonly string[];
+  /** The release of RabbitMQ to behave as; default 4.3. */
+  release?: ReleaseName;
+  /** Deprecated features to refuse, as an operator of RabbitMQ may; default none. */
+  denied?: readonly DeniableFeature[];
   /** Longest a delivery may stay unacknowledged, in ms; default 30 minutes. */
   consumerTimeoutMs?: number;
   /** Messages may hold that much before publishers are blocked, in octets; default 40 % of memory. */
@@ -68,6 +73,8 @@ export class BrokerServer implements AsyncDisposable {
         dataDirectory: options.dataDirectory,
         users: options.users ?? [{ name: "guest", password: "guest" }],
         vhosts: options.vhosts ?? ["/"],
+        release: options.release ?? DEFAULT_RELEASE,
+        denied: options.denied ?? [],
         consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
         maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
         traceMethods: options.traceMethods ?? false,

@@ -16,7 +16,15 @@ export class Transaction implements CommitWaiter {
     this.#channel = channel;
   }
 
+  /** @throws {ChannelError} 406 for more publishes than RabbitMQ holds. */
   addPublish(publish: Publish): void {
+    const most = this.#channel.connection.broker.release.transactionPublishes;
+    if (this.#publishes.length >= most) {
+      throw new ChannelError(
+        "PRECONDITION_FAILED",
+        `transaction has reached the maximum of ${most} uncommitted publishes`,
+      );
+    }
     this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 

@@ -1,6 +1,12 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
 import { type UserOptions } from "../broker/authentication.ts";
+import {
+  DEFAULT_RELEASE,
+  DENIABLE_FEATURES,
+  type DeniableFeature,
+  RELEASE_NAMES,
+} from "../broker/release.ts";
 import type { BrokerOptions } from "../broker/server.ts";
 import { argument, repeated } from "./argument.ts";
 import { defined } from "./defined.ts";
@@ -46,12 +52,24 @@ export function brokerFlags() {
         .argParser(repeated(parseUser)),
     )
     .addOption(
+      new Option("--user-tags <name:tag,...>", "RabbitMQ's tags of a user, repeatable")
+        .argParser(repeated(parseUserTags)),
+    )
+    .addOption(
       new Option("--vhost <name>", "virtual host besides /, repeatable")
         .argParser(repeated(nonEmptyShortString)),
     )
     .addOption(
       new Option("--consumer-timeout <duration>", "how long a task may stay unacknowledged")
         .argParser(argument(parseDuration)).default(30 * 60_000, "30m"),
+    )
+    .addOption(
+      new Option("--like <release>", "the RabbitMQ to behave as")
+        .choices(RELEASE_NAMES).default(DEFAULT_RELEASE),
+    )
+    .addOption(
+      new Option("--deny <feature>", "refuse a deprecated feature, repeatable")
+        .argParser(repeated(parseFeature)),
     )
     .option(
       "--max-memory <size>",
@@ -70,16 +88,22 @@ export function brokerOptions(
   flags: BrokerFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): BrokerOptions {
-  const { host, port, memory, user = [], vhost = [] } = flags;
+  const { host, port, memory, vhost = [], like, deny = [] } = flags;
+  const user = withTags(flags);
+  if (like === "3.10" && deny.length > 0) {
+    throw new UsageError("--deny needs --like 4.0 or later: RabbitMQ 3.10 cannot refuse features");
+  }
   for (const { name, ...patterns } of user) mustBePatterns(name, patterns);
   return {
     host,
     port,
     vhosts: ["/", ...vhost],
+    release: like,
+    denied: deny,
     consumerTimeoutMs: flags.consumerTimeout,
     traceMethods: flags.verbose ?? false,
     ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
-    ...(user.length > 0 ? { users: user } : {}),
+    users: user,
     ...defined({ maxMemoryBytes: flags.maxMemory }),
   };
 }
@@ -91,6 +115,29 @@ function parseUser(text: string): UserOptions {
     throw new RangeError("Write name:password, or name:password:configure:write:read.");
   }
   return { name, password, ...defined({ configure, write, read }) };
+}
+
+function parseUserTags(text: string): { name: string; tags: string[] } {
+  const [name, tags, ...rest] = text.split(":");
+  if (!name || !tags || rest.length > 0) throw new RangeError("Write name:tag, or name:tag,tag.");
+  return { name, tags: tags.split(",") };
+}
+
+function parseFeature(text: string): DeniableFeature {
+  const feature = DENIABLE_FEATURES.find((name) => name === text);
+  if (feature === undefined) throw new RangeError(`One of ${DENIABLE_FEATURES.join(", ")}.`);
+  return feature;
+}
+
+/** The users with their tags. @throws {UsageError} tags of nobody */
+function withTags({ user = [], userTags = [] }: BrokerFlags): UserOptions[] {
+  const users = user.length > 0 ? user : [{ name: "guest", password: "guest" }];
+  const stranger = userTags.find(({ name }) => !users.some((one) => one.name === name));
+  if (stranger !== undefined) throw new UsageError(`--user-tags ${stranger.name}: no such user`);
+  return users.map((one) => ({
+    ...one,
+    tags: userTags.filter(({ name }) => name === one.name).flatMap(({ tags }) => tags),
+  }));
 }
 
 function mustBePatterns(name: string, { configure, write, read }: Omit<UserOptions, "name">): void {

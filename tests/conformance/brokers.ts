@@ -12,8 +12,9 @@ import { deviations } from "./deviations.ts";
  * broker are deleted afterwards.
  */
 export function behaviour(sentence: string, body: (broker: Broker) => Promise<void>): void {
-  if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
-  for (const { name, url, release } of brokerList.shared) {
+  const all = [...brokerList.shared, ...brokerList.older];
+  if (all.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
+  for (const { name, url, release } of all) {
     const reason = deviations[name]?.[sentence];
     if (reason) {
       Deno.test.ignore(`${sentence} [${name}: ${reason}]`, () => {});

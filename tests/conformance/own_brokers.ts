@@ -60,7 +60,7 @@ const ownBrokers: OwnBroker[] = [
     release,
     start: (options?: OwnBrokerOptions) => startRabbitMq(scripts, options),
   })),
-  ...brokerList.embedded.map(({ name, release, command }) => ({
+  ...[...brokerList.embedded, ...brokerList.older].map(({ name, release, command }) => ({
     name,
     release,
     start: (options?: OwnBrokerOptions) => startEmbedded(command, options),

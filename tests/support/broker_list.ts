@@ -30,6 +30,8 @@ export interface EmbeddedCommand {
 
 export interface BrokerList {
   readonly shared: readonly SharedBroker[];
+  /** Embedded brokers that behave as older releases: for the conformance suite alone. */
+  readonly older: readonly (SharedBroker & EmbeddedCommand)[];
   readonly rabbitMqs: readonly InstalledRabbitMq[];
   readonly embedded: readonly EmbeddedCommand[];
 }
@@ -38,12 +40,19 @@ const VARIABLE = "WORKTOOL_TEST_BROKERS";
 
 /** What tests/run.ts found and started; nothing where a test file is run without it. */
 export const brokerList: BrokerList = JSON.parse(
-  Deno.env.get(VARIABLE) ?? '{"shared":[],"rabbitMqs":[],"embedded":[]}',
+  Deno.env.get(VARIABLE) ?? '{"shared":[],"older":[],"rabbitMqs":[],"embedded":[]}',
 );
 
 /** The environment in which {@linkcode brokerList} is this one. */
 export function brokerListEnvironment(list: BrokerList): Record<string, string> {
   return { [VARIABLE]: JSON.stringify(list) };
+}
+
+/** The release that a broker behaves as, by what it says of itself in connection.start. */
+export function releaseOfServer(
+  { rabbitmq_release, version }: { rabbitmq_release?: string; version: string },
+): Release {
+  return releaseOf(rabbitmq_release ?? version);
 }
 
 /** The newest known release that is not newer than this version: "4.1.4" behaves as 4.0. */

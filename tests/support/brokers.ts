@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
-import { brokerList, type Release, releaseOf } from "./broker_list.ts";
+import { brokerList, type Release, releaseOfServer } from "./broker_list.ts";
 import { eventually, wholeTest, within } from "./deadline.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
@@ -30,7 +30,7 @@ export class Broker {
 
   private constructor(url: string, connection: ChannelModel, channel: Channel) {
     this.url = url;
-    this.release = releaseOf(connection.connection.serverProperties.version);
+    this.release = releaseOfServer(connection.connection.serverProperties);
     this.#connection = connection;
     this.#channel = channel;
     connection.on("error", () => {}); // "close" follows

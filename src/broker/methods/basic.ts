@@ -1,9 +1,12 @@
 import type { Channel } from "../channel.ts";
 import { Consumer } from "../consumer.ts";
+import type { Queue } from "../model/queue.ts";
+import { integer } from "../model/queue_arguments.ts";
 import { REPLY_TO_PREFIX } from "../model/vhost.ts";
+import type { Release } from "../release.ts";
 import { FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
-import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { ChannelError, ConnectionError, unimplemented } from "../wire/protocol_error.ts";
 import { REPLY_TO } from "./publish.ts";
 import { queueName } from "./queue.ts";
 import { settle, type Settlement } from "./settlement.ts";
@@ -14,9 +17,10 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
     throw new ConnectionError("NOT_IMPLEMENTED", `prefetch_size!=0 (${args.prefetchSize})`);
   }
   channel.send("basic.qos-ok", {}); // before what it lets through
-  if (!args.global) channel.consumerPrefetch = args.prefetchCount;
+  const shared = args.global && channel.connection.broker.permits("global_qos");
+  if (!shared) channel.consumerPrefetch = args.prefetchCount;
   // RabbitMQ: a count for consumers to come lifts the one that all share.
-  channel.sharedPrefetch = args.global ? args.prefetchCount : 0;
+  channel.sharedPrefetch = shared ? args.prefetchCount : 0;
 }
 
 /**
@@ -39,6 +43,7 @@ export function consume(channel: Channel, args: Arguments<"basic.consume">): voi
   }
   const consumer = new Consumer(channel, queue, {
     tag,
+    timeoutMs: readTimeout(queue, args.arguments, channel.connection.broker.release),
     noAck: args.noAck,
     exclusive: args.exclusive,
     priority: readPriority(queue.title, args.arguments),
@@ -48,6 +53,24 @@ export function consume(channel: Channel, args: Arguments<"basic.consume">): voi
   channel.consumers.set(tag, consumer);
   if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
   queue.resume();
+}
+
+/** x-consumer-timeout, where the release knows it: an argument for consumers of quorum queues. */
+function readTimeout(queue: Queue, table: FieldTable, release: Release): number | undefined {
+  const field = table.get("x-consumer-timeout");
+  if (field === undefined || release.overdueTask !== "ends consumer") return undefined;
+  if (!queue.policy.quorum) {
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `invalid arg 'x-consumer-timeout' for ${queue.title} of queue type rabbit_classic_queue`,
+    );
+  }
+  const problem = integer(field, 0);
+  if (problem === undefined) return integerOf(field);
+  throw new ChannelError(
+    "PRECONDITION_FAILED",
+    `invalid arg 'x-consumer-timeout' for ${queue.title}: ${problem}`,
+  );
 }
 
 function readPriority(title: string, table: FieldTable): number {
@@ -101,6 +124,12 @@ export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void 
   }
 }
 
+/** basic.cancel-ok: an answer to the broker's basic.cancel ends the consumer. @throws 503 */
+export function cancelOk(channel: Channel, { consumerTag }: Arguments<"basic.cancel-ok">): void {
+  if (!channel.connection.broker.release.takesCancelOk) throw unimplemented();
+  cancel(channel, { consumerTag, noWait: true });
+}
+
 /**
  * basic.get.
  * @throws {ChannelError} 403 without read permission, 404 no queue, 405 quorum queue with a single
@@ -110,14 +139,17 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const name = queueName(channel, args.queue);
   channel.connection.require("read", "queue", name);
   const queue = channel.vhost.queue(name, channel.connection);
+  const { release } = channel.connection.broker;
   if (queue.policy.quorum && queue.policy.singleActiveConsumer) {
+    // RabbitMQ 4.3 prints the type as Erlang does.
+    const type = release.name === "4.3" ? '<<"quorum">>' : "quorum";
     throw new ChannelError(
       "RESOURCE_LOCKED",
       `cannot obtain access to locked ${queue.title}. basic.get operations are not supported by ` +
-        "quorum queues with single active consumer",
+        `${type} queues with single active consumer`,
     );
   }
-  const entry = queue.get(args.noAck);
+  const entry = queue.get(channel, args);
   if (entry === undefined) return channel.send("basic.get-empty", {});
   const { message } = entry;
   channel.send("basic.get-ok", {
@@ -127,7 +159,7 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
     routingKey: message.routingKey,
     messageCount: queue.readyCount,
   });
-  channel.connection.writer.content(channel.number, entry.deliveredMessage("get"));
+  channel.connection.writer.content(channel.number, entry.deliveredMessage("get", release));
 }
 
 /** basic.ack. @throws {ChannelError} 406 for an unknown delivery tag. */
@@ -150,12 +182,12 @@ export function acknowledge(
 
 /** basic.nack. @throws {ChannelError} 406 for an unknown delivery tag. */
 export function nack(channel: Channel, args: Arguments<"basic.nack">): void {
-  settleTag(channel, args.deliveryTag, args.multiple, args.requeue ? "requeue" : "reject");
+  settleTag(channel, args.deliveryTag, args.multiple, args.requeue ? "requeue" : "discard");
 }
 
 /** basic.reject. @throws {ChannelError} 406 for an unknown delivery tag. */
 export function reject(channel: Channel, args: Arguments<"basic.reject">): void {
-  settleTag(channel, args.deliveryTag, false, args.requeue ? "requeue" : "reject");
+  settleTag(channel, args.deliveryTag, false, args.requeue ? "reject and requeue" : "reject");
 }
 
 function settleTag(channel: Channel, tag: number, multiple: boolean, how: Settlement): void {

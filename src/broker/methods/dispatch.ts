@@ -1,6 +1,6 @@
 import type { Channel } from "../channel.ts";
 import type { Method } from "../wire/method_codec.ts";
-import { ConnectionError } from "../wire/protocol_error.ts";
+import { ConnectionError, unimplemented } from "../wire/protocol_error.ts";
 import * as basic from "./basic.ts";
 import * as channels from "./channel.ts";
 import * as confirm from "./confirm.ts";
@@ -43,6 +43,8 @@ export function dispatch(channel: Channel, method: Method): void {
       return basic.consume(channel, method.args);
     case "basic.cancel":
       return basic.cancel(channel, method.args);
+    case "basic.cancel-ok":
+      return basic.cancelOk(channel, method.args);
     case "basic.get":
       return basic.get(channel, method.args);
     case "basic.ack":
@@ -67,7 +69,6 @@ export function dispatch(channel: Channel, method: Method): void {
       // RabbitMQ still answers this method of AMQP 0-9 and grants whatever is asked.
       return channel.send("access.request-ok", { ticket: 1 });
     default:
-      // Methods only a server sends, and those of other classes.
-      throw new ConnectionError("COMMAND_INVALID", "unimplemented method");
+      throw unimplemented();
   }
 }

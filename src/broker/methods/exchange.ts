@@ -8,6 +8,7 @@ export function declare(channel: Channel, args: Arguments<"exchange.declare">): 
   const name = withoutLineBreaks(args.exchange);
   if (name === "") throw defaultExchange();
   if (args.passive) {
+    if (connection.broker.release.passiveNeedsPermission) connection.requireAny("exchange", name);
     vhost.exchange(name);
   } else {
     connection.require("configure", "exchange", name);

@@ -29,7 +29,8 @@ export function beginPublish(channel: Channel, args: Arguments<"basic.publish">)
     // Rule (exchange.declare, "internal"): only other exchanges publish to it.
     throw new ChannelError("ACCESS_REFUSED", `cannot publish to internal ${exchange.title}`);
   }
-  return new ContentAssembly(exchange, args.routingKey, args.mandatory);
+  const { release } = channel.connection.broker;
+  return new ContentAssembly(exchange, args.routingKey, args.mandatory, release);
 }
 
 /**
@@ -38,8 +39,10 @@ export function beginPublish(channel: Channel, args: Arguments<"basic.publish">)
  */
 export function finishPublish(channel: Channel, publish: Publish): void {
   const { properties } = publish;
-  const { userName } = channel.connection;
-  if (properties.userId !== undefined && properties.userId !== userName) {
+  const { userName, user, broker } = channel.connection;
+  if (
+    properties.userId !== undefined && properties.userId !== userName && !user!.impersonates
+  ) {
     // RabbitMQ docs, validated-user-id.
     throw new ChannelError(
       "PRECONDITION_FAILED",
@@ -47,7 +50,10 @@ export function finishPublish(channel: Channel, publish: Publish): void {
     );
   }
   if (properties.expiration !== undefined) checkExpiration(properties.expiration);
-  if (properties.deliveryMode !== 1 && properties.deliveryMode !== 2) {
+  if (
+    properties.deliveryMode !== 1 && properties.deliveryMode !== 2 &&
+    broker.release.checksDeliveryMode
+  ) {
     // Rule (basic, "delivery-mode"): 1 is transient, 2 is persistent.
     throw new ChannelError(
       "PRECONDITION_FAILED",

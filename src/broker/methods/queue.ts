@@ -4,6 +4,7 @@ import type { Queue } from "../model/queue.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import { REPLY_TO } from "./publish.ts";
 
 /** Names lose line breaks, as RabbitMQ strips them on declaration. */
@@ -34,6 +35,8 @@ export function declare(channel: Channel, args: Arguments<"queue.declare">): voi
 }
 
 function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
+  const { connection } = channel;
+  if (connection.broker.release.passiveNeedsPermission) connection.requireAny("queue", name);
   const queue = channel.vhost.queue(name, channel.connection);
   queue.used();
   queue.expire();
@@ -53,13 +56,19 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
   const { connection, vhost } = channel;
   const asked = args.queue;
   const name = asked === "" ? `amq.gen-${connection.broker.newName()}` : asked;
-  const type = args.arguments.get("x-queue-type")?.value ?? "classic";
+  const { release } = connection.broker;
+  const given = args.arguments.get("x-queue-type")?.value ?? "classic";
+  const isDefault = release.defaultQueueTypes.some((name) => name === given);
+  const type = isDefault ? "classic" : given;
   if (asked === "" && (type === "quorum" || type === "stream")) {
     const problem = `Cannot declare a server-named queue for type rabbit_${type}_queue`;
     throw new ChannelError("PRECONDITION_FAILED", problem);
   }
   if (asked === "" && type !== "classic") {
-    // RabbitMQ 3.10 fails on an unknown type of a queue without a name, and says only this.
+    if (release.unknownTypeOfUnnamedQueue === "unknown queue type") {
+      throw new ChannelError("PRECONDITION_FAILED", `unknown queue type '${type}'`);
+    }
+    // RabbitMQ failed on it, and said only this.
     throw new ConnectionError("INTERNAL_ERROR", "");
   }
   if (asked.startsWith("amq.")) {
@@ -78,6 +87,7 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
   const { exclusive, autoDelete } = args;
   // An exclusive queue goes with its connection: a classic one counts as not durable.
   const durable = args.durable && !(exclusive && type !== "quorum");
+  if (!vhost.hasQueue(name)) requirePermitted(channel, { ...args, durable });
   const queue = vhost.declareQueue(
     { name, durable, exclusive, autoDelete, arguments: args.arguments },
     connection,
@@ -88,9 +98,17 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
   return { queue: name, messageCount: readyCount, consumerCount: count };
 }
 
+/** @throws {ConnectionError} 541 for a deprecated feature that is not permitted. */
+function requirePermitted({ connection }: Channel, args: Arguments<"queue.declare">): void {
+  const { broker } = connection;
+  if (!args.durable && !args.exclusive) broker.requirePermitted("transient_nonexcl_queues");
+  if (args.arguments.has("x-queue-master-locator")) broker.requirePermitted("queue_master_locator");
+}
+
 /** queue.bind. @throws {ChannelError} 403 default exchange or no permission, 404 missing. */
 export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   const name = queueName(channel, args.queue);
+  refuseReplyQueue(channel, name);
   requireBindable(channel, "queue", name, args.exchange);
   channel.vhost.exchange(args.exchange); // looked for first
   const queue = channel.vhost.queue(name, channel.connection);
@@ -104,6 +122,7 @@ export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
 export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void {
   const { vhost } = channel;
   const name = queueName(channel, args.queue);
+  refuseReplyQueue(channel, name);
   requireBindable(channel, "queue", name, args.exchange);
   if (vhost.hasQueue(name) && vhost.hasExchangeNamed(args.exchange)) {
     const queue = vhost.queueForAll(name);
@@ -112,6 +131,20 @@ export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void 
     vhost.unbind(found, channel.connection);
   }
   channel.send("queue.unbind-ok", {});
+}
+
+/** @throws {ChannelError} 403 where direct replies go to queues: nobody binds those. */
+function refuseReplyQueue(channel: Channel, name: string): void {
+  if (!isReplyQueue(channel, name)) return;
+  throw new ChannelError(
+    "ACCESS_REFUSED",
+    "cannot bind or unbind to a volatile (direct reply-to) queue",
+  );
+}
+
+/** Whether a name means a queue of direct replies that can be looked at. */
+export function isReplyQueue({ connection: { broker } }: Channel, name: string): boolean {
+  return broker.release.directReplies === "volatile queue" && name.startsWith(REPLY_TO_PREFIX);
 }
 
 /** Checks that a binding may be changed: never one of the default exchange. */

@@ -1,3 +1,4 @@
+import type { Release } from "../release.ts";
 import type { BasicProperties } from "../wire/content_header.ts";
 import {
   type Field,
@@ -15,7 +16,12 @@ import type { DeathReason, Queue } from "./queue.ts";
  * the expiration is moved into x-death (RabbitMQ docs, dlx#effects).
  * @param atMs time of death, ms since 1970.
  */
-export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Message {
+export function deadMessage(
+  entry: Entry,
+  reason: DeathReason,
+  atMs: number,
+  release: Release,
+): Message {
   const { message, queue } = entry;
   const { deadLetterExchange, deadLetterRoutingKey } = queue.policy;
   const properties = message.properties();
@@ -25,14 +31,24 @@ export function deadMessage(entry: Entry, reason: DeathReason, atMs: number): Me
   if (carbonCopies?.type === "A") routingKeys.push(...carbonCopies.value);
   // A new routing key replaces all the old ones, carbon copies too.
   if (deadLetterRoutingKey !== undefined) headers.delete("CC");
-  recordDeath(headers, properties, message, queue, reason, routingKeys, atMs);
+  // What a client wrote there is not the history.
+  if (release.deathsOfClients === "replaced" && !message.dead) forgetDeaths(headers);
+  recordDeath(headers, properties, message, queue, reason, routingKeys, atMs, release);
   delete properties.expiration;
   properties.headers = sortedByName(headers);
-  return message.withProperties(
+  const letter = message.withProperties(
     properties,
     deadLetterExchange ?? "",
     deadLetterRoutingKey ?? message.routingKey,
   );
+  letter.dead = true;
+  return letter;
+}
+
+function forgetDeaths(headers: FieldTable): void {
+  for (const name of headers.keys()) {
+    if (/^x-(death$|(first|last)-death-)/.test(name)) headers.delete(name);
+  }
 }
 
 function deathsOf(headers: FieldTable | undefined): FieldTable[] {
@@ -70,9 +86,10 @@ function recordDeath(
   reason: DeathReason,
   routingKeys: Field[],
   atMs: number,
+  release: Release,
 ): void {
   const first = !headers.has("x-death");
-  const deaths = grouped(deathsOf(headers));
+  const deaths = release.sortsDeaths ? grouped(deathsOf(headers)) : deathsOf(headers);
   const known = deaths.findIndex((death) => isOf(death, queue.name, reason));
   let death: FieldTable;
   if (known >= 0) {
@@ -91,14 +108,19 @@ function recordDeath(
       death.set("original-expiration", textField(properties.expiration));
     }
   }
-  if (!first) death = sortedByName(death);
+  if (!first && release.sortsDeaths) death = sortedByName(death);
   // Newest first.
   const value = [death, ...deaths].map((table): Field => ({ type: "F", value: table }));
   headers.set("x-death", { type: "A", value });
   if (first) {
-    headers.set("x-first-death-exchange", textField(message.exchange));
-    headers.set("x-first-death-queue", textField(queue.name));
-    headers.set("x-first-death-reason", textField(reason));
+    tellDeath("first");
+  }
+  if (release.tellsLastDeath) tellDeath("last");
+
+  function tellDeath(which: "first" | "last"): void {
+    headers.set(`x-${which}-death-exchange`, textField(message.exchange));
+    headers.set(`x-${which}-death-queue`, textField(queue.name));
+    headers.set(`x-${which}-death-reason`, textField(reason));
   }
 }
 

@@ -1,16 +1,17 @@
+import type { Release } from "../release.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { type Binding, sameBinding } from "./binding.ts";
 import { DirectRouter } from "./exchange_types/direct_router.ts";
 import { FanoutRouter } from "./exchange_types/fanout_router.ts";
 import { checkHeadersBinding, HeadersRouter } from "./exchange_types/headers_router.ts";
-import { TopicRouter } from "./exchange_types/topic_router.ts";
+import { checkTopicPattern, TopicRouter } from "./exchange_types/topic_router.ts";
 
 const ROUTERS = {
-  direct: DirectRouter,
-  fanout: FanoutRouter,
-  topic: TopicRouter,
-  headers: HeadersRouter,
+  direct: () => new DirectRouter(),
+  fanout: () => new FanoutRouter(),
+  topic: () => new TopicRouter(),
+  headers: (release: Release) => new HeadersRouter(release),
 };
 
 /** Some that people try as a type: RabbitMQ calls a word that it knows in another sense invalid. */
@@ -42,20 +43,24 @@ export class Exchange implements ExchangeDeclaration {
   readonly arguments: FieldTable;
   /** The exchange that gets what no binding takes. */
   readonly alternate: string | undefined;
-  readonly #router: InstanceType<typeof ROUTERS[ExchangeType]>;
+  readonly #release: Release;
+  readonly #router: ReturnType<typeof ROUTERS[ExchangeType]>;
   readonly #bindings = new Set<Binding>();
 
   /**
-   * @throws {ConnectionError} 503 for an unknown type.
+   * @throws {ConnectionError | ChannelError} 503 or 406 for an unknown type.
    * @throws {ChannelError} 406 for an alternate-exchange that is no string.
    */
-  constructor(vhost: string, declaration: ExchangeDeclaration) {
+  constructor(vhost: string, declaration: ExchangeDeclaration, release: Release) {
     const { name, type } = declaration;
     if (!isExchangeType(type)) {
       // Rule (exchange.declare, "type"): an unsupported type is a command invalid.
-      const problem = ERLANG_ATOMS.has(type) ? "invalid" : "unknown";
-      throw new ConnectionError("COMMAND_INVALID", `${problem} exchange type '${type}'`);
+      const problem = `${ERLANG_ATOMS.has(type) ? "invalid" : "unknown"} exchange type '${type}'`;
+      throw release.unknownExchangeType === "channel error"
+        ? new ChannelError("PRECONDITION_FAILED", problem)
+        : new ConnectionError("COMMAND_INVALID", problem);
     }
+    this.#release = release;
     this.name = name;
     this.vhost = vhost;
     this.type = type;
@@ -72,7 +77,7 @@ export class Exchange implements ExchangeDeclaration {
       );
     }
     this.alternate = alternate?.value;
-    this.#router = new ROUTERS[type]();
+    this.#router = ROUTERS[type](release);
   }
 
   /** How reply texts name it. */
@@ -87,10 +92,11 @@ export class Exchange implements ExchangeDeclaration {
   /**
    * Adds a binding.
    * @returns false when the same one is there already.
-   * @throws {ChannelError} 406 for a bad x-match on a headers exchange.
+   * @throws {ChannelError} 406 for what a headers or topic exchange cannot match by.
    */
   bind(binding: Binding): boolean {
     if (this.type === "headers") checkHeadersBinding(binding.arguments);
+    if (this.type === "topic") checkTopicPattern(binding.routingKey, this.#release.topicHashes);
     if (this.find(binding) !== undefined) return false;
     this.#bindings.add(binding);
     this.#router.bind(binding);

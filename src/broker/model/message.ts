@@ -63,6 +63,8 @@ export class Message {
   readonly expirationMs: number;
   /** Where the header table starts in `bytes`, or -1. */
   readonly #headersAt: number;
+  /** A dead letter of this broker, or one that a store kept: its x-death tells its history. */
+  dead = false;
 
   private constructor(
     exchange: string,
@@ -126,7 +128,9 @@ export class Message {
       ? like.routingKey
       : bytes.toString("latin1", exchangeEnd + 1, propertiesAt);
     scanProperties(bytes, propertiesAt, start + bodyAt, restored);
-    return new Message(exchange, routingKey, at, propertiesAt, start + bodyAt, restored);
+    const message = new Message(exchange, routingKey, at, propertiesAt, start + bodyAt, restored);
+    message.dead = restored.headersAt >= 0;
+    return message;
   }
 
   get bodyBytes(): number {

@@ -1,16 +1,23 @@
+import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { Entry } from "./entry.ts";
 import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
-import { type QueuePolicy, readQueuePolicy } from "./queue_arguments.ts";
-import { QueueSubscribers, type Subscriber } from "./queue_subscribers.ts";
-import { ReadyList } from "./ready_list.ts";
+import { DelayedEntries } from "./delayed_entries.ts";
+import { checkQueueArguments } from "./queue_arguments.ts";
+import { type QueuePolicy, readQueuePolicy } from "./queue_policy.ts";
+import { type DeliveryHolder, QueueSubscribers, type Subscriber } from "./queue_subscribers.ts";
+import { ReadyEntries } from "./ready_entries.ts";
 
 /** Why a message was dead-lettered, as x-death names it. */
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
 
 /** What a queue needs of the broker around it: time, order, disk and the way to other queues. */
 export interface QueueSurroundings {
+  /** Whose behaviour is asked for. */
+  readonly release: Release;
+  /** Longest a delivery may stay unacknowledged, where neither consumer nor queue say so. */
+  readonly consumerTimeoutMs: number;
   /** Milliseconds since 1970 that never go backwards. */
   now(): number;
   nextPosition(): number;
@@ -20,7 +27,8 @@ export interface QueueSurroundings {
   unstore(entry: Entry): void;
   /** The entry was delivered and is still unacked; or its delivery count changed. */
   touched(entry: Entry): void;
-  deadLetter(entry: Entry, reason: DeathReason): void;
+  /** @param options.deliveryCount what the dead letter begins with */
+  deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
   /** `memoryBytes` more (or fewer) are held by messages. */
   weigh(memoryBytes: number): void;
   /** Call `expire` at this time, or earlier. */
@@ -60,10 +68,10 @@ export class Queue implements QueueDeclaration {
   storeId = 0;
   deleted = false;
   readonly #around: QueueSurroundings;
-  /** One list a priority, lowest first; a queue without priorities has one. */
-  readonly #ready: ReadyList[];
-  #readyCount = 0;
-  #readyBytes = 0;
+  readonly #ready: ReadyEntries;
+  readonly #delayed: DelayedEntries;
+  /** Unacked deliveries, where the queue takes back what is overdue. */
+  readonly #held: Set<Entry> | undefined;
   #unacked = 0;
   /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
   deliveredUpTo = 0;
@@ -85,13 +93,17 @@ export class Queue implements QueueDeclaration {
     this.autoDelete = declaration.autoDelete;
     this.arguments = declaration.arguments;
     this.owner = owner;
-    this.policy = readQueuePolicy(this, declaration.arguments);
+    checkQueueArguments(this, declaration.arguments, around.release);
+    const policy = this.policy = readQueuePolicy(declaration.arguments, around.release);
     this.subscribers = new QueueSubscribers({
-      singleActive: this.policy.singleActiveConsumer,
-      heirs: this.policy.quorum ? "by arrival" : "by priority",
+      singleActive: policy.singleActiveConsumer,
+      heirs: policy.quorum ? around.release.singleActive : "by priority",
+      takesOver: policy.quorum && around.release.singleActive === "by priority",
     });
     this.#around = around;
-    this.#ready = Array.from({ length: this.policy.maxPriority + 1 }, () => new ReadyList());
+    this.#ready = new ReadyEntries(policy.priorities, policy.returnPlace);
+    this.#delayed = new DelayedEntries(policy.delayedRetry);
+    if (policy.quorum && around.release.overdueTask === "ends consumer") this.#held = new Set();
     this.#usedAtMs = around.now();
     this.used();
   }
@@ -102,12 +114,12 @@ export class Queue implements QueueDeclaration {
   }
 
   get readyCount(): number {
-    return this.#readyCount;
+    return this.#ready.count;
   }
 
   /** Sum of the ready bodies, in octets. */
   get readyBytes(): number {
-    return this.#readyBytes;
+    return this.#ready.bytes;
   }
 
   get unackedCount(): number {
@@ -132,13 +144,17 @@ export class Queue implements QueueDeclaration {
     return this.subscribers.count > 0 ? Infinity : this.#usedAtMs + this.policy.expiresMs;
   }
 
-  /** Enqueues the message, or hands it straight to a waiting subscriber. */
-  publish(message: Message): PublishOutcome {
+  /**
+   * Enqueues the message, or hands it straight to a waiting subscriber.
+   * @param deliveryCount failed deliveries that it brings along from another queue
+   */
+  publish(message: Message, deliveryCount = 0): PublishOutcome {
     const { policy } = this;
     if (policy.overflow !== "drop-head" && this.#full(message)) {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
-        this.#around.deadLetter(new Entry(message, this, 0, Infinity), "maxlen");
+        const entry = new Entry(message, this, 0, Infinity);
+        this.#around.deadLetter(entry, "maxlen", { deliveryCount });
       }
       return "rejected";
     }
@@ -147,7 +163,11 @@ export class Queue implements QueueDeclaration {
       : Math.min(message.expirationMs, policy.messageTtlMs);
     const expiresAt = ttlMs === Infinity ? Infinity : this.#around.now() + ttlMs;
     const entry = new Entry(message, this, this.#around.nextPosition(), expiresAt);
-    if (this.#readyCount === 0) {
+    if (deliveryCount > 0) {
+      entry.deliveryCount = entry.acquiredCount = deliveryCount;
+      entry.redelivered = true;
+    }
+    if (this.#ready.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
         this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
@@ -175,62 +195,35 @@ export class Queue implements QueueDeclaration {
 
   #full(message: Message): boolean {
     const { maxLength, maxLengthBytes } = this.policy;
-    return this.#readyCount >= maxLength ||
-      this.#readyBytes + message.bodyBytes > maxLengthBytes;
+    return this.#ready.count + this.#delayed.count >= maxLength ||
+      this.#ready.bytes + message.bodyBytes > maxLengthBytes;
   }
 
   #append(entry: Entry): void {
     if (entry.expiresAt !== Infinity) this.#mortal = true;
-    this.#levelOf(entry).append(entry);
-    this.#counted(entry, 1);
-  }
-
-  #levelOf(entry: Entry): ReadyList {
-    const { maxPriority } = this.policy;
-    // x-max-priority: a higher priority counts as the highest.
-    return this.#ready[maxPriority === 0 ? 0 : Math.min(entry.message.priority, maxPriority)]!;
-  }
-
-  #counted(entry: Entry, sign: 1 | -1): void {
-    this.#readyCount += sign;
-    this.#readyBytes += sign * entry.message.bodyBytes;
-  }
-
-  #first(): Entry | undefined {
-    for (let level = this.#ready.length - 1; level >= 0; level--) {
-      const entry = this.#ready[level]!.first();
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
-  }
-
-  #shift(): Entry | undefined {
-    if (this.#readyCount === 0) return undefined;
-    for (let level = this.#ready.length - 1; level >= 0; level--) {
-      const entry = this.#ready[level]!.shift();
-      if (entry === undefined) continue;
-      this.#counted(entry, -1);
-      return entry;
-    }
-    return undefined;
+    this.#ready.append(entry);
   }
 
   /** x-max-length(-bytes) with drop-head: the oldest ready messages give way. */
   #dropOverflow(): void {
     const { maxLength, maxLengthBytes, overflow } = this.policy;
     if (overflow !== "drop-head") return; // what comes back may then exceed the limit
+    const ready = this.#ready;
     while (
-      this.#readyCount > 0 &&
-      (this.#readyCount > maxLength || this.#readyBytes > maxLengthBytes)
+      ready.count > 0 &&
+      (ready.count + this.#delayed.count > maxLength || ready.bytes > maxLengthBytes)
     ) {
-      const entry = this.#shift();
+      const entry = ready.shift();
       if (entry !== undefined) this.#giveUp(entry, "maxlen");
     }
   }
 
   /** Dead-letters an entry and forgets it. */
   #giveUp(entry: Entry, reason: DeathReason): void {
-    if (this.policy.deadLetterExchange !== undefined) this.#around.deadLetter(entry, reason);
+    if (this.policy.deadLetterExchange !== undefined) {
+      const deliveryCount = this.#around.release.deadLettersKeepCount ? entry.deliveryCount : 0;
+      this.#around.deadLetter(entry, reason, { deliveryCount });
+    }
     this.#forget(entry);
   }
 
@@ -244,21 +237,16 @@ export class Queue implements QueueDeclaration {
    * @returns when to look again, in ms of the broker's clock; Infinity for never.
    */
   expire(): number {
-    const now = this.#around.now();
-    let next = Infinity;
-    for (const level of this.#ready) {
-      for (let entry = level.first(); entry !== undefined; entry = level.first()) {
-        if (entry.expiresAt > now) {
-          next = Math.min(next, entry.expiresAt);
-          break;
-        }
-        level.shift();
-        this.#counted(entry, -1);
-        this.#giveUp(entry, "expired");
-      }
-    }
+    const next = this.#ready.expire(this.#around.now(), (entry) => this.#giveUp(entry, "expired"));
     if (next !== Infinity) this.#around.wakeAt(next, this);
     return next;
+  }
+
+  /** Its time has come: drops what expired, and takes back what was delayed or is overdue. */
+  wake(): void {
+    this.expire();
+    this.#endDelays();
+    this.#takeBackOverdue();
   }
 
   /** Delivers while there are ready entries and subscribers that can take them. */
@@ -266,7 +254,7 @@ export class Queue implements QueueDeclaration {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#readyCount > 0) {
+      while (this.#ready.count > 0) {
         const subscriber = this.subscribers.next();
         if (subscriber === undefined) break;
         const entry = this.#takeLive();
@@ -282,7 +270,7 @@ export class Queue implements QueueDeclaration {
 
   /** The next entry that has not expired. */
   #takeLive(): Entry | undefined {
-    for (let entry = this.#shift(); entry !== undefined; entry = this.#shift()) {
+    for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
       if (entry.expiresAt === Infinity || entry.expiresAt > this.#around.now()) return entry;
       this.#giveUp(entry, "expired");
     }
@@ -295,6 +283,7 @@ export class Queue implements QueueDeclaration {
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;
+      if (this.#held !== undefined) this.#hold(entry, subscriber.timeoutMs);
       if (entry.storage !== "none") this.#around.touched(entry);
     }
     subscriber.take(entry);
@@ -303,11 +292,11 @@ export class Queue implements QueueDeclaration {
   /** Room appeared at a subscriber, or one came: go on delivering. */
   resume(): void {
     this.subscribers.wake();
-    if (this.#readyCount > 0) this.#pump();
+    if (this.#ready.count > 0) this.#pump();
   }
 
   /** basic.get: takes the next entry; with `noAck` it is settled at once. */
-  get(noAck: boolean): Entry | undefined {
+  get(getter: DeliveryHolder, { noAck }: { noAck: boolean }): Entry | undefined {
     this.used();
     const entry = this.#takeLive();
     if (entry === undefined) return undefined;
@@ -315,44 +304,80 @@ export class Queue implements QueueDeclaration {
       this.#forget(entry);
     } else {
       this.#unacked++;
+      entry.getter = getter;
+      if (this.#held !== undefined) this.#hold(entry, undefined);
       if (entry.storage !== "none") this.#around.touched(entry);
     }
     if (this.#mortal) this.expire();
     return entry;
   }
 
+  #hold(entry: Entry, timeoutMs: number | undefined): void {
+    const longestMs = timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#around.consumerTimeoutMs;
+    entry.overdueAtMs = this.#around.now() + longestMs;
+    this.#held!.add(entry);
+    this.#around.wakeAt(entry.overdueAtMs, this);
+  }
+
+  /** Entries that are held too long return, while their holder goes on without them. */
+  #takeBackOverdue(): void {
+    if (this.#held === undefined || this.#held.size === 0) return;
+    const now = this.#around.now();
+    const overdue = [...this.#held].filter(({ overdueAtMs }) => overdueAtMs <= now);
+    const holders = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
+    for (const [holder, entries] of holders) {
+      holder?.overdue(entries.map((entry) => Entry.remains(entry)));
+      this.requeue(entries, { failed: false });
+    }
+    let next = Infinity;
+    for (const { overdueAtMs } of this.#held) next = Math.min(next, overdueAtMs);
+    if (next !== Infinity) this.#around.wakeAt(next, this);
+  }
+
   /** The entry was acknowledged. */
   ack(entry: Entry): void {
+    if (entry.released) return;
     this.#settled(entry);
     this.#forget(entry);
   }
 
-  /** The entry was rejected for good: dead-letter or drop it. */
-  reject(entry: Entry): void {
+  /**
+   * The entry was rejected for good: dead-letter or drop it.
+   * @param options.failed basic.reject says so, basic.nack does not
+   */
+  reject(entry: Entry, { failed }: { failed: boolean }): void {
+    if (entry.released) return;
     this.#settled(entry);
+    if (failed) entry.deliveryCount++;
     if (this.deleted) this.#forget(entry);
     else this.#giveUp(entry, "rejected");
   }
 
   #settled(entry: Entry): void {
     this.#unacked--;
+    this.#held?.delete(entry);
     entry.deliveryTag = 0;
     entry.subscriber = undefined;
+    entry.getter = undefined;
   }
 
   /**
    * Puts back entries that were delivered and not settled, each at its original position.
    * Delivery goes on after the last, so that their order is kept.
+   * @param options.failed basic.reject and the end of a consumer mean so, basic.nack does not
    */
-  requeue(entries: readonly Entry[]): void {
+  requeue(entries: readonly Entry[], { failed }: { failed: boolean }): void {
+    const counts = failed || this.#around.release.countedReturns === "all";
     for (const entry of entries) {
+      if (entry.released) continue;
       this.#settled(entry);
       if (this.deleted) {
         this.#forget(entry);
         continue;
       }
       entry.redelivered = true;
-      entry.deliveryCount++;
+      entry.acquiredCount++;
+      if (counts) entry.deliveryCount++;
       if (this.policy.quorum) {
         if (entry.deliveryCount > this.policy.deliveryLimit) {
           // x-delivery-limit: a message that keeps failing is given up.
@@ -361,14 +386,27 @@ export class Queue implements QueueDeclaration {
         }
         if (entry.storage !== "none") this.#around.touched(entry);
       }
-      if (entry.expiresAt !== Infinity) this.#mortal = true;
-      this.#levelOf(entry).giveBack(entry);
-      this.#counted(entry, 1);
+      if (this.#delayed.takes(entry, { failed, now: this.#around.now() })) continue;
+      this.#giveBack(entry);
     }
+    this.#endDelays();
     this.expire();
     // A quorum queue drops only what no consumer takes.
     if (this.policy.quorum) this.resume();
     this.#dropOverflow();
+    this.resume();
+  }
+
+  #giveBack(entry: Entry): void {
+    if (entry.expiresAt !== Infinity) this.#mortal = true;
+    this.#ready.giveBack(entry);
+  }
+
+  /** x-delayed-retry: what has waited long enough is ready again. */
+  #endDelays(): void {
+    if (this.#delayed.count === 0) return;
+    for (const entry of this.#delayed.takeReady(this.#around.now())) this.#giveBack(entry);
+    if (this.#delayed.count > 0) this.#around.wakeAt(this.#delayed.nextAtMs, this);
     this.resume();
   }
 
@@ -398,10 +436,13 @@ export class Queue implements QueueDeclaration {
     else if (!this.deleted) this.resume();
   }
 
-  /** Drops all ready entries. @returns how many. */
+  /** Drops all entries that no one holds. @returns how many. */
   purge(): number {
-    const count = this.#readyCount;
-    for (let entry = this.#shift(); entry !== undefined; entry = this.#shift()) this.#forget(entry);
+    for (const entry of this.#delayed.takeReady(Infinity)) this.#giveBack(entry);
+    const { count } = this.#ready;
+    for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
+      this.#forget(entry);
+    }
     return count;
   }
 }

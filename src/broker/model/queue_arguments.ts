@@ -1,32 +1,14 @@
+import type { Release } from "../release.ts";
 import { type Field, FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
-
-/** What happens to a publish that finds the queue full (x-overflow). */
-export type Overflow = "drop-head" | "reject-publish" | "reject-publish-dlx";
-
-/** The meaning of a queue's x-arguments. Durations in ms. */
-export interface QueuePolicy {
-  readonly quorum: boolean;
-  readonly messageTtlMs: number;
-  readonly expiresMs: number;
-  readonly maxLength: number;
-  readonly maxLengthBytes: number;
-  readonly overflow: Overflow;
-  readonly deadLetterExchange: string | undefined;
-  readonly deadLetterRoutingKey: string | undefined;
-  /** 0 for a queue without priorities. */
-  readonly maxPriority: number;
-  readonly singleActiveConsumer: boolean;
-  /** Failed deliveries allowed before a quorum queue gives a message up; Infinity for no limit. */
-  readonly deliveryLimit: number;
-}
 
 /** Ten years: RabbitMQ refuses longer times to live. */
 export const LONGEST_DURATION_MS = 315_360_000_000;
 
 type Check = (field: Field) => string | undefined;
 
-function integer(field: Field, lowest: 0 | 1, highest = Infinity): string | undefined {
+/** What is wrong with a field that must hold an integer, as RabbitMQ words it. */
+export function integer(field: Field, lowest: 0 | 1, highest = Infinity): string | undefined {
   const value = integerOf(field);
   if (value === undefined) return `"expected integer, got ${FIELD_TYPE_NAMES[field.type]}"`;
   if (value < 0) return `{value_negative,${value}}`;
@@ -51,8 +33,41 @@ function oneOf(field: Field, values: string[], otherwise: (value: string) => str
   return values.includes(field.value as string) ? undefined : otherwise(field.value as string);
 }
 
-/** One row an argument: who knows it and what it must hold (RabbitMQ docs, queues#optional-arguments). */
-const ARGUMENTS: Record<string, { classic: boolean; quorum: boolean; check: Check }> = {
+const LEADER_LOCATORS = ["client-local", "balanced", "random", "least-leaders"];
+
+/** An argument: who knows it and what it must hold. */
+interface ArgumentRow {
+  classic: boolean;
+  quorum: boolean;
+  check: Check;
+}
+
+/** RabbitMQ ignores values that it cannot read. */
+const DELAYED_RETRY_ROWS: Record<string, ArgumentRow> = {
+  "x-delayed-retry-type": { classic: false, quorum: true, check: () => undefined },
+  "x-delayed-retry-min": { classic: false, quorum: true, check: () => undefined },
+  "x-delayed-retry-max": { classic: false, quorum: true, check: () => undefined },
+};
+
+const CONSUMER_TIMEOUT_ROWS: Record<string, ArgumentRow> = {
+  "x-consumer-timeout": { classic: false, quorum: true, check: (field) => integer(field, 0) },
+  "x-consumer-disconnected-timeout": {
+    classic: false,
+    quorum: true,
+    check: (field) => integer(field, 0),
+  },
+};
+
+const rowsOfReleases = new WeakMap<Release, Record<string, ArgumentRow>>();
+
+function rowsOf(release: Release): Record<string, ArgumentRow> {
+  let rows = rowsOfReleases.get(release);
+  if (rows === undefined) rowsOfReleases.set(release, rows = argumentRows(release));
+  return rows;
+}
+
+/** One row an argument (RabbitMQ docs, queues#optional-arguments). */
+const argumentRows = (release: Release): Record<string, ArgumentRow> => ({
   "x-expires": { classic: true, quorum: true, check: (field) => duration(field, 1) },
   "x-message-ttl": { classic: true, quorum: true, check: (field) => duration(field, 0) },
   "x-dead-letter-routing-key": { classic: true, quorum: true, check: (field) => typed(field, "S") },
@@ -71,16 +86,17 @@ const ARGUMENTS: Record<string, { classic: boolean; quorum: boolean; check: Chec
     classic: true,
     quorum: false,
     check: (field) =>
-      oneOf(field, ["default", "lazy"], (mode) => `"unsupported queue mode '${mode}'"`),
+      release.checksQueueMode
+        ? oneOf(field, ["default", "lazy"], (mode) => `"unsupported queue mode '${mode}'"`)
+        : undefined,
   },
   "x-queue-version": {
     classic: true,
     quorum: false,
     check: (field) => {
       const version = integerOf(field);
-      return version === 1 || version === 2
-        ? integer(field, 0)
-        : integer(field, 0) ?? `"unsupported queue version '${version}'"`;
+      const known = release.queueVersions.some((one) => one === version);
+      return integer(field, 0) ?? (known ? undefined : `"unsupported queue version '${version}'"`);
     },
   },
   "x-single-active-consumer": { classic: true, quorum: true, check: (field) => typed(field, "t") },
@@ -96,9 +112,18 @@ const ARGUMENTS: Record<string, { classic: boolean; quorum: boolean; check: Chec
     quorum: true,
     check: (field) => oneOf(field, ["at-most-once", "at-least-once"], () => "invalid_dlx_strategy"),
   },
-  "x-queue-leader-locator": { classic: false, quorum: true, check: () => undefined },
+  "x-queue-leader-locator": {
+    classic: release.locatesClassicQueues,
+    quorum: true,
+    check: (field) =>
+      release.locatesClassicQueues
+        ? oneOf(field, LEADER_LOCATORS, () => "invalid_queue_locator_arg")
+        : undefined,
+  },
   "x-max-age": { classic: false, quorum: false, check: () => undefined },
-};
+  ...(release.delayedRetry ? DELAYED_RETRY_ROWS : {}),
+  ...(release.overdueTask === "ends consumer" ? CONSUMER_TIMEOUT_ROWS : {}),
+});
 
 /** The identity of a queue in a reply text: `queue 'q' in vhost '/'`. */
 export interface QueueIdentity {
@@ -109,30 +134,38 @@ export interface QueueIdentity {
   readonly autoDelete: boolean;
 }
 
+/** Whether x-queue-type asks for a quorum queue. */
+export function isQuorum(table: FieldTable): boolean {
+  return table.get("x-queue-type")?.value === "quorum";
+}
+
 /**
- * Checks the x-arguments of queue.declare and reads their meaning.
+ * Checks the x-arguments of queue.declare.
  * @throws {ChannelError} 406 for an argument of a bad type or value, or of another queue type.
  */
-export function readQueuePolicy(queue: QueueIdentity, table: FieldTable): QueuePolicy {
+export function checkQueueArguments(
+  queue: QueueIdentity,
+  table: FieldTable,
+  release: Release,
+): void {
   const type = table.get("x-queue-type");
   const unknown = type && oneOf(
     type,
-    ["classic", "quorum"],
+    ["classic", "quorum", ...release.defaultQueueTypes],
     (value) => `"unsupported queue type '${value}'"`,
   );
   if (unknown !== undefined) throw invalidArgument(queue, "x-queue-type", unknown);
-  const quorum = type?.value === "quorum";
-  for (const [name, row] of Object.entries(ARGUMENTS)) {
-    const field = table.get(name);
-    if (field !== undefined && !(quorum ? row.quorum : row.classic)) {
-      const kind = quorum ? "rabbit_quorum_queue" : "rabbit_classic_queue";
-      throw new ChannelError(
-        "PRECONDITION_FAILED",
-        `invalid arg '${name}' for ${queue.title} of queue type ${kind}`,
-      );
-    }
+  const quorum = isQuorum(table);
+  const rows = Object.entries(rowsOf(release));
+  for (const [name, row] of rows) {
+    if (!table.has(name) || (quorum ? row.quorum : row.classic)) continue;
+    const kind = quorum ? "rabbit_quorum_queue" : "rabbit_classic_queue";
+    throw new ChannelError(
+      "PRECONDITION_FAILED",
+      `invalid arg '${name}' for ${queue.title} of queue type ${kind}`,
+    );
   }
-  for (const [name, row] of Object.entries(ARGUMENTS)) {
+  for (const [name, row] of rows) {
     const field = table.get(name);
     const problem = field && row.check(field);
     if (problem !== undefined) throw invalidArgument(queue, name, problem);
@@ -154,21 +187,6 @@ export function readQueuePolicy(queue: QueueIdentity, table: FieldTable): QueueP
     );
   }
   if (quorum) checkQuorum(queue);
-  const number = (name: string, otherwise: number) => integerOf(table.get(name)) ?? otherwise;
-  const text = (name: string) => table.get(name)?.value as string | undefined;
-  return {
-    quorum,
-    messageTtlMs: number("x-message-ttl", Infinity),
-    expiresMs: number("x-expires", Infinity),
-    maxLength: number("x-max-length", Infinity),
-    maxLengthBytes: number("x-max-length-bytes", Infinity),
-    overflow: (text("x-overflow") ?? "drop-head") as Overflow,
-    deadLetterExchange: text("x-dead-letter-exchange"),
-    deadLetterRoutingKey: text("x-dead-letter-routing-key"),
-    maxPriority: number("x-max-priority", 0),
-    singleActiveConsumer: table.get("x-single-active-consumer")?.value === true,
-    deliveryLimit: number("x-delivery-limit", Infinity),
-  };
 }
 
 function invalidArgument(queue: QueueIdentity, name: string, problem: string): ChannelError {
@@ -195,7 +213,7 @@ function checkQuorum(queue: QueueIdentity): void {
 }
 
 /** Arguments whose equality a redeclaration must keep; others are not compared. */
-export const COMPARED_QUEUE_ARGUMENTS: readonly string[] = [
+const COMPARED_ARGUMENTS: readonly string[] = [
   "x-expires",
   "x-message-ttl",
   "x-dead-letter-exchange",
@@ -210,3 +228,10 @@ export const COMPARED_QUEUE_ARGUMENTS: readonly string[] = [
   "x-queue-type",
   "x-delivery-limit",
 ];
+
+/** The arguments that a redeclaration must repeat, as far as the release knows them. */
+export function comparedQueueArguments(release: Release): readonly string[] {
+  const known = rowsOf(release);
+  const later = [...Object.keys(CONSUMER_TIMEOUT_ROWS), ...Object.keys(DELAYED_RETRY_ROWS)];
+  return [...COMPARED_ARGUMENTS, ...later.filter((name) => Object.hasOwn(known, name))];
+}

@@ -1,12 +1,24 @@
 import type { Entry } from "./entry.ts";
 
+/** Who holds deliveries of a queue until they are settled. */
+export interface DeliveryHolder {
+  /** The queue takes these deliveries back, the longest first. */
+  overdue(entries: readonly Entry[]): void;
+}
+
 /** One consumer of a queue, as the queue sees it. The channel implements it; tests do too. */
-export interface Subscriber {
+export interface Subscriber extends DeliveryHolder {
   readonly tag: string;
   readonly noAck: boolean;
   readonly exclusive: boolean;
   /** x-priority of the consumer: higher ones are served first. */
   readonly priority: number;
+  /** How long it may hold a delivery, in ms; undefined leaves it to the queue. */
+  readonly timeoutMs: number | undefined;
+  /** Deliveries not yet settled. */
+  readonly unackedCount: number;
+  /** It has not settled yet what was taken back from it, and gets nothing meanwhile. */
+  readonly suspended: boolean;
   /** Whether it can take one more entry now: prefetch, flow and the socket allow it. */
   canTake(): boolean;
   take(entry: Entry): void;
@@ -31,11 +43,20 @@ export class QueueSubscribers {
   #exhausted = false;
   readonly #singleActive: boolean;
   readonly #heirs: "by priority" | "by arrival";
+  readonly #takesOver: boolean;
 
-  /** @param options.heirs who follows the active one of a single-active-consumer queue */
-  constructor(options: { singleActive: boolean; heirs: "by priority" | "by arrival" }) {
+  /**
+   * @param options.heirs who follows the active one of a single-active-consumer queue
+   * @param options.takesOver one of higher priority does not wait until the active one goes
+   */
+  constructor(options: {
+    singleActive: boolean;
+    heirs: "by priority" | "by arrival";
+    takesOver: boolean;
+  }) {
     this.#singleActive = options.singleActive;
     this.#heirs = options.heirs;
+    this.#takesOver = options.takesOver;
   }
 
   get count(): number {
@@ -77,9 +98,21 @@ export class QueueSubscribers {
   }
 
   #successor(): Subscriber | undefined {
-    if (this.#heirs === "by arrival") return this.#arrivals[0];
-    const [rank] = this.#ranks;
-    return this.#arrivals.find(({ priority }) => priority === rank?.priority);
+    const heirs = this.#arrivals.filter(({ suspended }) => !suspended);
+    if (this.#heirs === "by arrival") return heirs[0];
+    const highest = Math.max(...heirs.map(({ priority }) => priority));
+    return heirs.find(({ priority }) => priority === highest);
+  }
+
+  /** The one that is served; undefined while it makes room for one of higher priority. */
+  #activeNow(): Subscriber | undefined {
+    if (this.#active === undefined || this.#active.suspended) this.#active = this.#successor();
+    if (!this.#takesOver || this.#active === undefined) return this.#active;
+    const heir = this.#successor()!;
+    if (heir.priority <= this.#active.priority) return this.#active;
+    // RabbitMQ docs, quorum-queues: it takes over once the active one holds nothing any more.
+    if (this.#active.unackedCount > 0) return undefined;
+    return this.#active = heir;
   }
 
   /** Someone may have room again. */
@@ -92,7 +125,8 @@ export class QueueSubscribers {
     if (this.#exhausted) return undefined;
     if (this.#singleActive) {
       // x-single-active-consumer: one alone is served, until it goes.
-      if (this.#active?.canTake()) return this.#active;
+      const active = this.#activeNow();
+      if (active?.canTake()) return active;
       this.#exhausted = true;
       return undefined;
     }

@@ -8,15 +8,18 @@ import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Message } from "./message.ts";
 import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings } from "./queue.ts";
-import { COMPARED_QUEUE_ARGUMENTS } from "./queue_arguments.ts";
+import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /** What a virtual host needs of the broker. */
 export type VHostSurroundings =
-  & Pick<QueueSurroundings, "now" | "nextPosition" | "weigh" | "wakeAt">
+  & Pick<
+    QueueSurroundings,
+    "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "weigh" | "wakeAt"
+  >
   & {
     readonly keeper: Keeper | undefined;
-    /** Hands a message to a direct reply-to consumer, if it is there. */
-    reply(routingKey: string, message: Message): void;
+    /** Hands a message to a direct reply-to consumer. @returns whether it is there */
+    reply(routingKey: string, message: Message): boolean;
   };
 
 /** What happened to a publish. */
@@ -59,6 +62,8 @@ export class VHost {
     this.#around = around;
     const { keeper } = around;
     this.#queueSurroundings = {
+      release: around.release,
+      consumerTimeoutMs: around.consumerTimeoutMs,
       now: around.now,
       nextPosition: around.nextPosition,
       weigh: around.weigh,
@@ -69,12 +74,13 @@ export class VHost {
       },
       unstore: (entry) => keeper?.remove(entry),
       touched: (entry) => keeper?.touch(entry),
-      deadLetter: (entry, reason) => this.#deadLetter(entry, reason),
+      deadLetter: (entry, reason, { deliveryCount }) =>
+        this.#deadLetter(entry, reason, deliveryCount),
       autoDelete: (queue) => this.deleteQueue(queue),
     };
     for (const [exchange, type, internal = false] of PREDECLARED) {
       const rest = { durable: true, autoDelete: false, internal, arguments: new Map() };
-      this.#exchanges.set(exchange, new Exchange(name, { name: exchange, type, ...rest }));
+      this.#exchanges.set(exchange, this.#newExchange({ name: exchange, type, ...rest }));
     }
   }
 
@@ -116,11 +122,15 @@ export class VHost {
     return this.#exchanges.get(exchange.name) === exchange;
   }
 
+  #newExchange(declaration: ExchangeDeclaration): Exchange {
+    return new Exchange(this.name, declaration, this.#around.release);
+  }
+
   /** Declares an exchange. @throws {ChannelError} 403 reserved name, 406 inequivalent. */
   declareExchange(declaration: ExchangeDeclaration): Exchange {
     const current = this.#exchanges.get(declaration.name);
     if (current === undefined) {
-      const exchange = new Exchange(this.name, declaration);
+      const exchange = this.#newExchange(declaration);
       if (declaration.name.startsWith("amq.")) {
         throw new ChannelError(
           "ACCESS_REFUSED",
@@ -132,7 +142,7 @@ export class VHost {
       return exchange;
     }
     const { title } = current;
-    new Exchange(this.name, declaration);
+    this.#newExchange(declaration);
     requireSameProperty(title, "type", declaration.type, current.type);
     requireSameProperty(title, "durable", declaration.durable, current.durable);
     requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
@@ -233,17 +243,16 @@ export class VHost {
     if (current.exclusive !== declaration.exclusive) throw lockedQueue(current);
     requireSameProperty(title, "durable", declaration.durable, current.durable);
     requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
-    requireSameArguments(
-      title,
-      COMPARED_QUEUE_ARGUMENTS,
-      declaration.arguments,
-      current.arguments,
+    const { release } = this.#around;
+    const arguments_ = [declaration.arguments, current.arguments].map((table) =>
+      release.queueTypeByDefault ? withQueueType(table) : table
     );
+    requireSameArguments(title, comparedQueueArguments(release), arguments_[0]!, arguments_[1]!);
   }
 
   /** Puts back a durable exchange that a store kept. */
   restoreExchange(declaration: ExchangeDeclaration): void {
-    this.#exchanges.set(declaration.name, new Exchange(this.name, declaration));
+    this.#exchanges.set(declaration.name, this.#newExchange(declaration));
   }
 
   /** Puts back a durable queue that a store kept under `storeId`. */
@@ -295,7 +304,7 @@ export class VHost {
       return;
     }
     if (queue.unusedUntilMs !== Infinity) this.#around.wakeAt(queue.unusedUntilMs, queue);
-    queue.expire();
+    queue.wake();
   }
 
   /**
@@ -315,11 +324,11 @@ export class VHost {
     if (exchange.name === "" && keys === undefined) {
       const queue = this.#queues.get(message.routingKey);
       if (queue !== undefined) this.#enqueue(queue, message, routing);
-      else this.#reply(message.routingKey, message);
+      else this.#reply(message.routingKey, message, routing);
     } else {
       const allKeys = [message.routingKey, ...keys ?? []];
       if (exchange.name === "") {
-        for (const key of new Set(allKeys)) this.#reply(key, message);
+        for (const key of new Set(allKeys)) this.#reply(key, message, routing);
       }
       for (const queue of this.#route(exchange, allKeys, message)) {
         this.#enqueue(queue, message, routing);
@@ -333,9 +342,11 @@ export class VHost {
     if (queue.publish(message) === "rejected") routing.rejected = true;
   }
 
-  /** A direct reply reaches no queue: RabbitMQ returns it when it is mandatory, delivered or not. */
-  #reply(key: string, message: Message): void {
-    if (key.startsWith(REPLY_TO_PREFIX)) this.#around.reply(key, message);
+  /** A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered or not. */
+  #reply(key: string, message: Message, routing: Routing): void {
+    if (!key.startsWith(REPLY_TO_PREFIX)) return;
+    const taken = this.#around.reply(key, message);
+    if (taken && this.#around.release.directReplies === "volatile queue") routing.routed = true;
   }
 
   /**
@@ -370,17 +381,17 @@ export class VHost {
     return queues;
   }
 
-  #deadLetter(entry: Entry, reason: DeathReason): void {
+  #deadLetter(entry: Entry, reason: DeathReason, deliveryCount: number): void {
     const exchange = this.#exchanges.get(entry.queue.policy.deadLetterExchange ?? "\0");
     // A missing dead-letter exchange drops the message.
     if (exchange === undefined) return;
-    const message = deadMessage(entry, reason, this.#around.now());
+    const message = deadMessage(entry, reason, this.#around.now(), this.#around.release);
     const headers = message.headers();
     const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
     for (const queue of this.#route(exchange, keys, message)) {
       if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
       this.#deadLettering = true;
-      queue.publish(message);
+      queue.publish(message, deliveryCount);
       this.#deadLettering = false;
     }
   }
@@ -390,6 +401,12 @@ export class VHost {
 export function carbonCopies(field: Field | undefined): string[] {
   if (field?.type !== "A") return [];
   return field.value.flatMap((item) => item.type === "S" ? [item.value] : []);
+}
+
+/** What the release takes a queue without a type for. */
+function withQueueType(table: FieldTable): FieldTable {
+  if (isQuorum(table)) return table;
+  return new Map([...table, ["x-queue-type", { type: "S", value: "classic" }]]);
 }
 
 function isDurable({ source, destination }: Binding): boolean {

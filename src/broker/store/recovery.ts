@@ -128,7 +128,7 @@ function recoverMessages(database: DatabaseSync, queues: Map<number, Queue>) {
       expires_at ?? Infinity,
     );
     entry.redelivered = id <= queue.deliveredUpTo;
-    entry.deliveryCount = delivery_count;
+    entry.deliveryCount = entry.acquiredCount = delivery_count;
     queue.restore(entry);
     messages++;
   }

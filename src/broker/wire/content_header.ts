@@ -99,6 +99,9 @@ export interface RoutingProperties {
   userId: string | undefined;
 }
 
+/** What a message without the property has: queues differ in what that means. */
+export const NO_PRIORITY = -1;
+
 const FLAG_HEADERS = 1 << 13;
 const FLAG_DELIVERY_MODE = 1 << 12;
 const FLAG_PRIORITY = 1 << 11;
@@ -115,7 +118,7 @@ export function scanProperties(
   found: RoutingProperties,
 ): void {
   found.deliveryMode = 1;
-  found.priority = 0;
+  found.priority = NO_PRIORITY;
   found.headersAt = -1;
   found.replyTo = undefined;
   found.expiration = undefined;

@@ -20,8 +20,12 @@ export const REPLY_CODES = {
 /** The name of a reply code, as the specification spells it. */
 export type ReplyName = keyof typeof REPLY_CODES;
 
+/** A short string holds that many octets; RabbitMQ ends what is longer with three dots. */
+const TEXT_MAX_BYTES = 255;
+
 function replyText(name: ReplyName, explanation: string): string {
-  return explanation === "" ? name : `${name} - ${explanation}`;
+  const text = explanation === "" ? name : `${name} - ${explanation}`;
+  return text.length > TEXT_MAX_BYTES ? `${text.slice(0, TEXT_MAX_BYTES - 3)}...` : text;
 }
 
 /** A refusal that ends the channel alone: the connection answers it with channel.close. */
@@ -53,6 +57,11 @@ export class ConnectionError extends Error {
     this.replyCode = REPLY_CODES[name];
     this.replyText = this.message;
   }
+}
+
+/** Methods that only a server sends, and those of other classes. */
+export function unimplemented(): ConnectionError {
+  return new ConnectionError("COMMAND_INVALID", "unimplemented method");
 }
 
 /** Bytes no AMQP peer would send: the socket is dropped without a reply, as RabbitMQ does. */

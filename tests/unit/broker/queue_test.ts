@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Entry } from "../../../src/broker/model/entry.ts";
 import { encodeAddress, Message } from "../../../src/broker/model/message.ts";
 import { type DeathReason, Queue } from "../../../src/broker/model/queue.ts";
+import { releaseNamed } from "../../../src/broker/release.ts";
 import type { Subscriber } from "../../../src/broker/model/queue_subscribers.ts";
 import {
   type BasicProperties,
@@ -45,6 +46,8 @@ class World {
       },
       undefined,
       {
+        release: releaseNamed("4.3"),
+        consumerTimeoutMs: Infinity,
         now: () => this.now,
         nextPosition: () => ++this.#position,
         store: () => {},
@@ -62,22 +65,31 @@ class World {
     return this.queue.publish(message(body, properties));
   }
 
+  /** basic.get, to be settled. */
+  take(): Entry | undefined {
+    return this.queue.get({ overdue: () => {} }, { noAck: false });
+  }
+
   /** What a look at the queue would give, in order. */
   drain(): string[] {
     const all: string[] = [];
-    for (let entry = this.queue.get(true); entry; entry = this.queue.get(true)) {
-      all.push(text(entry));
-    }
+    const take = () => this.queue.get({ overdue: () => {} }, { noAck: true });
+    for (let entry = take(); entry; entry = take()) all.push(text(entry));
     return all;
   }
 }
 
 class Taker implements Subscriber {
   readonly noAck = false;
+  readonly timeoutMs = undefined;
+  readonly unackedCount = 0;
+  readonly suspended = false;
   readonly exclusive = false;
   readonly entries: Entry[] = [];
 
   constructor(readonly tag: string, readonly prefetch: number, readonly priority = 0) {}
+
+  overdue() {}
 
   canTake(): boolean {
     return this.entries.length < this.prefetch;
@@ -109,7 +121,7 @@ Deno.test("a requeued message returns to its place, whatever was taken meanwhile
         world.publish(`${published}`);
         ready.push(published++);
       } else if (step === "get") {
-        const entry = world.queue.get(false);
+        const entry = world.take();
         const id = ready.shift();
         assert.equal(entry && text(entry), id?.toString());
         if (entry !== undefined) unacked.push({ id: id!, entry });
@@ -118,13 +130,13 @@ Deno.test("a requeued message returns to its place, whatever was taken meanwhile
           typeof unacked[0],
         ];
         if (step.how === "requeue") {
-          world.queue.requeue([entry]);
+          world.queue.requeue([entry], { failed: false });
           ready.push(id);
           ready.sort((a, b) => a - b);
         } else {
           settled++;
           if (step.how === "ack") world.queue.ack(entry);
-          else world.queue.reject(entry);
+          else world.queue.reject(entry, { failed: true });
         }
       }
       assert.equal(world.queue.readyCount, ready.length);
@@ -218,9 +230,9 @@ Deno.test("the lower of queue TTL and expiration counts, and a requeue keeps the
   });
   world.publish("short", { expiration: "10" });
   world.publish("long", { expiration: "1000" });
-  const entry = world.queue.get(false)!;
+  const entry = world.take()!;
   world.now = 10;
-  world.queue.requeue([entry]);
+  world.queue.requeue([entry], { failed: false });
   assert.deepEqual(world.dead, [["short", "expired"]]);
   world.now = 100;
   assert.equal(world.queue.get(true), undefined);
@@ -235,9 +247,9 @@ Deno.test("a quorum queue gives a message up after x-delivery-limit failures", (
   }, { durable: true });
   world.publish("poison");
   for (const deliveryCount of [0, 1]) {
-    const entry = world.queue.get(false)!;
+    const entry = world.take()!;
     assert.equal(entry.deliveryCount, deliveryCount);
-    world.queue.requeue([entry]);
+    world.queue.requeue([entry], { failed: false });
   }
   assert.deepEqual(world.dead, [["poison", "delivery_limit"]]);
 });
@@ -248,6 +260,6 @@ Deno.test("what expired behind a head goes as soon as the head is taken", () => 
   world.publish("short", { expiration: "1" });
   world.now = 5;
   assert.equal(world.queue.readyCount, 2);
-  world.queue.get(false);
+  world.take();
   assert.deepEqual(world.dead, [["short", "expired"]]);
 });

@@ -4,6 +4,7 @@ import {
   type FieldTable,
   integerOf,
 } from "../../wire/field_table.ts";
+import type { Release } from "../../release.ts";
 import { ChannelError } from "../../wire/protocol_error.ts";
 import type { Binding } from "../binding.ts";
 
@@ -32,7 +33,12 @@ export function checkHeadersBinding(table: FieldTable): void {
 
 /** Headers exchange: the binding's arguments are looked up in the headers (section 3.1.3.4). */
 export class HeadersRouter {
+  readonly #same: (a: Field, b: Field) => boolean;
   #bindings: Binding[] = [];
+
+  constructor(release: Release) {
+    this.#same = release.headersComparison === "by value" ? sameValue : sameTypeAndValue;
+  }
 
   bind(binding: Binding): void {
     this.#bindings.push(binding);
@@ -45,12 +51,16 @@ export class HeadersRouter {
   route(_routingKey: string, headers: () => FieldTable | undefined): readonly Binding[] {
     if (this.#bindings.length === 0) return [];
     const table = headers() ?? new Map<string, Field>();
-    return this.#bindings.filter((binding) => matchesHeaders(binding.arguments, table));
+    return this.#bindings.filter((binding) => matchesHeaders(binding.arguments, table, this.#same));
   }
 }
 
 /** Whether headers satisfy a binding's arguments, by its x-match (default `all`). */
-export function matchesHeaders(wanted: FieldTable, headers: FieldTable): boolean {
+function matchesHeaders(
+  wanted: FieldTable,
+  headers: FieldTable,
+  same: (a: Field, b: Field) => boolean,
+): boolean {
   const match = (wanted.get("x-match")?.value as string | undefined) ?? "all";
   const withX = match.endsWith("-with-x");
   const any = match.startsWith("any");
@@ -59,7 +69,7 @@ export function matchesHeaders(wanted: FieldTable, headers: FieldTable): boolean
     if (name === "x-match" || (!withX && name.startsWith("x-"))) continue;
     const actual = headers.get(name);
     // A void argument asks for the header's presence alone.
-    const matched = actual !== undefined && (field.type === "V" || sameValue(field, actual));
+    const matched = actual !== undefined && (field.type === "V" || same(field, actual));
     if (matched && any) return true;
     if (!matched && !any) return false;
   }
@@ -78,6 +88,12 @@ function sameValue(a: Field, b: Field): boolean {
   if (left !== undefined) return left === numberOf(b);
   if (isText(a) && isText(b)) return a.value === b.value;
   return identical(a, b) || (isEmptyList(a) && isEmptyList(b));
+}
+
+/** Integers of any width are of one type, and so are floats. */
+function sameTypeAndValue(a: Field, b: Field): boolean {
+  const isFloat = (field: Field) => field.type === "f" || field.type === "d";
+  return isFloat(a) === isFloat(b) && sameValue(a, b);
 }
 
 function isText({ type }: Field): boolean {

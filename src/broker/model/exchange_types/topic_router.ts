@@ -1,3 +1,4 @@
+import { ChannelError } from "../../wire/protocol_error.ts";
 import type { Binding } from "../binding.ts";
 
 interface Node {
@@ -75,6 +76,16 @@ export class TopicRouter {
     this.#cache.set(routingKey, found);
     return found;
   }
+}
+
+/** @throws {ChannelError} 406 for a pattern with more `#` than may be. */
+export function checkTopicPattern(pattern: string, mostHashes: number): void {
+  const hashes = wordsOf(pattern).filter((word) => word === "#").length;
+  if (hashes <= mostHashes) return;
+  throw new ChannelError(
+    "PRECONDITION_FAILED",
+    `Topic binding key '${pattern}' uses ${hashes} '#' wildcards, at most ${mostHashes} are allowed`,
+  );
 }
 
 /** The empty key has no words; `a..b` has an empty one. */
