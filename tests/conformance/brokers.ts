@@ -3,7 +3,13 @@ import { AmqpPeer, type OpenOptions } from "../support/amqp_peer.ts";
 import { brokerList, type Release } from "../support/broker_list.ts";
 import { wholeTest } from "../support/deadline.ts";
 import { Client, type ClientOptions } from "./client.ts";
-import { deviations } from "./deviations.ts";
+import { deviationsOf } from "./deviations.ts";
+
+/** Which releases have a behaviour that others lack. */
+export interface BehaviourOptions {
+  /** Default: all. */
+  releases?: readonly Release[];
+}
 
 /**
  * Registers a behaviour as one test for each broker.
@@ -11,11 +17,16 @@ import { deviations } from "./deviations.ts";
  * The test fails if it leaves a connection open; queues and exchanges that it named through the
  * broker are deleted afterwards.
  */
-export function behaviour(sentence: string, body: (broker: Broker) => Promise<void>): void {
+export function behaviour(
+  sentence: string,
+  body: (broker: Broker) => Promise<void>,
+  { releases }: BehaviourOptions = {},
+): void {
   const all = [...brokerList.shared, ...brokerList.older];
   if (all.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
   for (const { name, url, release } of all) {
-    const reason = deviations[name]?.[sentence];
+    if (releases?.includes(release) === false) continue;
+    const reason = deviationsOf(name)[sentence];
     if (reason) {
       Deno.test.ignore(`${sentence} [${name}: ${reason}]`, () => {});
     } else {

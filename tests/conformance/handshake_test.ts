@@ -5,18 +5,24 @@ import { type AmqpPeer, PROTOCOL_HEADER } from "../support/amqp_peer.ts";
 import { encodeTable, type Fields } from "../support/amqp_wire.ts";
 import { behaviour, type Broker } from "./brokers.ts";
 
+const AMQP_1_0_SASL_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0]);
+
 for (
   const [what, header] of [
     ["of another version", Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 2, 0, 0])],
     ["of another protocol", Buffer.from("GET / HTTP/1.1\r\n\r\n")],
   ] as const
 ) {
-  behaviour(`a header ${what} is answered with the broker's own and the end`, async (broker) => {
-    await using peer = await broker.dial();
-    peer.sendBytes(header);
-    assert.deepEqual(await peer.refusals.next("the broker's header"), PROTOCOL_HEADER);
-    await peer.expectEnd();
-  });
+  behaviour(
+    `a header ${what} is answered with the broker's own, or the one of AMQP 1.0, and the end`,
+    async (broker) => {
+      await using peer = await broker.dial();
+      peer.sendBytes(header);
+      const offered = broker.release === "3.10" ? PROTOCOL_HEADER : AMQP_1_0_SASL_HEADER;
+      assert.deepEqual(await peer.refusals.next("the broker's header"), offered);
+      await peer.expectEnd();
+    },
+  );
 }
 
 behaviour("connection.start names the version, the mechanisms and the locale", async (broker) => {
@@ -120,7 +126,7 @@ behaviour("tune-ok outside of what tune allows ends the socket without a word", 
 });
 
 behaviour("tune-ok may lower every limit", async (broker) => {
-  await using peer = await broker.peer({ tuneOk: { channelMax: 1, frameMax: 4096 } });
+  await using peer = await broker.peer({ tuneOk: { channelMax: 1, frameMax: 8192 } });
   await peer.openChannel(1);
   await peer.close();
 });
@@ -202,13 +208,26 @@ behaviour("a locale that the broker does not offer is accepted", async (broker) 
   await peer.expect("connection.tune");
 });
 
-behaviour("before limits are agreed on, a frame has at most 4096 octets", async (broker) => {
+behaviour("a client may not ask for frames below the least frame-max", async (broker) => {
   await using peer = await broker.dial();
-  peer.sendBytes(PROTOCOL_HEADER);
-  await peer.expect("connection.start");
-  peer.send(0, "connection.start-ok", { mechanism: "PLAIN", response: "x".repeat(4096) });
+  await peer.login(broker.url, { tuneOk: { frameMax: broker.release === "4.3" ? 8191 : 4095 } });
   await peer.expectSilentEnd();
 });
+
+behaviour(
+  "before limits are agreed on, 4.3 takes frames of more than 4096 octets",
+  async (broker) => {
+    await using peer = await broker.dial();
+    peer.sendBytes(PROTOCOL_HEADER);
+    await peer.expect("connection.start");
+    const { username, password } = new URL(broker.url);
+    const response = `\0${username}\0${password}`;
+    const clientProperties = { long: "x".repeat(4096) };
+    peer.send(0, "connection.start-ok", { clientProperties, mechanism: "PLAIN", response });
+    if (broker.release === "4.3") await peer.expect("connection.tune");
+    else await peer.expectSilentEnd();
+  },
+);
 
 behaviour("a heartbeat during the handshake is passed over", async (broker) => {
   await using peer = await broker.dial();

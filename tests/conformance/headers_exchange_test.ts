@@ -48,20 +48,25 @@ behaviour("a binding with a bad x-match is refused with 406", async (broker) => 
   await channelRefused(channel, 406, () => channel.bindQueue(queue, "amq.headers", "", badMatch));
 });
 
-behaviour("numbers of different types are equal by value", async (broker) => {
-  await using peer = await broker.peer();
-  await peer.openChannel(1);
-  const exchange = broker.exchangeName();
-  await peer.call(1, "exchange.declare", { exchange, type: "headers" });
-  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
-  await peer.call(1, "queue.bind", { queue, exchange, arguments: { a: new Typed("b", 1) } });
-  for (const type of ["l", "u", "d"]) {
-    const properties = { headers: { a: new Typed(type, 1) } };
-    peer.publish(1, { exchange, mandatory: true }, "x", { properties });
-  }
-  assert.deepEqual(await peer.call(1, "queue.purge", { queue }), { messageCount: 3 });
-  await peer.close();
-});
+behaviour(
+  "integers of different types are equal by value, and floats where the release says so",
+  async (broker) => {
+    await using peer = await broker.peer();
+    await peer.openChannel(1);
+    const exchange = broker.exchangeName();
+    await peer.call(1, "exchange.declare", { exchange, type: "headers" });
+    const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+    await peer.call(1, "queue.bind", { queue, exchange, arguments: { a: new Typed("b", 1) } });
+    for (const type of ["l", "u", "d"]) {
+      const properties = { headers: { a: new Typed(type, 1) } };
+      peer.publish(1, { exchange }, "x", { properties });
+    }
+    assert.deepEqual(await peer.call(1, "queue.purge", { queue }), {
+      messageCount: broker.release === "3.10" ? 3 : 2,
+    });
+    await peer.close();
+  },
+);
 
 behaviour("the order of a binding's arguments does not matter", async (broker) => {
   await using client = await broker.connect();

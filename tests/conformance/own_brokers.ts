@@ -4,7 +4,8 @@ import { brokerList, type Release } from "../support/broker_list.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { wholeTest } from "../support/deadline.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
-import { deviations } from "./deviations.ts";
+import type { BehaviourOptions } from "./brokers.ts";
+import { deviationsOf } from "./deviations.ts";
 
 const EMBEDDED_MAX_MEMORY = "64MB";
 const FLOOD_MEGABYTES = 512;
@@ -29,6 +30,7 @@ export interface User {
   configure: string;
   write: string;
   read: string;
+  tags?: string[];
 }
 
 export interface OwnBrokerOptions {
@@ -38,6 +40,8 @@ export interface OwnBrokerOptions {
   vhosts?: string[];
   /** How long a delivery may stay unacknowledged. */
   consumerTimeoutMs?: number;
+  /** Deprecated features that it refuses. */
+  denied?: string[];
 }
 
 /** A broker whose memory a test may make short. */
@@ -78,13 +82,15 @@ export function scenario(
   sentence: string,
   options: OwnBrokerOptions,
   body: (broker: PressableBroker & { release: Release }, step: Step) => Promise<void>,
+  { releases }: BehaviourOptions = {},
 ): void {
   if (ownBrokers.length === 0) Deno.test.ignore(`${sentence} [no broker to start]`, () => {});
   for (const { name, release, start } of ownBrokers) {
+    if (releases?.includes(release) === false) continue;
     Deno.test(`${sentence} [${name}]`, async (t) => {
       await using broker = await start(options);
       await body(Object.assign(broker, { release }), async (sentence, attempt) => {
-        const ignore = deviations[name]?.[sentence] !== undefined;
+        const ignore = deviationsOf(name)[sentence] !== undefined;
         const fn = async () => void await wholeTest(sentence, attempt);
         await t.step({ name: sentence, ignore, fn });
       });
@@ -96,18 +102,20 @@ async function startRabbitMq(
   scripts: string,
   options: OwnBrokerOptions = {},
 ): Promise<PressableBroker> {
-  const { users = [], vhosts = [], consumerTimeoutMs } = options;
+  const { users = [], vhosts = [], consumerTimeoutMs, denied = [] } = options;
   const timeouts = { consumer_timeout: consumerTimeoutMs!, channel_tick_interval: 500 };
   const node = await PrivateRabbitMq.start({
     scripts,
+    config: denied.map((feature) => `deprecated_features.permit.${feature} = false`),
     ...(consumerTimeoutMs ? { settings: timeouts } : {}),
   });
   for (const vhost of vhosts) {
     await node.ctl("add_vhost", vhost);
     await node.ctl("set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*");
   }
-  for (const { name, password, configure, write, read } of users) {
+  for (const { name, password, configure, write, read, tags = [] } of users) {
     await node.ctl("add_user", name, password);
+    if (tags.length > 0) await node.ctl("set_user_tags", name, ...tags);
     await node.ctl("set_permissions", name, configure, write, read);
   }
   const pressure = {
@@ -125,10 +133,14 @@ async function startEmbedded(
   command: string,
   options: OwnBrokerOptions = {},
 ): Promise<PressableBroker> {
-  const { users = [], vhosts = [], consumerTimeoutMs } = options;
-  const all = users.length > 0 ? [{ name: "guest", password: "guest" }, ...users] : [];
+  const { users = [], vhosts = [], consumerTimeoutMs, denied = [] } = options;
+  const all: (Partial<User>)[] = users.length > 0
+    ? [{ name: "guest", password: "guest" }, ...users]
+    : [];
   const broker = await EmbeddedBroker.start(command, [
-    ...all.flatMap((user) => ["--user", Object.values(user).join(":")]),
+    ...all.flatMap(({ tags: _, ...user }) => ["--user", Object.values(user).join(":")]),
+    ...users.flatMap(({ name, tags }) => tags ? ["--user-tags", `${name}:${tags}`] : []),
+    ...denied.flatMap((feature) => ["--deny", feature]),
     ...vhosts.flatMap((vhost) => ["--vhost", vhost]),
     ...(consumerTimeoutMs ? ["--consumer-timeout", `${consumerTimeoutMs}ms`] : []),
     "--max-memory",

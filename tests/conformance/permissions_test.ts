@@ -54,9 +54,9 @@ const allowed: Attempt[] = [
     await get(channel, "mine.queue");
     await channel.deleteQueue("mine.queue");
   }],
-  ["check any queue and exchange", async (channel) => {
+  ["check a queue and an exchange that it may write to", async (channel) => {
     await channel.checkQueue("inbox");
-    await channel.checkExchange("amq.fanout");
+    await channel.checkExchange("amq.direct");
   }],
   ["publish to a queue through the default exchange", async (channel) => {
     send(channel, "inbox", "x");
@@ -68,7 +68,17 @@ const allowed: Attempt[] = [
   }],
 ];
 
-const options = { users: [limited, powerless], vhosts: ["second"] };
+/** May publish in the name of others. */
+const impersonator = {
+  name: "impersonator",
+  password: "pw",
+  configure: "^$",
+  write: ".*",
+  read: "^$",
+  tags: ["impersonator"],
+};
+
+const options = { users: [limited, powerless, impersonator], vhosts: ["second"] };
 
 scenario("users and virtual hosts", options, async (broker, step) => {
   await declareQueues(broker.url, {}, ["inbox", "outbox"]);
@@ -105,6 +115,23 @@ scenario("users and virtual hosts", options, async (broker, step) => {
   await step("a virtual host has its own system exchanges", async () => {
     await using client = await Client.connect(broker.url, { vhost: "second" });
     await (await client.channel()).checkExchange("amq.topic");
+  });
+  await step("checking an exchange takes any right on it, since 4.3", async () => {
+    const channel = await client.channel();
+    const check = () => channel.checkExchange("amq.fanout");
+    if (broker.release === "4.3") await channelRefused(channel, 403, check);
+    else await check();
+  });
+  await step("a user-id that is another's is refused with 406", async () => {
+    const channel = await client.channel();
+    const publish = () => channel.publish("", "inbox", Buffer.from("x"), { userId: "guest" });
+    await channelRefused(channel, 406, publish);
+  });
+  await step("a user-id that is another's is accepted of an impersonator", async () => {
+    await using client = await Client.connect(broker.url, credentials(impersonator));
+    const channel = await client.channel();
+    channel.publish("", "inbox", Buffer.from("x"), { userId: "guest" });
+    await channel.waitForConfirms();
   });
   await step("a user-id that is the login's own is accepted", async () => {
     const channel = await client.channel();

@@ -167,13 +167,23 @@ for (const expiration of ["abc", "", "1.5", "-1", "10s", "315360000001"]) {
 }
 
 for (const deliveryMode of [0, 3]) {
-  behaviour(`delivery mode ${deliveryMode} is refused with 406`, async (broker) => {
-    await using peer = await broker.peer();
-    await peer.openChannel(1);
-    peer.publish(1, { routingKey: "nowhere" }, "x", { properties: { deliveryMode } });
-    await peer.expectChannelClose(1, 406);
-    await peer.close();
-  });
+  behaviour(
+    `delivery mode ${deliveryMode} is refused with 406, since 4.0 taken`,
+    async (broker) => {
+      await using peer = await broker.peer();
+      await peer.openChannel(1);
+      const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+      peer.publish(1, { routingKey: queue }, "x", { properties: { deliveryMode } });
+      if (broker.release === "3.10") {
+        await peer.expectChannelClose(1, 406);
+      } else {
+        peer.send(1, "basic.get", { queue, noAck: true });
+        const { properties } = await peer.expectContent("basic.get-ok", 1);
+        assert.equal(properties.deliveryMode, deliveryMode);
+      }
+      await peer.close();
+    },
+  );
 }
 
 behaviour("CC headers add routing keys", async (broker) => {

@@ -4,6 +4,9 @@ import { behaviour } from "./brokers.ts";
 import { consume, get, send } from "./client.ts";
 import { holding, numbered } from "./queues.ts";
 
+/** The releases in which consumers share a global prefetch count. */
+const SHARED = { releases: ["3.10", "4.0"] } as const;
+
 behaviour("a consumer holds no more than the prefetch count", async (broker) => {
   await using client = await broker.connect();
   const channel = await client.channel();
@@ -103,7 +106,7 @@ behaviour("a global prefetch count is shared by a channel's consumers", async (b
   channel.ack(held[0]!);
   await second.take(1);
   await second.none();
-});
+}, SHARED);
 
 behaviour("consumers that share a global prefetch count take turns", async (broker) => {
   await using peer = await broker.peer();
@@ -139,7 +142,7 @@ behaviour("a consumer without acks waits for room in a global prefetch count", a
   await deliveries.none();
   channel.ack(message!);
   await deliveries.take(3);
-});
+}, SHARED);
 
 behaviour("an answer comes before the deliveries that it makes possible", async (broker) => {
   await using peer = await broker.peer();
@@ -156,7 +159,7 @@ behaviour("an answer comes before the deliveries that it makes possible", async 
   await peer.expectContent("basic.deliver", 1);
   await peer.call(1, "queue.delete", { queue });
   await peer.close();
-});
+}, SHARED);
 
 behaviour("a prefetch count for consumers to come lifts the global one", async (broker) => {
   await using client = await broker.connect();
@@ -168,7 +171,7 @@ behaviour("a prefetch count for consumers to come lifts the global one", async (
   await deliveries.none();
   await channel.prefetch(5);
   await deliveries.take(3);
-});
+}, SHARED);
 
 behaviour("raising the global prefetch count lets deliveries go on", async (broker) => {
   await using client = await broker.connect();
@@ -183,7 +186,19 @@ behaviour("raising the global prefetch count lets deliveries go on", async (brok
   await deliveries.none();
   await channel.prefetch(0, true);
   await deliveries.take(2);
-});
+}, SHARED);
+
+behaviour("since 4.3 a global prefetch count is each consumer's own", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await holding(channel, ...numbered(4));
+  await channel.prefetch(1, true);
+  const [one, two] = [await consume(channel, queue), await consume(channel, queue)];
+  await one.take(1);
+  await two.take(1);
+  await one.none();
+  await two.none();
+}, { releases: ["4.3"] });
 
 behaviour("the lower of both prefetch counts holds", async (broker) => {
   await using client = await broker.connect();

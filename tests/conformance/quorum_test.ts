@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ConfirmChannel, Options } from "amqplib";
 import type { Fields } from "../support/amqp_wire.ts";
 import { behaviour, type Broker } from "./brokers.ts";
-import { channelRefused, confirmed, consume, get, send } from "./client.ts";
+import { channelRefused, confirmed, consume, drain, get, send } from "./client.ts";
 
 const QUORUM = { "x-queue-type": "quorum" };
 
@@ -47,13 +47,24 @@ behaviour("a quorum queue is not a classic queue: 406", async (broker) => {
   await peer.close();
 });
 
-behaviour("a global prefetch count with a quorum queue is connection error 540", async (broker) => {
-  await using client = await broker.connect();
-  const channel = await client.channel();
-  const queue = await quorumQueue(broker, channel);
-  await channel.prefetch(1, true);
-  await client.refused(540, () => channel.consume(queue, () => {}));
-});
+behaviour(
+  "a global prefetch count with a quorum queue is connection error 540, where there is one",
+  async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const queue = await quorumQueue(broker, channel);
+    await channel.prefetch(1, true);
+    if (broker.release === "4.3") await channel.consume(queue, () => {});
+    else await client.refused(540, () => channel.consume(queue, () => {}));
+  },
+);
+
+/** The headers of each delivery after a nack, a reject and a nack that put it back. */
+const COUNTS = {
+  "3.10": [{}, { delivery: 1 }, { delivery: 2 }, { delivery: 3 }],
+  "4.0": [{}, { delivery: 1 }, { delivery: 2 }, { delivery: 3 }],
+  "4.3": [{}, { acquired: 1 }, { acquired: 2, delivery: 1 }, { acquired: 3, delivery: 1 }],
+};
 
 behaviour("a quorum queue counts deliveries that came back", async (broker) => {
   await using client = await broker.connect();
@@ -61,13 +72,65 @@ behaviour("a quorum queue counts deliveries that came back", async (broker) => {
   const queue = await quorumQueue(broker, channel);
   await confirmed(channel, { routingKey: queue }, "a");
   const deliveries = await consume(channel, queue);
-  for (const count of [undefined, 1, 2]) {
+  for (const [returns, counts] of COUNTS[broker.release].entries()) {
     const message = await deliveries.next();
-    assert.equal(message.properties.headers?.["x-delivery-count"], count);
-    assert.equal(message.fields.redelivered, count !== undefined);
-    channel.nack(message);
+    const { acquired, delivery }: { acquired?: number; delivery?: number } = counts;
+    const headers = message.properties.headers ?? {};
+    assert.equal(headers["x-acquired-count"], acquired);
+    assert.equal(headers["x-delivery-count"], delivery);
+    assert.equal(message.fields.redelivered, returns > 0);
+    if (returns === 1) channel.reject(message);
+    else if (returns < 3) channel.nack(message);
+    else channel.ack(message);
   }
-  channel.ack(await deliveries.next());
+});
+
+behaviour("a quorum queue gives up after 20 failures by itself, since 4.0", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const dead = (await channel.assertQueue("", { exclusive: true })).queue;
+  const letters = await consume(channel, dead);
+  const options = { deadLetterExchange: "", deadLetterRoutingKey: dead };
+  const queue = await quorumQueue(broker, channel, options);
+  await confirmed(channel, { routingKey: queue }, "poison");
+  const deliveries = await consume(channel, queue);
+  for (let failures = 0; failures < 21; failures++) channel.reject(await deliveries.next());
+  if (broker.release === "3.10") return channel.ack(await deliveries.next());
+  const [death] = (await letters.next()).properties.headers?.["x-death"] ?? [];
+  assert.equal(death?.reason, "delivery_limit");
+});
+
+/** In which order messages of these priorities leave a quorum queue. */
+const PRIORITIES = [0, 1, undefined, 4, 5, 9, 31, 255];
+const ORDERS = {
+  "3.10": [0, 1, undefined, 4, 5, 9, 31, 255],
+  "4.0": [5, 9, 0, 31, 255, 1, undefined, 4], // above 4 and the others, 2 : 1
+  "4.3": [31, 255, 9, 5, undefined, 4, 1, 0],
+};
+
+behaviour("a quorum queue knows the priorities that its release knows", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  for (const priority of PRIORITIES) {
+    const options = priority === undefined ? {} : { priority };
+    await confirmed(channel, { routingKey: queue }, `${priority}`, options);
+  }
+  const expected = ORDERS[broker.release].map((priority) => `${priority}`);
+  assert.deepEqual(await drain(channel, queue), expected);
+});
+
+behaviour("what comes back to a quorum queue without a limit leaves", async (broker) => {
+  await using client = await broker.connect();
+  const channel = await client.channel();
+  const queue = await quorumQueue(broker, channel);
+  for (const body of "abcd") await confirmed(channel, { routingKey: queue }, body);
+  const [a, b] = [await get(channel, queue, {}), await get(channel, queue, {})];
+  channel.nack(b);
+  channel.nack(a);
+  await channel.checkQueue(queue);
+  const order = broker.release === "3.10" ? ["c", "d", "b", "a"] : ["b", "a", "c", "d"];
+  assert.deepEqual(await drain(channel, queue), order);
 });
 
 behaviour(
@@ -84,7 +147,7 @@ behaviour(
     });
     await confirmed(channel, { routingKey: queue }, "poison");
     const deliveries = await consume(channel, queue);
-    for (let i = 0; i < 3; i++) channel.nack(await deliveries.next());
+    for (let i = 0; i < 3; i++) channel.reject(await deliveries.next());
     const letter = await letters.next();
     const [death] = letter.properties.headers?.["x-death"] ?? [];
     assert.deepEqual([letter.content.toString(), death?.reason], ["poison", "delivery_limit"]);
@@ -99,7 +162,7 @@ behaviour("x-delivery-limit without dead letters drops the message", async (brok
   await confirmed(channel, { routingKey: queue }, "next");
   await channel.prefetch(1);
   const deliveries = await consume(channel, queue);
-  channel.nack(await deliveries.next());
+  channel.reject(await deliveries.next());
   assert.deepEqual(await deliveries.bodies(1), ["next"]);
 });
 
@@ -195,14 +258,15 @@ behaviour("purge and delete of a quorum queue count its messages", async (broker
 });
 
 behaviour(
-  "basic.get from a quorum queue tells the count of failed deliveries, also 0",
+  "basic.get from a quorum queue tells the count of failed deliveries, in 3.10 also 0",
   async (broker) => {
     await using client = await broker.connect();
     const channel = await client.channel();
     const queue = await quorumQueue(broker, channel);
     assert.equal(await confirmed(channel, { routingKey: queue }, "a"), "ack");
     const first = await get(channel, queue, {});
-    assert.equal(first.properties.headers?.["x-delivery-count"], 0);
+    const expected = broker.release === "3.10" ? 0 : undefined;
+    assert.equal(first.properties.headers?.["x-delivery-count"], expected);
   },
 );
 
@@ -240,7 +304,10 @@ behaviour("basic.get from a quorum queue with a single active consumer is 405", 
   const args = { arguments: { "x-single-active-consumer": true } };
   const queue = await quorumQueue(broker, channel, args);
   const refusal = await channelRefused(channel, 405, () => channel.get(queue));
-  assert.match(refusal.message, /basic\.get operations are not supported by quorum queues with/);
+  const type = broker.release === "4.3" ? '<<"quorum">>' : "quorum";
+  assert.ok(
+    refusal.message.includes(`basic.get operations are not supported by ${type} queues with`),
+  );
 });
 
 behaviour(

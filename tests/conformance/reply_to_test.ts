@@ -93,7 +93,7 @@ behaviour("a cancelled reply consumer may be started again", async (broker) => {
 });
 
 behaviour(
-  "a reply uses up no delivery tag, and comes back when it is mandatory",
+  "a mandatory reply comes back and uses up no delivery tag, until 4.3 makes it a queue's",
   async (broker) => {
     await using peer = await broker.peer();
     await peer.openChannel(1);
@@ -106,11 +106,15 @@ behaviour(
     await using server = await broker.peer();
     await server.openChannel(1);
     server.publish(1, { routingKey: question.properties.replyTo, mandatory: true }, "answer");
-    assert.equal((await server.expectContent("basic.return", 1)).method.replyCode, 312);
+    const isQueue = broker.release === "4.3";
+    if (!isQueue) {
+      assert.equal((await server.expectContent("basic.return", 1)).method.replyCode, 312);
+    }
     const answer = await peer.expectContent("basic.deliver", 1);
     assert.deepEqual([`${answer.body}`, answer.method.deliveryTag], ["answer", 2]);
     peer.publish(1, { routingKey: queue }, "next");
-    assert.equal((await peer.expectContent("basic.deliver", 1)).method.deliveryTag, 2);
+    const { method } = await peer.expectContent("basic.deliver", 1);
+    assert.equal(method.deliveryTag, isQueue ? 3 : 2);
     await server.close();
     await peer.close();
   },

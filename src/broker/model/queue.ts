@@ -165,7 +165,7 @@ export class Queue implements QueueDeclaration {
     const entry = new Entry(message, this, this.#around.nextPosition(), expiresAt);
     if (deliveryCount > 0) {
       entry.deliveryCount = entry.acquiredCount = deliveryCount;
-      entry.redelivered = true;
+      entry.redelivered = this.policy.quorum; // others once they have waited
     }
     if (this.#ready.count === 0) {
       const subscriber = this.subscribers.next();
@@ -178,6 +178,7 @@ export class Queue implements QueueDeclaration {
     }
     this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     if (this.keeps(message)) this.#around.store(entry);
+    if (deliveryCount > 0) entry.redelivered = true;
     this.#append(entry);
     this.#dropOverflow();
     this.#pump();

@@ -10,6 +10,7 @@ import { encodeTable, type Field, readTable } from "../../../src/broker/wire/fie
 import { UnanswerableError } from "../../../src/broker/wire/protocol_error.ts";
 import {
   encodeProperties,
+  NO_PRIORITY,
   readProperties,
   type RoutingProperties,
   scanProperties,
@@ -137,7 +138,7 @@ Deno.test("a scan of properties finds what decoding finds", async () => {
       [found.deliveryMode, found.priority, found.replyTo, found.expiration, found.userId],
       [
         written.deliveryMode ?? 1,
-        written.priority ?? 0,
+        written.priority ?? NO_PRIORITY,
         written.replyTo,
         written.expiration,
         written.userId,
