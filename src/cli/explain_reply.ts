@@ -54,8 +54,8 @@ export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation 
       return attempt.durable ? refused(answer, attempt) : {
         message: `the broker refused queue '${queue}': ${answer}`,
         remedies: [
-          "since RabbitMQ 4.3 a queue that is not durable must be exclusive: leave out --no-durable",
-          "or permit it there: deprecated_features.permit.transient_nonexcl_queues = true",
+          "its operator denies queues that are neither durable nor exclusive: leave out --no-durable",
+          "or permit them there: deprecated_features.permit.transient_nonexcl_queues = true",
         ],
         exitCode: ExitCode.refused,
       };

@@ -152,7 +152,7 @@ Deno.test("users and what they may do; guest is gone when others are named", asy
 
 Deno.test("--consumer-timeout takes a task back from a worker that is too slow", async () => {
   await using broker = Worktool.start([
-    ...["broker", "--port", "0", "--memory", "--consumer-timeout", "300ms"],
+    ...["broker", "--port", "0", "--memory", "--consumer-timeout", "300ms", "--like", "4.0"],
   ]);
   const url = await broker.line(/^amqp:/);
   await Worktool.run(["send", "--url", url, "slow."]);
@@ -172,6 +172,42 @@ Deno.test("--consumer-timeout takes a task back from a worker that is too slow",
   assert.match(again.stdout, /Received 'slow\.' \(redelivered\)/);
   broker.kill("SIGTERM");
   await broker.exited;
+});
+
+Deno.test("--like chooses the release, and what a client asks tells it", async () => {
+  for (const [flags, release] of [[[], "4.3"], [["--like", "3.10"], "3.10"]] as const) {
+    await using broker = Worktool.start(["broker", "--port", "0", "--memory", ...flags]);
+    const connection = await connect(await broker.line(/^amqp:/));
+    const { product, rabbitmq_release } = connection.connection.serverProperties;
+    assert.deepEqual([product, rabbitmq_release], ["worktool", release]);
+    await connection.close();
+    broker.kill("SIGTERM");
+    await broker.exited;
+  }
+  const unknown = await Worktool.run(["broker", "--like", "5"]);
+  assert.deepEqual([unknown.code, unknown.stdout], [64, ""]);
+});
+
+Deno.test("--deny refuses a deprecated feature, and send says why", async () => {
+  const deny = ["--deny", "transient_nonexcl_queues"];
+  await using broker = Worktool.start(["broker", "--port", "0", "--memory", ...deny]);
+  const url = await broker.line(/^amqp:/);
+  const { code, stderr } = await Worktool.run(["send", "--url", url, "--no-durable", "task"]);
+  assert.equal(code, 65);
+  assert.match(stderr, /541 .*transient_nonexcl_queues/);
+  assert.match(stderr, /leave out --no-durable/);
+  assert.equal((await Worktool.run(["send", "--url", url, "task"])).code, 0);
+  broker.kill("SIGTERM");
+  await broker.exited;
+  for (const wrong of [["--deny", "everything"], ["--like", "3.10", ...deny]]) {
+    assert.equal((await Worktool.run(["broker", ...wrong])).code, 64);
+  }
+});
+
+Deno.test("--user-tags of nobody are refused", async () => {
+  const { code, stderr } = await Worktool.run(["broker", "--user-tags", "eve:impersonator"]);
+  assert.equal(code, 64);
+  assert.match(stderr, /--user-tags eve: no such user/);
 });
 
 Deno.test("--max-memory blocks publishers, and send says so", async () => {

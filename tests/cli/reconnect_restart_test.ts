@@ -11,12 +11,18 @@ scenario("a worker outlives", { consumerTimeoutMs: 2_000 }, async (node, step) =
   const { url } = node;
   const use = <T>(body: (broker: Broker) => Promise<T>) => Broker.use(url, body);
 
-  await step("channel.close: its task took longer than the consumer timeout", () =>
-    outlives(use, {
-      ...{ url, queue: "channel.close", flags: SOON },
-      lose: () => {}, // the broker does, after the timeout
-      told: /^a task took longer than the broker waits for its acknowledgement: 406 /,
-    }));
+  // Since 4.3 classic queues wait for ever.
+  if (node.release !== "4.3") {
+    await step(
+      "channel.close: its task took longer than the consumer timeout",
+      () =>
+        outlives(use, {
+          ...{ url, queue: "channel.close", flags: SOON },
+          lose: () => {}, // the broker does, after the timeout
+          told: /^a task took longer than the broker waits for its acknowledgement: 406 /,
+        }),
+    );
+  }
 
   await step("connection.close: the broker stops, and starts again", () =>
     outlives(use, {
