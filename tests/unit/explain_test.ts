@@ -120,7 +120,10 @@ Deno.test("a refused transient queue is explained, a refused durable one is not 
   const failure = new ConnectionLost("x", {
     reply: { replyCode: 541, replyText: "INTERNAL_ERROR" },
   });
-  assert.match(explain(failure, { ...ATTEMPT, durable: false }).remedies[0]!, /RabbitMQ 4\.3/);
+  assert.match(
+    explain(failure, { ...ATTEMPT, durable: false }).remedies[0]!,
+    /its operator denies queues/,
+  );
   assert.deepEqual(explain(failure, ATTEMPT).remedies, []);
 });
 
