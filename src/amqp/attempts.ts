@@ -14,8 +14,9 @@ const MAX_ATTEMPTS = 2 ** 31 - 1;
 
 /**
  * How often this task was tried before this delivery, as far as the message and its broker can
- * tell: the header's count, and what happened since. A quorum queue counts failed deliveries
- * (`x-delivery-count`); a classic queue only marks them (`redelivered`), which stands for one.
+ * tell: the header's count, and what happened since. A quorum queue counts deliveries that came back
+ * (`x-delivery-count`; since RabbitMQ 4.3 `x-acquired-count` has all of them, also those that took
+ * too long); a classic queue only marks them (`redelivered`), which stands for one.
  */
 export function attemptsMade(delivery: Delivery): number {
   return attemptsBefore(delivery) + attemptsSince(delivery);
@@ -37,7 +38,7 @@ export function mustBeAlone({ properties }: Delivery): boolean {
  * `attemptsMade` before it is tried again; otherwise one that kills its worker would never end.
  */
 export function mustRecount(delivery: Delivery): boolean {
-  return delivery.redelivered && !brokerCounts(delivery);
+  return delivery.redelivered && returns(delivery) === undefined;
 }
 
 function attemptsBefore({ properties }: Delivery): number {
@@ -46,13 +47,14 @@ function attemptsBefore({ properties }: Delivery): number {
 }
 
 function attemptsSince(delivery: Delivery): number {
-  if (!brokerCounts(delivery)) return delivery.redelivered ? 1 : 0;
-  return isCount(delivery.deliveryCount) ? delivery.deliveryCount : 0;
+  const count = returns(delivery);
+  if (count === undefined) return delivery.redelivered ? 1 : 0;
+  return isCount(count) ? count : 0;
 }
 
-/** RabbitMQ 4.3 counts acquisitions too, and those without a failure leave `x-delivery-count` out. */
-function brokerCounts({ deliveryCount, properties }: Delivery): boolean {
-  return deliveryCount !== undefined || properties.headers?.["x-acquired-count"] !== undefined;
+/** How often the broker says that it came back; undefined where it does not count. */
+function returns({ deliveryCount, properties }: Delivery): unknown {
+  return properties.headers?.["x-acquired-count"] ?? deliveryCount;
 }
 
 function isCount(value: unknown): value is number {

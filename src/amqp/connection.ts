@@ -133,6 +133,17 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
+   * Whether a consumer may ask for more time (`x-consumer-timeout`): since RabbitMQ 4.3. An embedded
+   * broker tells whose behaviour it has.
+   */
+  get grantsConsumerTimeout(): boolean {
+    const { product, version, rabbitmq_release: like } = this.#model.connection.serverProperties;
+    const [major = 0, minor = 0] = String(product === "RabbitMQ" ? version : like ?? "0")
+      .split(".").map(Number);
+    return major > 4 || (major === 4 && minor >= 3);
+  }
+
+  /**
    * The largest frame that the broker takes (`connection.tune`). amqplib does not document where it
    * keeps it; should that go, the broker refuses a larger one by itself.
    */

@@ -75,7 +75,15 @@ export class ConfigureRefused extends ChannelClosed {
 
 /** The broker ended a consumer with `basic.cancel`, as it does when the queue is deleted. */
 export class ConsumerCancelled extends AmqpError {
-  override readonly name = "ConsumerCancelled";
+  override readonly name: string = "ConsumerCancelled";
+}
+
+/**
+ * The broker ended a consumer whose queue is still there, and has taken its deliveries back: one was
+ * not acknowledged in time (RabbitMQ 4.3, quorum queues, `consumer_timeout`).
+ */
+export class DeliveriesReleased extends ConsumerCancelled {
+  override readonly name = "DeliveriesReleased";
 }
 
 /** One message was not published; its channel is still there. */

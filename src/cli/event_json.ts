@@ -72,6 +72,7 @@ export function workEventJson(
     case "found":
       return line(event.event, context, found(event.queue));
     case "waiting":
+    case "short-of-time":
       return line(event.event, context, {});
     case "stalled":
       return line(event.event, context, { unacked: event.unacked });
@@ -111,6 +112,7 @@ export function workEventJson(
     case "recounted":
     case "acked":
     case "unsettled":
+    case "released":
     case "requeued":
       return line(event.event, context, delivery(event));
     case "stopped": {

@@ -7,6 +7,7 @@ import {
   ConnectionLost,
   ConsumerCancelled,
   DeadlineExceeded,
+  DeliveriesReleased,
   HeadersTooLarge,
   MessageNacked,
   MessageReturned,
@@ -52,14 +53,20 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
   if (failure instanceof ConnectionLost) {
     return failure.reply ? explainReply(failure.reply, attempt) : connectionLost(failure, attempt);
   }
+  if (failure instanceof DeliveriesReleased) {
+    return {
+      message:
+        "the broker ended the consumer and took its tasks back: one took longer than it waits " +
+        "for an acknowledgement",
+      remedies: ["make tasks shorter, or raise consumer_timeout on the broker"],
+      exitCode: ExitCode.unavailable,
+    };
+  }
   if (failure instanceof ConsumerCancelled) {
     return {
-      message: "the broker ended the consumer: a task took longer than the broker waits for its " +
-        `acknowledgement and was released, queue '${attempt.queue}' was deleted, or its node went down`,
-      remedies: [
-        "make tasks shorter, or raise consumer_timeout on the broker",
-        "start the worker again: it declares a missing queue anew",
-      ],
+      message:
+        `the broker ended the consumer: queue '${attempt.queue}' was deleted, or its node went down`,
+      remedies: ["start the worker again: it declares a missing queue anew"],
       exitCode: ExitCode.unavailable,
     };
   }

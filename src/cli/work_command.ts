@@ -186,7 +186,7 @@ function consumerTimeoutMs(
   return timeoutMs > Number(known) ? timeoutMs + killAfterMs + SETTLEMENT_MS : undefined;
 }
 
-function warnings(flags: WorkFlags, { prefetchCount, consumerTimeoutMs }: WorkOptions): string[] {
+function warnings(flags: WorkFlags, { prefetchCount }: WorkOptions): string[] {
   const warnings = [];
   if (flags.ack === "auto") {
     warnings.push(
@@ -196,13 +196,6 @@ function warnings(flags: WorkFlags, { prefetchCount, consumerTimeoutMs }: WorkOp
     warnings.push(
       `--prefetch ${prefetchCount} is less than --concurrency ${flags.concurrency}: ` +
         `no more than ${prefetchCount} will run at the same time`,
-    );
-  }
-  if (consumerTimeoutMs !== undefined) {
-    warnings.push(
-      "--timeout is longer than a broker waits for an acknowledgement (30 min unless it is set up " +
-        "otherwise). It is asked for more time, which RabbitMQ 4.3 grants on quorum queues; older " +
-        "ones take the task back meanwhile: raise consumer_timeout there",
     );
   }
   return warnings;

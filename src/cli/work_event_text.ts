@@ -76,6 +76,19 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
         ". The broker delivers it again",
         "stderr",
       );
+    case "released":
+      return about(
+        "[!] Released:",
+        event,
+        " went back to the queue: the broker waited too long for its acknowledgement",
+        "stderr",
+      );
+    case "short-of-time":
+      return noticed(
+        "[!] --timeout is longer than this broker waits for an acknowledgement (30 min unless it is " +
+          "set up otherwise): a task that takes longer goes back to the queue. Raise its " +
+          "consumer_timeout",
+      );
     case "acked":
     case "requeued":
       return undefined;

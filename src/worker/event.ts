@@ -54,6 +54,10 @@ export type WorkEvent =
   | { readonly event: "acked"; readonly delivery: Delivery; readonly attempt: number }
   /** Finished when its connection was gone: it could not be settled, and is delivered again. */
   | { readonly event: "unsettled"; readonly delivery: Delivery; readonly attempt: number }
+  /** Taken back by the broker, because one in hand was not acknowledged in time; delivered again. */
+  | { readonly event: "released"; readonly delivery: Delivery; readonly attempt: number }
+  /** A task may take longer than this broker waits for its acknowledgement, and it grants no more. */
+  | { readonly event: "short-of-time" }
   /** The forgotten ack: as many unacknowledged as the prefetch allows, so nothing more will come. */
   | { readonly event: "stalled"; readonly unacked: number }
   /** Given back to the queue. */

@@ -80,6 +80,14 @@ export class Fates {
     this.#counts.unfinished++;
   }
 
+  /** The broker has taken them back; what still runs ends as {@linkcode tooLate}. */
+  released(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      const attempt = attemptsMade(delivery) + 1;
+      this.#options.onEvent({ event: "released", delivery, attempt });
+    }
+  }
+
   /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
   tooLate({ session, delivery, attempt }: Task): void {
     session.unsettled.delete(delivery);

@@ -3,7 +3,8 @@ import type { Cluster, OpenOptions } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { Consumer } from "../amqp/consumer.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { queueDepth } from "../amqp/queue.ts";
+import { type ConsumerCancelled, DeliveriesReleased } from "../amqp/errors.ts";
+import { queueDepth, queueExists } from "../amqp/queue.ts";
 import type { TaskQueue } from "../amqp/task_queue.ts";
 import { FailedTasks, type RetryPolicy } from "./failed_tasks.ts";
 
@@ -18,7 +19,7 @@ export interface SessionOptions {
   readonly prefetchCount: number;
   /** Consumer priority. */
   readonly priority?: number;
-  /** Asked of the broker where a task may take longer than it usually waits. */
+  /** Asked of the broker, where it can be asked, because a task may take longer than it usually waits. */
   readonly consumerTimeoutMs?: number;
   readonly noAck: boolean;
   /** What becomes of failed tasks; undefined where none can fail. */
@@ -35,6 +36,8 @@ export class Session implements AsyncDisposable {
   /** Started and not settled yet, in the order of their delivery. */
   readonly unsettled = new Set<Delivery>();
   readonly failedTasks: FailedTasks | undefined;
+  /** Whether a task may take longer than this broker waits, and cannot be asked to. */
+  readonly mayOutlastBroker: boolean;
   readonly #connection: Connection;
   readonly #channel: Channel;
   readonly #queue: string;
@@ -68,11 +71,14 @@ export class Session implements AsyncDisposable {
       resolve(reason);
     };
     channel.ended.then(this.#end);
+    const { consumerTimeoutMs, ...consumerOptions } = options;
+    this.mayOutlastBroker = consumerTimeoutMs !== undefined && !connection.grantsConsumerTimeout;
     this.#consumer = new Consumer(channel, {
-      ...options,
+      ...consumerOptions,
+      ...(consumerTimeoutMs === undefined || this.mayOutlastBroker ? {} : { consumerTimeoutMs }),
       queue: queue.name,
       onDelivery: (delivery) => onDelivery(this, delivery),
-      onCancelled: this.#end,
+      onCancelled: (reason) => void this.#endCancelled(reason),
     });
   }
 
@@ -96,6 +102,13 @@ export class Session implements AsyncDisposable {
       await session.#consumer.start();
       return session;
     }, openOptions);
+  }
+
+  /** The broker has taken everything back: because the queue is gone, or because a task took too long. */
+  async #endCancelled(reason: ConsumerCancelled): Promise<void> {
+    this.#alive = false;
+    const exists = await queueExists(this.#connection, this.#queue).catch(() => false);
+    this.#end(exists ? new DeliveriesReleased(reason.message) : reason);
   }
 
   /** Ends the session from here: something of it does not work. */

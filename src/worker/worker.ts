@@ -1,7 +1,12 @@
 import { attemptsMade, mustBeAlone } from "../amqp/attempts.ts";
 import { GOODBYE_MS } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { ConnectAborted, ConnectFailed, DeadlineExceeded } from "../amqp/errors.ts";
+import {
+  ConnectAborted,
+  ConnectFailed,
+  DeadlineExceeded,
+  DeliveriesReleased,
+} from "../amqp/errors.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { noCounts, type WorkEvent, type WorkSummary } from "./event.ts";
 import { Fates } from "./fates.ts";
@@ -131,6 +136,7 @@ class Worker {
       this.#counts.reconnects++;
       onEvent({ event: "reconnected" });
     } else onEvent({ event: "waiting" });
+    if (!again && this.#session.mayOutlastBroker) onEvent({ event: "short-of-time" });
     this.#open = true;
     this.#watch.touch(); // idle time begins here
     this.#adjustIntake(); // tasks may have arrived together with basic.consume-ok
@@ -146,7 +152,10 @@ class Worker {
   async #pauseAfter(failure: unknown): Promise<void> {
     this.#open = false;
     this.#absence = failure;
-    if (this.#options.ackMode !== "auto") this.#waiting.takeAll(); // with "auto" they are only here
+    const running = [...this.#session?.unsettled ?? []];
+    // With "auto" they are only here.
+    const waiting = this.#options.ackMode === "auto" ? [] : this.#takeWaiting();
+    if (failure instanceof DeliveriesReleased) this.#fates.released([...running, ...waiting]);
     const closing = this.#session?.[Symbol.asyncDispose]();
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) this.#end("error", failure);

@@ -16,14 +16,37 @@ for (const { name, release, scripts } of brokerList.rabbitMqs) {
         const queue = broker.taskQueue();
         await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
         const script = "[ $WORKTOOL_REDELIVERED = true ] || sleep 4";
-        const args = ["--json", "--count", "1", "--reconnect-delay", "10ms..50ms"];
+        const args = [
+          ...["--json", "--count", "1", "--attempts", "20", "--reconnect-delay", "10ms..50ms"],
+        ];
         const exit = await broker.run("work", queue, [...args, "--", "sh", "-c", script]);
         assert.equal(exit.code, 0, exit.stderr);
         const [first] = events(exit, "received");
         assert.equal(events(exit, "unsettled")[0]!.messageId, first!.messageId);
-        assert.match(events(exit, "reconnecting")[0]!.error, /a task took longer than/);
+        assert.match(events(exit, "reconnecting")[0]!.error, /took longer than/);
+        const released = events(exit, "released").map(({ messageId }) => messageId);
+        assert.equal(released.includes(first!.messageId), isSince(release, "4.3"));
         assert.equal(events(exit, "acked").filter(({ redelivered }) => !redelivered).length, 0);
         assert.equal((await broker.depth(queue)).ready, 0);
+      });
+    });
+
+    await t.step("one that always takes too long uses up its attempts", async () => {
+      await Broker.use(node.url, async (broker) => {
+        const queue = broker.taskQueue();
+        await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
+        const args = [
+          "--json",
+          "--count",
+          "1",
+          "--attempts",
+          "2",
+          "--reconnect-delay",
+          "10ms..50ms",
+        ];
+        const exit = await broker.run("work", queue, [...args, "--", "sleep", "4"]);
+        assert.equal(exit.code, 1, exit.stderr);
+        assert.equal((await broker.depth(`${queue}.dead`)).ready, 1);
       });
     });
 
