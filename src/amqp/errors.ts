@@ -1,5 +1,7 @@
 import type { BrokerUrl } from "./broker_url.ts";
 
+const PRECONDITION_FAILED = 406;
+
 /** What a broker said when it closed a channel or a connection (AMQP 0-9-1, `close` methods). */
 export interface BrokerReply {
   /** For example 406. */
@@ -84,6 +86,16 @@ export class ConsumerCancelled extends AmqpError {
  */
 export class DeliveriesReleased extends ConsumerCancelled {
   override readonly name = "DeliveriesReleased";
+}
+
+/**
+ * Whether the broker took deliveries back because one was not acknowledged in time. Up to RabbitMQ
+ * 4.2, and now and then later too, it closes the channel: 406 without a method that it answers.
+ */
+export function tookDeliveriesBack(failure: unknown): boolean {
+  if (!(failure instanceof ChannelClosed)) return failure instanceof DeliveriesReleased;
+  const { replyCode, classId = 0 } = failure.reply ?? {};
+  return replyCode === PRECONDITION_FAILED && classId === 0;
 }
 
 /** One message was not published; its channel is still there. */

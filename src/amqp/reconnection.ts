@@ -5,6 +5,7 @@ import {
   ConnectionLost,
   ConsumerCancelled,
   DeadlineExceeded,
+  tookDeliveriesBack,
   VhostRefused,
 } from "./errors.ts";
 
@@ -92,10 +93,9 @@ export function canHeal(failure: unknown, { usedBefore }: { usedBefore: boolean 
     return failure.reply?.replyCode !== ACCESS_REFUSED && !isCertificateProblem(failure.cause);
   }
   if (failure instanceof ChannelClosed) {
-    const { replyCode, classId = 0 } = failure.reply ?? {};
+    const { replyCode } = failure.reply ?? {};
     if (!usedBefore || replyCode === ACCESS_REFUSED) return false;
-    // Without a method that it answers, 406 is the consumer timeout: the task took too long.
-    return replyCode !== PRECONDITION_FAILED || classId === 0;
+    return replyCode !== PRECONDITION_FAILED || tookDeliveriesBack(failure);
   }
   return failure instanceof ConnectionLost || failure instanceof ConsumerCancelled ||
     failure instanceof DeadlineExceeded;

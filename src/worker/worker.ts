@@ -5,7 +5,7 @@ import {
   ConnectAborted,
   ConnectFailed,
   DeadlineExceeded,
-  DeliveriesReleased,
+  tookDeliveriesBack,
 } from "../amqp/errors.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { noCounts, type WorkEvent, type WorkSummary } from "./event.ts";
@@ -155,7 +155,7 @@ class Worker {
     const running = [...this.#session?.unsettled ?? []];
     // With "auto" they are only here.
     const waiting = this.#options.ackMode === "auto" ? [] : this.#takeWaiting();
-    if (failure instanceof DeliveriesReleased) this.#fates.released([...running, ...waiting]);
+    if (tookDeliveriesBack(failure)) this.#fates.released([...running, ...waiting]);
     const closing = this.#session?.[Symbol.asyncDispose]();
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) this.#end("error", failure);
