@@ -4,6 +4,7 @@ import type { Queue } from "../model/queue.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { isQuorum } from "../model/queue_arguments.ts";
 import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import { REPLY_TO } from "./publish.ts";
 
@@ -102,7 +103,10 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
 function requirePermitted({ connection }: Channel, args: Arguments<"queue.declare">): void {
   const { broker } = connection;
   if (!args.durable && !args.exclusive) broker.requirePermitted("transient_nonexcl_queues");
-  if (args.arguments.has("x-queue-master-locator")) broker.requirePermitted("queue_master_locator");
+  const isClassic = !isQuorum(args.arguments);
+  if (isClassic && args.arguments.has("x-queue-master-locator")) {
+    broker.requirePermitted("queue_master_locator");
+  }
 }
 
 /** queue.bind. @throws {ChannelError} 403 default exchange or no permission, 404 missing. */
