@@ -115,7 +115,7 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
       remedies: [
         "it was declared by workers with another --queue-type, or by somebody else",
         "use the same --queue-type, or wait: the broker deletes it ten minutes after its last use",
-        `or delete it once it is empty (RabbitMQ): ${
+        `or delete it once it is empty, on RabbitMQ: ${
           deleteQueue(attempt)
         } --if-empty '${mismatch.queue}'`,
       ],
@@ -130,7 +130,8 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
       remedies: [
         sameFlag(mismatch),
         "or leave that flag out: the queue is then taken as it is; or choose another --queue",
-        `or delete it, with all its tasks (RabbitMQ): ${deleteQueue(attempt)} '${queue}'`,
+        `or delete it, with all its tasks, on RabbitMQ: ${deleteQueue(attempt)} '${queue}'`,
+        "or start worktool broker with --memory or another --data: it then has no queues at all",
       ],
       exitCode: ExitCode.refused,
     };

@@ -1,8 +1,7 @@
-/** README.md, typed as it stands there. */
+/** README.md: its recipes for CI, typed as they stand there, and its tables of flags. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { brokerTest } from "../support/brokers.ts";
 import { EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts";
 
 const README = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
@@ -15,31 +14,17 @@ function block(line: string): string {
 }
 
 /** Runs commands in a directory of their own, in which `worktool` is on the path. */
-async function type(script: string, { url = "", queue = "" } = {}): Promise<Exit> {
+async function type(script: string): Promise<Exit> {
   const directory = await Deno.makeTempDir({ prefix: "worktool-readme-" });
   try {
-    const queued = queue === "" ? '"$@"' : `"$1" --queue ${queue} "${"$"}{@:2}"`;
-    const wrapper = `#!/usr/bin/env bash\nexec ${EXECUTABLE} ${queued}\n`;
-    await Deno.writeTextFile(`${directory}/worktool`, wrapper, { mode: 0o755 });
+    await Deno.symlink(EXECUTABLE, `${directory}/worktool`);
     return await Worktool.run([], {
       command: ["bash", "-c", `cd ${directory}; PATH=$PWD:$PATH; ${script}`],
-      env: url === "" ? {} : { AMQP_URL: url },
     });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 }
-
-brokerTest("README: a task survives the worker that died in it", async (broker) => {
-  const queue = broker.queue();
-  const step = block("worktool work --crash-during 1");
-  const commands = [...step.matchAll(/^\$ (.*)$/gm)].map(([, command]) => command);
-  assert.equal(commands.length, 3);
-  const { stdout } = await type(commands.join("\n"), { url: broker.url, queue });
-  const told = /^ \[x\] Received .*$/m.exec(step)![0];
-  assert.ok(stdout.includes(`${told}\n`), `${told} in ${stdout}`);
-  assert.equal((await broker.depth(queue)).ready, 0);
-});
 
 Deno.test("README: a CI job starts a broker for itself", async () => {
   const recipe = block("worktool broker --port 0 --memory > url");
@@ -72,3 +57,29 @@ Deno.test("README: a CI job whose broker cannot start fails", async () => {
   assert.equal(stdout, "");
   assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+/);
 });
+
+/** The parts of README's "Flags" that are about a command. */
+const FLAG_TABLES = {
+  send: ["`send` and `work` take", "`send` takes"],
+  work: ["`send` and `work` take", "`work` takes"],
+  "dead ls": ["`send` and `work` take", "`dead ls`"],
+  "dead show": ["`send` and `work` take", "`dead ls`"],
+  "dead replay": ["`send` and `work` take", "`dead ls`"],
+  "dead purge": ["`send` and `work` take", "`dead ls`"],
+  broker: ["`broker` prints"],
+};
+
+for (const [command, starts] of Object.entries(FLAG_TABLES)) {
+  Deno.test(`README: names every flag of ${command}`, async () => {
+    const { stdout } = await Worktool.run([...command.split(" "), "--help"]);
+    const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag!);
+    assert.ok(flags.length > 10, stdout);
+    const [, section] = /^## Flags\n(.*?)^## /ms.exec(README)!;
+    const parts = section!.split(
+      /^(?=.*`(?:send|work|dead ls|broker)`.* (?:take|takes|prints|work) )/m,
+    );
+    const text = parts.filter((part) => starts.some((start) => part.includes(start))).join("");
+    const missing = flags.filter((flag) => !new RegExp(`${flag}(?![a-z-])`).test(text));
+    assert.deepEqual(missing, ["--help"]);
+  });
+}
