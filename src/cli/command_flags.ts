@@ -24,28 +24,28 @@ export const bodyFlag = new Option(
 ).choices(["stdin", "arg", "file"] as const);
 export const outputFlag = new Option(
   "--output <mode>",
-  "what becomes of the command's output (default: prefix, whole lines)",
+  "pass the command's output on as it comes (inherit), in whole lines (prefix), or not at all (discard) (default: prefix)",
 ).choices(["inherit", "prefix", "discard"] as const);
 export const timeoutFlag = new Option("--timeout <duration>", "end a command that takes longer")
   .argParser(argument(parsePositiveDuration));
 export const killAfterFlag = new Option(
   "--kill-after <duration>",
-  "from SIGTERM to SIGKILL, after a timeout or a stop (default: 5s)",
+  "how long after SIGTERM a command gets SIGKILL (default: 5s)",
 ).argParser(argument(parseDuration));
 export const onExitFlag = new Option(
   "--on-exit <rules>",
-  "what becomes of the task by exit status, see below",
+  "what becomes of the task, for each exit status of the command, see below",
 ).argParser(argument(parseExitRules));
-export const attemptsFlag = new Option("--attempts <n>", "how often a task is tried (default: 3)")
+export const attemptsFlag = new Option("--attempts <n>", "how often to try a task (default: 3)")
   .argParser(argument(integerBetween(1, 1_000)));
 export const backoffFlag = new Option(
   "--backoff <range>",
-  "wait between attempts, doubling from the first to the second (default: 1s..5m)",
+  "wait between attempts: doubles from the first to the second time (default: 1s..5m)",
 ).argParser(argument(parseBackoff));
 export const noRetryFlag = new Option("--no-retry", "give a task up at its first failure");
 export const deadLetterFlag = new Option(
   "--dead-letter <queue>",
-  "where tasks go that are given up (default: <queue>.dead)",
+  "queue for tasks that are given up (default: <queue>.dead)",
 ).argParser(argument(nonEmptyShortString));
 
 export interface CommandFlags {

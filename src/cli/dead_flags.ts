@@ -46,7 +46,8 @@ Dead letters are tasks that a worker gave up. The dead-letter queue is the work 
 
 ls and show take nothing out. The broker marks what was looked at as redelivered, and meanwhile
 nobody else gets it; a quorum queue counts it, and from RabbitMQ 4.0 on drops what it has counted
-20 times, unless the queue has a higher x-delivery-limit, as those that worktool declares do.
+20 times, unless the queue has a higher x-delivery-limit. Dead-letter queues that worktool declares
+have one.
 
 Examples:
   worktool dead ls --queue images

@@ -14,7 +14,7 @@ export const queueFlag = new Option("-q, --queue <name>", "queue to use")
 // Without defaults: a queue that exists is taken as it is, unless a flag says otherwise.
 export const durableFlag = new Option(
   "--durable",
-  "the queue survives a restart of the broker (default for a new one)",
+  "the queue survives a restart of the broker (default for a new queue)",
 );
 export const noDurableFlag = new Option(
   "--no-durable",
@@ -22,12 +22,12 @@ export const noDurableFlag = new Option(
 );
 export const queueTypeFlag = new Option(
   "--queue-type <type>",
-  "quorum is what RabbitMQ's tutorial uses today (default for a new one: the broker's)",
+  "RabbitMQ's tutorial uses quorum today (default for a new queue: the broker decides)",
 )
   .choices(["classic", "quorum"] as const);
 export const queueArgFlag = new Option(
   "--queue-arg <key=value>",
-  "argument of the declaration, repeatable: x-max-length=10",
+  "argument for a new queue, for example x-max-length=10, repeatable",
 ).argParser(repeated(parseQueueArgument));
 export const noDeclareFlag = new Option(
   "--no-declare",

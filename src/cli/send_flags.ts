@@ -53,17 +53,17 @@ With --lines it prints the summary only; --echo prints a line for each task, --n
 export function sendFlags() {
   return new Command("send")
     .description("Send tasks to a queue, and wait until the broker has confirmed them")
-    .argument("[words...]", "the task, joined with spaces")
+    .argument("[words...]", "one task: the words, joined with spaces")
     .option("--stdin", "the whole of standard input is one task")
     .option("--lines", "each line of standard input is a task")
-    .option("-0, --null", "with --lines: tasks end with NUL, not with a newline")
+    .option("-0, --null", "with --lines: each task ends with NUL instead of a newline")
     .addOption(
       new Option("-f, --file <path>", "the file is one task, repeatable")
         .argParser(repeated(String)),
     )
     .option(
       "-c, --count <n>",
-      "send the words this often, {n} in them replaced by the number",
+      "send the words n times; {n} in them becomes 1, 2, 3 …",
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
     )
     .addOption(queueFlag)
@@ -73,7 +73,8 @@ export function sendFlags() {
     .addOption(queueArgFlag)
     .addOption(noDeclareFlag)
     .addOption(
-      new Option("--persistent", "in a durable queue the task survives a restart").default(true),
+      new Option("--persistent", "in a durable queue the task survives a restart of the broker")
+        .default(true),
     )
     .addOption(
       new Option("--transient", "the task is lost when the broker restarts")
@@ -97,7 +98,7 @@ export function sendFlags() {
     )
     .option(
       "--window <n>",
-      "unconfirmed tasks in flight at the most",
+      "at most this many tasks that wait for their confirms",
       argument(integerBetween(1, 65_535)),
       5_000,
     )
@@ -105,7 +106,7 @@ export function sendFlags() {
       new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
         .argParser(argument(parsePositiveDuration)).default(30_000, "30s"),
     )
-    .option("--rate <n>", "tasks a second at the most", argument(parseRate))
+    .option("--rate <n>", "at most this many tasks a second", argument(parseRate))
     .addOption(new Option("--echo", "print a line for each task"))
     .addOption(new Option("--no-echo", "print no line for each task"))
     .addOption(jsonFlag)

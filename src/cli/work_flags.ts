@@ -70,8 +70,8 @@ const positive = argument(integerBetween(1, Number.MAX_SAFE_INTEGER));
 export function workFlags() {
   return new Command("work")
     .description(
-      "Work on tasks of a queue: run a command for each, or without one pretend to, one second for " +
-        "every dot; then acknowledge",
+      "Work on the tasks of a queue: run a command for each task, or without a command pretend to " +
+        "work, one second for every dot in the task",
     )
     .usage("[options] [-- command argument...]")
     .addOption(queueFlag)
@@ -82,7 +82,7 @@ export function workFlags() {
     .addOption(noDeclareFlag)
     .option(
       "-p, --prefetch <n>",
-      "unacknowledged tasks at the most, 0 for unlimited (default: as --concurrency)",
+      "at most this many unacknowledged tasks, 0 for no limit (default: as --concurrency)",
       argument(integerBetween(0, 65_535, " (0 is unlimited)")),
     )
     .option("--concurrency <n>", "tasks worked on at the same time", positive, 1)
@@ -96,15 +96,15 @@ export function workFlags() {
     )
     .option(
       "-n, --name <name>",
-      "shown in the lines, the consumer tag and the connection",
+      "a name for this worker, shown in its lines, consumer tag and connection",
       argument(nonEmptyShortString),
     )
     .option(
       "--priority <n>",
-      "consumer priority, higher ones are served first",
+      "consumer priority: workers with a higher one get tasks first",
       argument(integerBetween(-(2 ** 31), 2 ** 31 - 1)),
     )
-    .option("--crash-during <n>", "die in the middle of this task, as if killed", positive)
+    .option("--crash-during <n>", "die in the middle of the n-th task, as if killed", positive)
     .addOption(bodyFlag)
     .addOption(outputFlag)
     .addOption(timeoutFlag)
@@ -115,10 +115,13 @@ export function workFlags() {
     .addOption(noRetryFlag)
     .addOption(deadLetterFlag)
     .option("-c, --count <n>", "stop after this many tasks", positive)
-    .option("--until-empty", "stop when nothing is ready, nothing runs here and no retry waits")
+    .option(
+      "--until-empty",
+      "stop when the queue is empty, no task runs here and none of its retries waits",
+    )
     .option(
       "--idle-timeout <duration>",
-      "stop when nothing arrived and nothing ran for this long",
+      "stop when no task arrived or ran for this long",
       argument(parseDuration),
     )
     .option("--max-time <duration>", "stop after this long", argument(parseDuration))

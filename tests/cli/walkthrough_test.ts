@@ -10,9 +10,12 @@ scenario("README: the tutorial in ten minutes", {}, async (broker, step) => {
   await step("README: does what its tutorial says", () => follow(part, broker));
 });
 
-scenario("tutorial.md", {}, async (broker, step) => {
+scenario("tutorial.md, from its first part to its last", {}, async (broker, step) => {
   const tutorial = await document("docs/tutorial.md");
-  await step("docs/tutorial.md: does what it says", () => follow(tutorial, broker));
+  for (const part of tutorial.split(/^## /m)) {
+    const [title = ""] = part.split("\n");
+    await step(`docs/tutorial.md: ${title}`, () => follow(part, broker));
+  }
 });
 
 async function document(path: string): Promise<string> {

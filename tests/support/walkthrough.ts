@@ -13,7 +13,7 @@ export interface WalkthroughOptions {
 
 /** A command, with the lines that the document shows below it. */
 interface Step {
-  /** Undefined where it ends by itself; else where it goes on until Ctrl-C. */
+  /** Whether it goes on until Ctrl-C. */
   readonly stays: boolean;
   readonly command: string;
   readonly shown: readonly string[];
