@@ -59,7 +59,7 @@ async function drain(
   const type = flags.slice(0, 2);
   const sent = await broker.run("send", queue, [...type, "--lines"], { stdin: tasks.join("\n") });
   assert.equal(sent.code, 0, sent.stderr);
-  const limits = ["--attempts", `${ATTEMPTS}`, "--backoff", "100ms", "--until-empty"];
+  const limits = ["--attempts", `${ATTEMPTS}`, "--backoff", "2s", "--until-empty"];
   const args = [...flags, ...limits, "--", ...COMMAND];
   const exits: Exit[] = [];
   do {
