@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
 import { events } from "../support/worktool.ts";
 
+/** As a shell tells it: a command that is missing from the start is never run. */
+const MISSING = ["sh", "-c", "exit 127"];
+
 for (const type of ["classic", "quorum"]) {
   const typed = ["--queue-type", type];
 
@@ -38,13 +41,13 @@ for (const type of ["classic", "quorum"]) {
   });
 
   brokerTest(
-    `a task of a ${type} queue whose command is missing again and again`,
+    `a task of a ${type} queue whose script misses its command again and again`,
     async (broker) => {
       const queue = broker.taskQueue();
       const send = ["--message-id", "id-1", "-H", "own: 1", "task"];
       await broker.run("send", queue, [...typed, ...send]);
       for (let restart = 0; restart < 4; restart++) {
-        const exit = await broker.run("work", queue, [...typed, "--", "/no/such/command"]);
+        const exit = await broker.run("work", queue, [...typed, "--", ...MISSING]);
         assert.equal(exit.code, 1);
       }
       assert.equal((await broker.depth(`${queue}.dead`)).ready, 0);

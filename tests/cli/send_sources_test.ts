@@ -59,7 +59,7 @@ brokerTest("--file sends one task a file", async (broker) => {
     const files = ["--file", `${directory}/bytes`, "-f", `${directory}/empty`];
     const { code, stdout } = await broker.run("send", queue, files);
     assert.equal(code, 0);
-    assert.equal(stdout, " [x] Sent 'fo\\xff\\xfe\\x00\\n\\r'\n [x] Sent ''\n");
+    assert.equal(stdout, " [x] Sent 'fo\\xff\\xfe\\x00…' (7 bytes)\n [x] Sent ''\n");
     const bodies = (await broker.take(queue)).map(({ content }) => content);
     assert.deepEqual(bodies, [Buffer.from(NOT_UTF8), Buffer.alloc(0)]);
   } finally {
