@@ -130,7 +130,7 @@ behaviour("a message that would expire in a circle is dropped", async (broker) =
     deadLetterExchange: "",
     deadLetterRoutingKey: queue,
   });
-  const other = await withDeadLetters(channel, { messageTtl: 60 });
+  const other = await withDeadLetters(channel, { messageTtl: 1_000 }); // it goes round once
   const later = await consume(channel, other.dead);
   send(channel, queue, "a");
   send(channel, other.queue, "later");

@@ -90,6 +90,7 @@ async function closesChannels(broker: { url: string }, step: Step): Promise<void
     await confirmed(channel, { routingKey: queue }, "slow");
     await channel.cancel(deliveries.consumerTag);
     channel.nack(await deliveries.next());
+    await channel.checkQueue(queue); // it is back before the other channel asks for it
     const refusal = new Promise<Error>((resolve) => slow.once("error", resolve));
     await get(slow, queue, {});
     await within(refusal, "channel.close"); // the other's time is up by now
