@@ -16,8 +16,9 @@ scenario("what a restart keeps and drops", {}, async (broker, step) => {
     await broker.keepDeclarations();
     await broker.kill();
   };
-  await restart(broker, kill, survivals("crash"), crash);
-  const all = [...survivals("stop"), ...survivalsOfStop];
+  const holds = ({ releases }: Survival) => releases?.includes(broker.release) ?? true;
+  await restart(broker, kill, survivals("crash").filter(holds), crash);
+  const all = [...survivals("stop"), ...survivalsOfStop].filter(holds);
   await restart(broker, () => broker.stop(), all, stop);
 
   await step("clients hear of a stop in order: connection.close 320", async () => {
