@@ -51,6 +51,10 @@ export function sendEventJson(
     }
     case "reconnected":
       return line(event.event, context, { resent: event.resent });
+    case "stopping": {
+      const { event: name, ...fields } = event;
+      return line(name, context, fields);
+    }
     case "stopped": {
       const { failure: _, elapsedMs, ...counts } = event.summary;
       return line(event.event, context, {

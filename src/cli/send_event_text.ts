@@ -4,6 +4,7 @@ import { printableText } from "./body.ts";
 import { formatDuration } from "./duration.ts";
 import { foundQueueText } from "./found_queue_text.ts";
 import { type Columns, type Line, stderr, taskLine } from "./line.ts";
+import { secondSignalText } from "./second_signal_text.ts";
 
 export interface SendTextFormat {
   readonly columns: Columns;
@@ -57,6 +58,11 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
           ? " [i] Connected again"
           : ` [!] Connected again. ${event.resent} that were not confirmed are sent again, with the ` +
             "same message ids: the queue may have them twice",
+      );
+    case "stopping":
+      return stderr(
+        ` [*] ${event.reason}: no more tasks; waiting for the confirms of ${event.unconfirmed}. ` +
+          secondSignalText(event.reason),
       );
     case "stopped":
       return format.summary ? stderr(sendSummaryText(event.summary)) : undefined;

@@ -5,6 +5,7 @@ import { printableText } from "./body.ts";
 import { formatDuration } from "./duration.ts";
 import { foundQueueText } from "./found_queue_text.ts";
 import { type Columns, type Line, stderr, stdout, taskLine } from "./line.ts";
+import { secondSignalText } from "./second_signal_text.ts";
 
 export interface WorkTextFormat {
   /** The worker's name, in front of its lines. */
@@ -107,8 +108,7 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
       return noticed(
         `[*] ${event.reason}: no more tasks; waiting up to ${formatDuration(event.graceMs)} for ${
           event.running === 1 ? "the one that runs" : `the ${event.running} that run`
-        }. ` + (event.reason === "SIGINT" ? "Press CTRL+C again" : "Signal again") +
-          " to end at once",
+        }. ${secondSignalText(event.reason)}`,
       );
     case "stopped":
       return noticed(`[i] ${workSummaryText(event.summary, format)}`);

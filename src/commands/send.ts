@@ -42,7 +42,7 @@ export async function send(
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
   const counts = { confirmed: 0, returned: 0, refused: 0 };
-  const { onEvent } = surroundings;
+  const { onEvent, stop } = surroundings;
 
   function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
     switch (outcome.kind) {
@@ -64,13 +64,21 @@ export async function send(
 
   const outbox = new Outbox({
     ...options,
-    stop: surroundings.stop,
+    stop,
     onOutcome,
     onFound: (queue) => onEvent({ event: "found", queue }),
     onUnknown: (message) => onEvent({ event: "unknown", message }),
     onReconnecting: (failure, delayMs) => onEvent({ event: "reconnecting", failure, delayMs }),
     onReconnected: (resent) => onEvent({ event: "reconnected", resent }),
   });
+
+  const settled = () => counts.confirmed + counts.returned + counts.refused;
+  const unconfirmed = () => options.confirm ? outbox.sent - settled() : 0;
+
+  function onStop(): void {
+    if (unconfirmed() === 0) return;
+    onEvent({ event: "stopping", reason: stop.reason, unconfirmed: unconfirmed() });
+  }
 
   async function publishAll(): Promise<boolean> {
     await using _ = outbox;
@@ -79,17 +87,17 @@ export async function send(
     return await sendTasks(tasks, outbox, { ...options, ...surroundings });
   }
 
+  stop.addEventListener("abort", onStop, { once: true });
   let end: { complete: boolean; failure?: unknown };
   try {
     end = { complete: await publishAll() };
   } catch (failure) {
     end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
   }
+  stop.removeEventListener("abort", onStop);
   const { sent, resent } = outbox;
-  const settled = counts.confirmed + counts.returned + counts.refused;
-  const unknown = options.confirm ? sent - settled : 0;
   const elapsedMs = performance.now() - startedAtMs;
-  const summary = { sent, ...counts, unknown, resent, ...end, elapsedMs };
+  const summary = { sent, ...counts, unknown: unconfirmed(), resent, ...end, elapsedMs };
   onEvent({ event: "stopped", summary });
   return summary;
 }

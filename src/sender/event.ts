@@ -21,6 +21,8 @@ export type SendEvent =
   | { readonly event: "reconnecting"; readonly failure: unknown; readonly delayMs: number }
   /** What was not confirmed is sent again, with the same message ids. */
   | { readonly event: "reconnected"; readonly resent: number }
+  /** Told to end by a signal while the broker still has tasks to confirm; they are waited for. */
+  | { readonly event: "stopping"; readonly reason: NodeJS.Signals; readonly unconfirmed: number }
   | { readonly event: "stopped"; readonly summary: SendSummary };
 
 /** A whole send. */

@@ -82,6 +82,9 @@ brokerTest(
     const exit = await send.exited;
     assert.equal(exit.code, 75);
     assert.match(exit.stderr, UNANSWERED);
+    const [stopping] = events(exit, "stopping");
+    assert.equal(stopping!.reason, "SIGTERM");
+    assert.ok(stopping!.unconfirmed > 0);
     assert.equal(events(exit, "unknown").length, events(exit).at(-1)!.unknown);
     proxy.cut();
   },
