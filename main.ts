@@ -2,10 +2,15 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import deno from "./deno.json" with { type: "json" };
 import { commandLineBytes } from "./src/cli/command_line.ts";
-import { descriptorWriter, isTerminal, sizeOfFile, terminalColumns } from "./src/cli/descriptor.ts";
-import { ExitCode } from "./src/cli/exit_code.ts";
+import {
+  descriptorWriter,
+  isTerminal,
+  sizeOfFile,
+  terminalColumns,
+} from "./src/cli/output/descriptor.ts";
+import { ExitCode } from "./src/cli/failure/exit_code.ts";
 import { heedsHangup } from "./src/cli/hangup.ts";
-import { Output } from "./src/cli/output.ts";
+import { Output } from "./src/cli/output/output.ts";
 import { run } from "./src/cli/run.ts";
 import { StopRequests, type StopSignal } from "./src/cli/stop_requests.ts";
 

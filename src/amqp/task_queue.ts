@@ -2,7 +2,6 @@ import type { Connection } from "./connection.ts";
 import { ChannelClosed } from "./errors.ts";
 import { currentValue, inequivalentArgument } from "./inequivalent_argument.ts";
 import { type ArgumentValue, declareQueue, type QueueDeclaration, queueExists } from "./queue.ts";
-import type { UsedRetryQueues } from "./retry_queues.ts";
 import { withChannel } from "./with_channel.ts";
 
 const ACCESS_REFUSED = 403;
@@ -33,8 +32,6 @@ export interface TaskQueueOptions {
  * where its type has to be known.
  */
 export class TaskQueue {
-  /** The retry queues that this run has put tasks into. */
-  readonly usedRetryQueues: UsedRetryQueues = new Map();
   readonly #request: QueueRequest;
   readonly #options: TaskQueueOptions;
   #declared: Promise<QueueDeclaration> | undefined;

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { User, type UserOptions } from "./authentication.ts";
+import { User, type UserOptions } from "./connection/authentication.ts";
 import type { BrokerEvent } from "./broker_event.ts";
-import type { Channel } from "./channel.ts";
-import type { Connection } from "./connection.ts";
-import { DeadlineClock } from "./deadline_clock.ts";
+import type { Channel } from "./channel/channel.ts";
+import type { Connection } from "./connection/connection.ts";
+import { DeadlineClock } from "./connection/deadline_clock.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { Queue } from "./model/queue.ts";

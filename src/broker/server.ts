@@ -2,10 +2,10 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { totalmem } from "node:os";
-import type { UserOptions } from "./authentication.ts";
+import type { UserOptions } from "./connection/authentication.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
-import { Connection } from "./connection.ts";
+import { Connection } from "./connection/connection.ts";
 import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
 /** RabbitMQ's consumer_timeout: half an hour. */

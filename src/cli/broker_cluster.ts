@@ -2,11 +2,11 @@ import { type BrokerUrl, formatAddress } from "../amqp/broker_url.ts";
 import { Cluster } from "../amqp/cluster.ts";
 import type { AddressFailure } from "../amqp/errors.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
-import { type ConnectionFlags, connectionOptions } from "./connection_flags.ts";
-import { explain } from "./explain.ts";
-import { type Attempt, placeOf } from "./explanation.ts";
-import { attemptOf, type Report } from "./report.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { type ConnectionFlags, connectionOptions } from "./flags/connection_flags.ts";
+import { explain } from "./failure/explain.ts";
+import { type Attempt, placeOf } from "./failure/explanation.ts";
+import { attemptOf, type Report } from "./output/report.ts";
+import type { Surroundings } from "./context.ts";
 
 /** Whose broker it is. */
 export interface ClusterUser {

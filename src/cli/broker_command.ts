@@ -1,12 +1,12 @@
 import type { BrokerEvent } from "../broker/broker_event.ts";
 import { DataDirectoryError } from "../broker/store/data_directory.ts";
-import { broker } from "../commands/broker.ts";
-import { type BrokerFlags, brokerFlags, brokerOptions } from "./broker_flags.ts";
-import { brokerLogJson, brokerLogLine } from "./broker_log.ts";
-import { ExitCode } from "./exit_code.ts";
-import { listenProblem } from "./listen_problem.ts";
+import { broker } from "../broker/serve.ts";
+import { type BrokerFlags, brokerFlags, brokerOptions } from "./flags/broker_flags.ts";
+import { brokerLogJson, brokerLogLine } from "./output/broker_log.ts";
+import { ExitCode } from "./failure/exit_code.ts";
+import { listenProblem } from "./failure/listen_problem.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Surroundings } from "./context.ts";
 
 /** `worktool broker`; `exit` is told the exit code. */
 export function brokerCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
-import { dead, type DeadOptions } from "../commands/dead.ts";
-import { isSelective } from "../dead/selection.ts";
+import { dead, type DeadOptions } from "../dead_letters/dead_letters.ts";
+import { isSelective } from "../dead_letters/selection.ts";
 import { brokerCluster } from "./broker_cluster.ts";
 import {
   DEAD_EXAMPLES,
@@ -8,8 +8,8 @@ import {
   type DeadFlags,
   deadFlags,
   deadOptions,
-} from "./dead_flags.ts";
-import { deadEventJson } from "./dead_json.ts";
+} from "./flags/dead_flags.ts";
+import { deadEventJson } from "./output/dead_json.ts";
 import {
   deadLetterCells,
   type DeadLetterRow,
@@ -17,13 +17,13 @@ import {
   deadSummaryText,
   notReplayedLine,
   table,
-} from "./dead_text.ts";
-import { deadExitCode, type Exit, type ExitCode } from "./exit_code.ts";
-import { explain } from "./explain.ts";
-import { bodyLimitBytes } from "./line_flags.ts";
-import { OutputFailed } from "./output.ts";
-import { attemptOf, Report } from "./report.ts";
-import type { Surroundings } from "./surroundings.ts";
+} from "./output/dead_text.ts";
+import { deadExitCode, type Exit, type ExitCode } from "./failure/exit_code.ts";
+import { explain } from "./failure/explain.ts";
+import { bodyLimitBytes } from "./flags/line_flags.ts";
+import { OutputFailed } from "./output/output.ts";
+import { attemptOf, Report } from "./output/report.ts";
+import type { Surroundings } from "./context.ts";
 
 const ACTIONS: readonly DeadAction[] = ["ls", "show", "replay", "purge"];
 

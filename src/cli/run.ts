@@ -1,9 +1,9 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { decodeUtf8 } from "./body.ts";
-import { type Exit, EXIT_CODES_HELP, ExitCode } from "./exit_code.ts";
-import type { Output, OutputFailed } from "./output.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { UsageError } from "./usage_error.ts";
+import { decodeUtf8 } from "./output/body.ts";
+import { type Exit, EXIT_CODES_HELP, ExitCode } from "./failure/exit_code.ts";
+import type { Output, OutputFailed } from "./output/output.ts";
+import type { Surroundings } from "./context.ts";
+import { UsageError } from "./failure/usage_error.ts";
 
 const EXAMPLES = `
 Examples:

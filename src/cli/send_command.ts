@@ -1,17 +1,17 @@
-import { send, type SendOptions } from "../commands/send.ts";
-import { isBulk } from "../sender/task_source.ts";
+import { send, type SendOptions } from "../send/send.ts";
+import { isBulk } from "../send/task_source.ts";
 import { brokerCluster } from "./broker_cluster.ts";
 import { defined } from "./defined.ts";
-import { sendEventJson } from "./event_json.ts";
-import { sendEventLine } from "./send_event_text.ts";
-import { type ExitCode, sendExitCode } from "./exit_code.ts";
-import { explain } from "./explain.ts";
-import { bodyLimitBytes } from "./line_flags.ts";
-import { Progress } from "./progress.ts";
-import { attemptOf, Report } from "./report.ts";
-import { type SendFlags, sendFlags, sendOptions } from "./send_flags.ts";
+import { sendEventJson } from "./output/event_json.ts";
+import { sendEventLine } from "./output/send_event_text.ts";
+import { type ExitCode, sendExitCode } from "./failure/exit_code.ts";
+import { explain } from "./failure/explain.ts";
+import { bodyLimitBytes } from "./flags/line_flags.ts";
+import { Progress } from "./output/progress.ts";
+import { attemptOf, Report } from "./output/report.ts";
+import { type SendFlags, sendFlags, sendOptions } from "./flags/send_flags.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Surroundings } from "./context.ts";
 
 /** Of a terminal that does not tell. */
 const DEFAULT_COLUMNS = 80;

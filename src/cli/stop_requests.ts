@@ -1,4 +1,4 @@
-import { ExitCode } from "./exit_code.ts";
+import { ExitCode } from "./failure/exit_code.ts";
 
 /** What ends worktool at once, as a shell tells it of a process that died of the signal. */
 const ENDED_AT_ONCE = {

@@ -1,23 +1,23 @@
-import { attemptsMade } from "../amqp/attempts.ts";
+import { attemptsMade } from "../retry/attempts.ts";
 import { formatAddress } from "../amqp/broker_url.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
-import { type CommandWork, work, type WorkOptions } from "../commands/work.ts";
-import { noCounts, type WorkEvent } from "../worker/event.ts";
+import { type CommandWork, work, type WorkOptions } from "../work/work.ts";
+import { noCounts, type WorkEvent } from "../work/work_event.ts";
 import { brokerCluster } from "./broker_cluster.ts";
-import { checkCommandFlags, commandWork, retryPolicy } from "./command_flags.ts";
+import { checkCommandFlags, commandWork, retryPolicy } from "./flags/command_flags.ts";
 import { defined } from "./defined.ts";
-import { workEventJson } from "./event_json.ts";
-import { type ExitCode, workExitCode } from "./exit_code.ts";
-import { explain } from "./explain.ts";
-import { bodyLimitBytes } from "./line_flags.ts";
-import { outputPrefix, prefixed } from "./output_prefix.ts";
-import { attemptOf, Report } from "./report.ts";
+import { workEventJson } from "./output/event_json.ts";
+import { type ExitCode, workExitCode } from "./failure/exit_code.ts";
+import { explain } from "./failure/explain.ts";
+import { bodyLimitBytes } from "./flags/line_flags.ts";
+import { outputPrefix, prefixed } from "./output/output_prefix.ts";
+import { attemptOf, Report } from "./output/report.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { UsageError } from "./usage_error.ts";
-import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./work_flags.ts";
-import { workEventLine } from "./work_event_text.ts";
+import type { Surroundings } from "./context.ts";
+import { UsageError } from "./failure/usage_error.ts";
+import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./flags/work_flags.ts";
+import { workEventLine } from "./output/work_event_text.ts";
 
 /** How long RabbitMQ waits for an acknowledgement, unless it is set up otherwise. */
 const CONSUMER_TIMEOUT_MS = 30 * 60_000;

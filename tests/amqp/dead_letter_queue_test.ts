@@ -1,9 +1,9 @@
 /** Where tasks go that are given up, and what is written on them. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type Death, deathOf } from "../../src/amqp/dead_letter.ts";
-import { DeadLetterQueue } from "../../src/amqp/dead_letter_queue.ts";
-import { deadLetterQueueName } from "../../src/amqp/queue_names.ts";
+import { type Death, deathOf } from "../../src/retry/dead_letter.ts";
+import { DeadLetterQueue } from "../../src/retry/dead_letter_queue.ts";
+import { deadLetterQueueName } from "../../src/retry/queue_names.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { WorkQueue } from "../support/work_queue.ts";
 

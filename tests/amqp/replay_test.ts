@@ -1,9 +1,9 @@
 /** What a replay does while others use the same queues, and when it is stopped. */
 import assert from "node:assert/strict";
 import { Cluster } from "../../src/amqp/cluster.ts";
-import { dead, type DeadOptions } from "../../src/commands/dead.ts";
+import { dead, type DeadOptions } from "../../src/dead_letters/dead_letters.ts";
 import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
-import type { DeadSurroundings } from "../../src/commands/dead.ts";
+import type { DeadSurroundings } from "../../src/dead_letters/dead_letters.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 
 function replayOptions(broker: Broker, queue: string, deadLetterQueue: string): DeadOptions {

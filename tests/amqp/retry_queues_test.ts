@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ChannelClosed, ConnectionLost, DeadlineExceeded } from "../../src/amqp/errors.ts";
-import { retryQueueName } from "../../src/amqp/queue_names.ts";
-import { retryQueueDeclaration, RetryQueues } from "../../src/amqp/retry_queues.ts";
+import { retryQueueName } from "../../src/retry/queue_names.ts";
+import { retryQueueDeclaration, RetryQueues } from "../../src/retry/retry_queues.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { WorkQueue } from "../support/work_queue.ts";
 

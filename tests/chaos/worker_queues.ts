@@ -1,7 +1,7 @@
 import { connect } from "amqplib";
-import { deadLetterQueueName, retryQueueName } from "../../src/amqp/queue_names.ts";
+import { deadLetterQueueName, retryQueueName } from "../../src/retry/queue_names.ts";
 import { eventually } from "../support/deadline.ts";
-import { type Backoff, possibleDelaysMs } from "../../src/worker/backoff.ts";
+import { type Backoff, possibleDelaysMs } from "../../src/retry/backoff.ts";
 
 /** All queues of one work queue, as the broker counts them. */
 export class Queues {

@@ -1,7 +1,7 @@
 /** `worktool dead`: looking changes nothing, a replay loses nothing and ends, a purge is meant. */
 import assert from "node:assert/strict";
-import type { Death } from "../../src/amqp/dead_letter.ts";
-import { DeadLetterQueue } from "../../src/amqp/dead_letter_queue.ts";
+import type { Death } from "../../src/retry/dead_letter.ts";
+import { DeadLetterQueue } from "../../src/retry/dead_letter_queue.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { WorkQueue } from "../support/work_queue.ts";
 import { events, EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts";

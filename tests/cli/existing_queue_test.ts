@@ -1,6 +1,6 @@
 /** A queue that exists is taken as it is, unless a flag says otherwise. */
 import assert from "node:assert/strict";
-import { retryQueueDeclaration } from "../../src/amqp/retry_queues.ts";
+import { retryQueueDeclaration } from "../../src/retry/retry_queues.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { ChannelErrors } from "../support/channel_errors.ts";
 import { events, Worktool } from "../support/worktool.ts";

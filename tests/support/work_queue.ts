@@ -4,7 +4,7 @@ import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
 import { Channel } from "../../src/amqp/channel.ts";
 import { Connection } from "../../src/amqp/connection.ts";
 import { type Delivery, deliveryOf } from "../../src/amqp/delivery.ts";
-import { Mover } from "../../src/amqp/mover.ts";
+import { Mover } from "../../src/retry/republisher.ts";
 import type { Broker } from "./brokers.ts";
 import { eventually } from "./deadline.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attemptsMade, diedInHand, mustBeAlone, mustRecount } from "../../src/amqp/attempts.ts";
+import { attemptsMade, diedInHand, mustBeAlone, mustRecount } from "../../src/retry/attempts.ts";
 
 function delivery(redelivered: boolean, headers: Record<string, unknown> = {}) {
   const count = headers["x-delivery-count"];

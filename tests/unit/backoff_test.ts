@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseBackoff } from "../../src/cli/backoff.ts";
-import {
-  asideDelaysMs,
-  type Backoff,
-  delayMs,
-  possibleDelaysMs,
-} from "../../src/worker/backoff.ts";
+import { parseBackoff } from "../../src/cli/values/backoff.ts";
+import { asideDelaysMs, type Backoff, delayMs, possibleDelaysMs } from "../../src/retry/backoff.ts";
 import { holds } from "../support/property.ts";
 
 const backoff = fc.tuple(

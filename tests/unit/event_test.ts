@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { sendEventJson, workEventJson } from "../../src/cli/event_json.ts";
-import { workEventLine, workSummaryText } from "../../src/cli/work_event_text.ts";
-import { drawProgress } from "../../src/cli/progress.ts";
-import { noCounts, type WorkEvent } from "../../src/worker/event.ts";
+import { sendEventJson, workEventJson } from "../../src/cli/output/event_json.ts";
+import { workEventLine, workSummaryText } from "../../src/cli/output/work_event_text.ts";
+import { drawProgress } from "../../src/cli/output/progress.ts";
+import { noCounts, type WorkEvent } from "../../src/work/work_event.ts";
 
 const DELIVERY = {
   body: new TextEncoder().encode("task."),

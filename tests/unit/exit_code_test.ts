@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { deadExitCode, ExitCode, sendExitCode, workExitCode } from "../../src/cli/exit_code.ts";
-import type { DeadSummary } from "../../src/dead/event.ts";
-import type { SendSummary } from "../../src/sender/event.ts";
-import type { WorkSummary } from "../../src/worker/event.ts";
-import type { StopReason, StopRules } from "../../src/worker/stop_rules.ts";
+import {
+  deadExitCode,
+  ExitCode,
+  sendExitCode,
+  workExitCode,
+} from "../../src/cli/failure/exit_code.ts";
+import type { DeadSummary } from "../../src/dead_letters/dead_letter_event.ts";
+import type { SendSummary } from "../../src/send/send_event.ts";
+import type { WorkSummary } from "../../src/work/work_event.ts";
+import type { StopReason, StopRules } from "../../src/work/stop_rules.ts";
 
 const SENT: SendSummary = {
   sent: 3,

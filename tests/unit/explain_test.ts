@@ -12,9 +12,9 @@ import {
   VhostRefused,
 } from "../../src/amqp/errors.ts";
 import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
-import { explain } from "../../src/cli/explain.ts";
+import { explain } from "../../src/cli/failure/explain.ts";
 import { inequivalentArgument } from "../../src/amqp/inequivalent_argument.ts";
-import type { Attempt } from "../../src/cli/explanation.ts";
+import type { Attempt } from "../../src/cli/failure/explanation.ts";
 
 const ATTEMPT: Attempt = {
   command: "work",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fifo } from "../../src/worker/fifo.ts";
+import { Fifo } from "../../src/work/fifo.ts";
 import { holds } from "../support/property.ts";
 
 Deno.test("a fifo gives back what was pushed, in order", async () => {

@@ -5,13 +5,11 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** What each folder of src/ may import besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ["commands", "health", "sender", "worker", "dead", "lab", "broker", "amqp"],
-  commands: ["health", "sender", "worker", "dead", "lab", "broker", "amqp"],
-  lab: ["sender", "worker", "broker", "amqp"],
-  health: ["worker", "amqp"],
-  sender: ["amqp"],
-  worker: ["amqp"],
-  dead: ["amqp"],
+  cli: ["send", "work", "dead_letters", "retry", "broker", "amqp"],
+  send: ["amqp"],
+  work: ["retry", "amqp"],
+  dead_letters: ["retry", "amqp"],
+  retry: ["amqp"],
   amqp: [],
   broker: [],
 };

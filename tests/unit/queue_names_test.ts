@@ -5,7 +5,7 @@ import {
   isRetryQueueOf,
   overlongName,
   retryQueueName,
-} from "../../src/amqp/queue_names.ts";
+} from "../../src/retry/queue_names.ts";
 import { holds } from "../support/property.ts";
 
 Deno.test("retry queues are named after their delay", () => {

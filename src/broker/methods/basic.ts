@@ -1,5 +1,5 @@
-import type { Channel } from "../channel.ts";
-import { Consumer } from "../consumer.ts";
+import type { Channel } from "../channel/channel.ts";
+import { Consumer } from "../channel/consumer.ts";
 import type { Queue } from "../model/queue.ts";
 import { integer } from "../model/queue_arguments.ts";
 import { REPLY_TO_PREFIX } from "../model/vhost.ts";

@@ -1,4 +1,4 @@
-import type { Channel } from "../channel.ts";
+import type { Channel } from "../channel/channel.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
 

@@ -1,4 +1,4 @@
-import type { Channel } from "../channel.ts";
+import type { Channel } from "../channel/channel.ts";
 import type { Method } from "../wire/method_codec.ts";
 import { ConnectionError, unimplemented } from "../wire/protocol_error.ts";
 import * as basic from "./basic.ts";

@@ -1,5 +1,5 @@
-import type { Channel } from "../channel.ts";
-import { ContentAssembly, type Publish } from "../content_assembly.ts";
+import type { Channel } from "../channel/channel.ts";
+import { ContentAssembly, type Publish } from "../channel/content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { Message } from "../model/message.ts";
 import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";

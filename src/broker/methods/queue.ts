@@ -1,4 +1,4 @@
-import type { Channel } from "../channel.ts";
+import type { Channel } from "../channel/channel.ts";
 import type { Binding, Destination } from "../model/binding.ts";
 import type { Queue } from "../model/queue.ts";
 import type { FieldTable } from "../wire/field_table.ts";

@@ -1,7 +1,7 @@
-import type { Channel } from "../channel.ts";
-import type { Consumer } from "../consumer.ts";
+import type { Channel } from "../channel/channel.ts";
+import type { Consumer } from "../channel/consumer.ts";
 import type { Entry } from "../model/entry.ts";
-import { byConsumer } from "../unacked_ledger.ts";
+import { byConsumer } from "../channel/unacked_ledger.ts";
 
 /** How deliveries are settled: back to the queue or for good, as failed (basic.reject) or not. */
 export type Settlement = "ack" | "discard" | "reject" | "requeue" | "reject and requeue";

@@ -1,5 +1,5 @@
-import type { Channel } from "../channel.ts";
-import type { Transaction } from "../transaction.ts";
+import type { Channel } from "../channel/channel.ts";
+import type { Transaction } from "../channel/transaction.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 
 /** tx.select. @throws {ChannelError} 406 on a confirm channel. */

@@ -5,7 +5,7 @@ import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
-import type { Keeper } from "./keeper.ts";
+import type { Keeper } from "./durable_store.ts";
 import type { Message } from "./message.ts";
 import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings } from "./queue.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";

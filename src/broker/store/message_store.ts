@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Binding } from "../model/binding.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
-import type { Keeper } from "../model/keeper.ts";
+import type { Keeper } from "../model/durable_store.ts";
 import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";

@@ -5,8 +5,8 @@ import {
   DEFAULT_EXIT_RULES,
   type ExitAction,
   parseExitRules,
-} from "../../../src/worker/command/exit_rules.ts";
-import { outcomeOf, spawnFailure, type TaskEnd } from "../../../src/worker/command/task_end.ts";
+} from "../../../src/work/exec/exit_rules.ts";
+import { outcomeOf, spawnFailure, type TaskEnd } from "../../../src/work/exec/task_end.ts";
 import { holds } from "../../support/property.ts";
 
 const ACTIONS: ExitAction[] = ["ack", "retry", "dead", "reject", "stop"];

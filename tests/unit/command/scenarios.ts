@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { parseExitRules } from "../../../src/worker/command/exit_rules.ts";
+import { parseExitRules } from "../../../src/work/exec/exit_rules.ts";
 import { deliveryOf } from "../../support/delivery.ts";
 import { failed, Rig } from "./rig.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { Tail } from "../../../src/worker/command/tail.ts";
-import { utf8Text } from "../../../src/worker/command/utf8.ts";
-import { WholeLines } from "../../../src/worker/command/whole_lines.ts";
+import { Tail } from "../../../src/work/exec/tail.ts";
+import { utf8Text } from "../../../src/work/exec/utf8.ts";
+import { WholeLines } from "../../../src/work/exec/whole_lines.ts";
 import { holds } from "../../support/property.ts";
 
 const LINE_BYTES = 64 * 1024;

@@ -1,0 +1,160 @@
+import { Buffer } from "node:buffer";
+import type { Exchange } from "../model/exchange.ts";
+import { encodeAddress, Message, type Slice } from "../model/message.ts";
+import type { Release } from "../release.ts";
+import { type RoutingProperties, scanProperties } from "../wire/content_header.ts";
+import { erlangBinary } from "../wire/erlang_text.ts";
+import { FRAME_BODY, FRAME_HEADER } from "../wire/frame_parser.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+
+/** What a slice points to that is not in use: it must not keep what came from the network. */
+const NOTHING = Buffer.alloc(0);
+
+const NO_PARTS: readonly Slice[] = [];
+
+/** A basic.publish whose content is complete; good until its assembly begins again. */
+export interface Publish {
+  exchange: Exchange;
+  mandatory: boolean;
+  message: Message;
+  properties: RoutingProperties;
+}
+
+/** Gathers header and body frames that follow basic.publish (section 4.2.6). */
+export class ContentAssembly {
+  readonly exchange: Exchange;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  /** Exchange and routing key as they came, two short strings. */
+  readonly #address: Slice;
+  readonly #release: Release;
+  readonly #found = {} as RoutingProperties;
+  readonly #properties: Slice = { bytes: NOTHING, start: 0, end: 0 };
+  /** The body when it came in one frame, as most do. */
+  readonly #whole: [Slice] = [{ bytes: NOTHING, start: 0, end: 0 }];
+  #parts: Slice[] | undefined;
+  #headed = false;
+  #size = 0;
+  #missing = 0;
+  #publish: Publish | undefined;
+
+  constructor(exchange: Exchange, routingKey: string, mandatory: boolean, release: Release) {
+    this.#release = release;
+    this.exchange = exchange;
+    this.routingKey = routingKey;
+    this.mandatory = mandatory;
+    this.#address = encodeAddress(exchange.name, routingKey);
+  }
+
+  /**
+   * Begins the next publish with the same method frame. The same objects serve again: with a long
+   * queue every piece of garbage costs, because the collector lets it pile up.
+   */
+  again(): ContentAssembly {
+    this.#parts = undefined;
+    this.#headed = false;
+    return this;
+  }
+
+  /**
+   * Takes the next frame.
+   * @returns the publish once it is complete.
+   * @throws {ConnectionError} 505 for a frame that does not belong here.
+   * @throws {ChannelError} 406 for a body that is too large.
+   */
+  frame(type: number, bytes: Buffer, start: number, end: number): Publish | undefined {
+    if (!this.#headed) {
+      if (type !== FRAME_HEADER) {
+        // Rule (section 4.2.6): a content header follows the method.
+        throw unexpected("expected content header for class 60, got non content header frame");
+      }
+      return this.#header(bytes, start, end);
+    }
+    if (type !== FRAME_BODY) throw unexpected("expected content body, got non content body frame");
+    const octets = end - start;
+    if (octets > this.#missing) {
+      // Rule (section 4.2.6): body frames add up to the announced size.
+      throw this.#release.surplusBody === "frame error"
+        ? new ConnectionError("FRAME_ERROR", "content body frame exceeds remaining content size")
+        : unexpected("expected content body, got non content body frame");
+    }
+    // What will be refused is counted, not kept.
+    const [whole] = this.#whole;
+    if (octets === this.#size) {
+      whole.bytes = bytes;
+      whole.start = start;
+      whole.end = end;
+    } else if (this.#size <= this.#release.maxMessageBytes) {
+      (this.#parts ??= []).push({ bytes, start, end });
+    }
+    this.#missing -= octets;
+    return this.#missing === 0 ? this.#complete() : undefined;
+  }
+
+  #header(bytes: Buffer, start: number, end: number): Publish | undefined {
+    if (end - start < 12) {
+      // Rule (section 4.2.6.1): class id, weight and body size come first.
+      const octets = erlangBinary(bytes.subarray(start, end));
+      const problem = `type 2, all octets = ${octets}: unknown_frame`;
+      throw new ConnectionError("FRAME_ERROR", problem, { namesMethod: false });
+    }
+    const classId = bytes.readUInt16BE(start);
+    if (classId !== 60) {
+      // Rule (section 4.2.6.1): the class id matches the method's.
+      throw unexpected(
+        `expected content header for class 60, got one for class ${classId}`,
+      );
+    }
+    if (bytes.readUInt16BE(start + 2) !== 0) {
+      // Rule (section 4.2.6.1): the weight is zero.
+      throw unexpected("expected content header for class 60, got non content header frame");
+    }
+    const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
+    const { maxAnnouncedBytes } = this.#release;
+    if (size > maxAnnouncedBytes) {
+      const problem = `content body size ${size} exceeds maximum allowed size ${maxAnnouncedBytes}`;
+      throw new ConnectionError("FRAME_ERROR", problem);
+    }
+    scanProperties(bytes, start + 12, end, this.#found);
+    const properties = this.#properties;
+    properties.bytes = bytes;
+    properties.start = start + 12;
+    properties.end = end;
+    this.#headed = true;
+    this.#size = this.#missing = size;
+    return size === 0 ? this.#complete() : undefined;
+  }
+
+  #complete(): Publish {
+    const { maxMessageBytes } = this.#release;
+    if (this.#size > maxMessageBytes) {
+      // RabbitMQ's max_message_size.
+      throw new ChannelError(
+        "PRECONDITION_FAILED",
+        `message size ${this.#size} is larger than configured max size ${maxMessageBytes}`,
+      );
+    }
+    const message = Message.assemble(
+      this.exchange.name,
+      this.routingKey,
+      this.#address,
+      this.#properties,
+      this.#parts ?? (this.#size === 0 ? NO_PARTS : this.#whole),
+      this.#found,
+    );
+    this.#parts = undefined;
+    this.#properties.bytes = this.#whole[0].bytes = NOTHING;
+    const publish = this.#publish ??= {
+      exchange: this.exchange,
+      mandatory: this.mandatory,
+      message,
+      properties: this.#found,
+    };
+    publish.message = message;
+    return publish;
+  }
+}
+
+function unexpected(problem: string): ConnectionError {
+  return new ConnectionError("UNEXPECTED_FRAME", `${problem} instead`);
+}

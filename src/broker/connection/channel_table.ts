@@ -1,0 +1,103 @@
+import type { Buffer } from "node:buffer";
+import { Channel, methodExpected } from "../channel/channel.ts";
+import type { Connection } from "./connection.ts";
+import { FRAME_METHOD } from "../wire/frame_parser.ts";
+import { type Arguments, decodeMethod, methodName } from "../wire/method_codec.ts";
+import { ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
+
+/** The channels of a connection by their numbers: those that are open, and those that are closing. */
+export class ChannelTable implements Iterable<Channel> {
+  /** How many may be open, as connection.tune-ok agreed. */
+  max = 0;
+  readonly #connection: Connection;
+  readonly #open = new Map<number, Channel>();
+  /** Closed by the broker; they wait for close-ok. */
+  readonly #closing = new Set<number>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** The open ones; they may be closed meanwhile. */
+  [Symbol.iterator](): Iterator<Channel> {
+    return [...this.#open.values()].values();
+  }
+
+  /** An open one. */
+  get(number: number): Channel | undefined {
+    return this.#open.get(number);
+  }
+
+  /**
+   * Takes a frame on a channel that is not open: channel.open, or what follows its close.
+   * @throws {ConnectionError} for any other.
+   */
+  frame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
+    const isMethod = type === FRAME_METHOD;
+    if (this.#closing.has(number)) {
+      // Rule (channel.close): after it only its answer, or a crossing close, is looked at.
+      const name = isMethod ? methodName(bytes, start, end) : undefined;
+      if (name === "channel.close-ok") this.#closing.delete(number);
+      else if (name === "channel.close") this.#send(number, "channel.close-ok", {});
+      return;
+    }
+    if (!isMethod) throw methodExpected();
+    const method = decodeMethod(bytes, start, end);
+    if (method === undefined) throw new UnanswerableError("unknown method");
+    if (method.name !== "channel.open") {
+      // Rule (section 2.2.3): a channel is opened before it is used.
+      throw new ConnectionError("CHANNEL_ERROR", "expected 'channel.open'");
+    }
+    this.#openChannel(number);
+  }
+
+  #openChannel(number: number): void {
+    const { size } = this.#open;
+    if (size >= this.max) {
+      // Rule (connection.tune, "channel-max").
+      throw new ConnectionError(
+        "NOT_ALLOWED",
+        `number of channels opened (${size}) has reached the negotiated channel_max (${this.max})`,
+        { namesMethod: false },
+      );
+    }
+    this.#open.set(number, new Channel(number, this.#connection));
+    this.#send(number, "channel.open-ok", {});
+  }
+
+  /** The client closes a channel. */
+  clientCloses(channel: Channel): void {
+    this.#remove(channel);
+    this.#send(channel.number, "channel.close-ok", {});
+  }
+
+  /** The broker closes a channel, and tells why. */
+  close(number: number, why: Arguments<"channel.close">): void {
+    const channel = this.#open.get(number);
+    if (channel !== undefined) this.#remove(channel);
+    this.#closing.add(number);
+    this.#send(number, "channel.close", why);
+  }
+
+  /** Ends all without a word: the connection goes. */
+  release(): void {
+    const channels = [...this];
+    this.#open.clear();
+    for (const channel of channels) channel.close();
+  }
+
+  #remove(channel: Channel): void {
+    channel.flushConfirms();
+    this.#open.delete(channel.number);
+    channel.close();
+  }
+
+  #send<M extends "channel.open-ok" | "channel.close" | "channel.close-ok">(
+    number: number,
+    name: M,
+    args: Arguments<M>,
+  ): void {
+    this.#connection.writer.method(number, name, args);
+    this.#connection.wantFlush();
+  }
+}

@@ -1,0 +1,45 @@
+import { type BrokerUrl, formatAddress } from "../../amqp/broker_url.ts";
+import type { ExitCode } from "./exit_code.ts";
+
+/** A failure as the user reads it. */
+export interface Explanation {
+  /** What was tried and what came of it. */
+  readonly message: string;
+  /** What to do about it, a line each. */
+  readonly remedies: readonly string[];
+  readonly exitCode: ExitCode;
+}
+
+/** What was going on. */
+export interface Attempt {
+  readonly command: "send" | "work" | "dead";
+  /** `host:port` */
+  readonly address: string;
+  readonly username: string;
+  readonly vhost: string;
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly tls: boolean;
+  /** Whether --tls-ca names the authorities to trust. */
+  readonly ownAuthority: boolean;
+}
+
+/** What an attempt has to say of the URL that it was made with. */
+export function placeOf(
+  url: BrokerUrl,
+): Pick<Attempt, "address" | "username" | "vhost" | "tls"> {
+  const { username, vhost, tls } = url;
+  return { address: formatAddress(url), username, vhost, tls };
+}
+
+/** What a user may find after a connection was lost. */
+export function whatRemains({ command }: Attempt): string {
+  switch (command) {
+    case "work":
+      return "tasks that were not acknowledged are in the queue";
+    case "dead":
+      return "dead letters are where they were, and those replayed last may be in their work queue too";
+    case "send":
+      return "tasks that were not confirmed may be in the queue or not: sent again, they may be there twice";
+  }
+}

@@ -1,0 +1,156 @@
+import process from "node:process";
+import { Command, Option } from "@commander-js/extra-typings";
+import { type UserOptions } from "../../broker/connection/authentication.ts";
+import {
+  DEFAULT_RELEASE,
+  DENIABLE_FEATURES,
+  type DeniableFeature,
+  RELEASE_NAMES,
+} from "../../broker/release.ts";
+import type { BrokerOptions } from "../../broker/server.ts";
+import { argument, repeated } from "../values/argument.ts";
+import { defined } from "../defined.ts";
+import { parseDuration } from "../values/duration.ts";
+import { integerBetween } from "../values/integer.ts";
+import { nonEmptyShortString } from "../values/short_string.ts";
+import { parseSize } from "../values/size.ts";
+import { stateDirectory } from "../state_directory.ts";
+import { UsageError } from "../failure/usage_error.ts";
+
+const EXAMPLES = `
+It prints its URL first, and then logs connections on standard error.
+
+Users are guest with the password guest, from this machine only, unless --user names others.
+A user may do everything unless three patterns follow: name:password:configure:write:read.
+A user with the tag impersonator may publish in the name of others (property user-id).
+
+It answers as RabbitMQ 4.3 does; --like 4.0 or --like 3.10 for older ones. --deny refuses what
+an operator of RabbitMQ 4 may refuse: global_qos, queue_master_locator, transient_nonexcl_queues.
+
+Examples:
+  worktool broker                                  on port 5672, durable
+  worktool broker --like 3.10                      as RabbitMQ 3.10 would answer
+  worktool broker --port 0 --memory                for a test: a free port, nothing on disk
+  worktool broker --host 0.0.0.0 --user ci:secret  for other machines`;
+
+/** The flags of `worktool broker`. */
+export function brokerFlags() {
+  return new Command("broker")
+    .description("Serve AMQP 0-9-1 without RabbitMQ: for laptops, demos and tests")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option(
+      "--port <n>",
+      "port to listen on, 0 for a free one",
+      argument(integerBetween(0, 65_535)),
+      5672,
+    )
+    .addOption(
+      new Option(
+        "--data <directory>",
+        "where durable queues and tasks are kept (default: state directory)",
+      )
+        .conflicts("memory"),
+    )
+    .option("--memory", "keep nothing on disk")
+    .addOption(
+      new Option("--user <name:password>", "who may log in, repeatable")
+        .argParser(repeated(parseUser)),
+    )
+    .addOption(
+      new Option("--user-tags <name:tag,...>", "RabbitMQ's tags of a user, repeatable")
+        .argParser(repeated(parseUserTags)),
+    )
+    .addOption(
+      new Option("--vhost <name>", "virtual host besides /, repeatable")
+        .argParser(repeated(nonEmptyShortString)),
+    )
+    .addOption(
+      new Option("--consumer-timeout <duration>", "how long a task may stay unacknowledged")
+        .argParser(argument(parseDuration)).default(30 * 60_000, "30m"),
+    )
+    .addOption(
+      new Option("--like <release>", "the RabbitMQ to behave as")
+        .choices(RELEASE_NAMES).default(DEFAULT_RELEASE),
+    )
+    .addOption(
+      new Option("--deny <feature>", "refuse a deprecated feature, repeatable")
+        .argParser(repeated(parseFeature)),
+    )
+    .option(
+      "--max-memory <size>",
+      "block publishers when messages hold more (default: 40 % of the machine's)",
+      argument(parseSize),
+    )
+    .option("-v, --verbose", "log every method that arrives")
+    .option("--json", "print one JSON object a line, see docs/events.md")
+    .addHelpText("after", EXAMPLES);
+}
+
+export type BrokerFlags = ReturnType<ReturnType<typeof brokerFlags>["opts"]>;
+
+/** @throws {UsageError} a permission is no pattern */
+export function brokerOptions(
+  flags: BrokerFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): BrokerOptions {
+  const { host, port, memory, vhost = [], like, deny = [] } = flags;
+  const user = withTags(flags);
+  if (like === "3.10" && deny.length > 0) {
+    throw new UsageError("--deny needs --like 4.0 or later: RabbitMQ 3.10 cannot refuse features");
+  }
+  for (const { name, ...patterns } of user) mustBePatterns(name, patterns);
+  return {
+    host,
+    port,
+    vhosts: ["/", ...vhost],
+    release: like,
+    denied: deny,
+    consumerTimeoutMs: flags.consumerTimeout,
+    traceMethods: flags.verbose ?? false,
+    ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
+    users: user,
+    ...defined({ maxMemoryBytes: flags.maxMemory }),
+  };
+}
+
+function parseUser(text: string): UserOptions {
+  const [name, password, configure, write, read, ...rest] = text.split(":");
+  const complete = configure === undefined || (write !== undefined && read !== undefined);
+  if (!name || password === undefined || !complete || rest.length > 0) {
+    throw new RangeError("Write name:password, or name:password:configure:write:read.");
+  }
+  return { name, password, ...defined({ configure, write, read }) };
+}
+
+function parseUserTags(text: string): { name: string; tags: string[] } {
+  const [name, tags, ...rest] = text.split(":");
+  if (!name || !tags || rest.length > 0) throw new RangeError("Write name:tag, or name:tag,tag.");
+  return { name, tags: tags.split(",") };
+}
+
+function parseFeature(text: string): DeniableFeature {
+  const feature = DENIABLE_FEATURES.find((name) => name === text);
+  if (feature === undefined) throw new RangeError(`One of ${DENIABLE_FEATURES.join(", ")}.`);
+  return feature;
+}
+
+/** The users with their tags. @throws {UsageError} tags of nobody */
+function withTags({ user = [], userTags = [] }: BrokerFlags): UserOptions[] {
+  const users = user.length > 0 ? user : [{ name: "guest", password: "guest" }];
+  const stranger = userTags.find(({ name }) => !users.some((one) => one.name === name));
+  if (stranger !== undefined) throw new UsageError(`--user-tags ${stranger.name}: no such user`);
+  return users.map((one) => ({
+    ...one,
+    tags: userTags.filter(({ name }) => name === one.name).flatMap(({ tags }) => tags),
+  }));
+}
+
+function mustBePatterns(name: string, { configure, write, read }: Omit<UserOptions, "name">): void {
+  for (const pattern of [configure, write, read]) {
+    try {
+      new RegExp(pattern ?? "");
+    } catch (error) {
+      throw new UsageError(`--user ${name}: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { deadLetterQueueName, overlongName } from "../../retry/queue_names.ts";
+import type { DeadOptions } from "../../dead_letters/dead_letters.ts";
+import { argument } from "../values/argument.ts";
+import {
+  connectTimeoutFlag,
+  heartbeatFlag,
+  insecureFlag,
+  shuffleFlag,
+  tlsCaFlag,
+  tlsCertFlag,
+  tlsKeyFlag,
+  uriFlag,
+  urlFlag,
+} from "./connection_flags.ts";
+import { defined } from "../defined.ts";
+import { integerBetween } from "../values/integer.ts";
+import { bodyLimitFlag, jsonFlag } from "./line_flags.ts";
+import { queueFlag } from "./queue_flags.ts";
+import { nonEmptyShortString } from "../values/short_string.ts";
+import { UsageError } from "../failure/usage_error.ts";
+
+export type DeadAction = "ls" | "show" | "replay" | "purge";
+
+/** A dead letter is confirmed as fast as a task; this is for a broker that has much to do. */
+const CONFIRM_TIMEOUT_MS = 30_000;
+
+/** How many are looked at unless told otherwise. */
+const DEFAULT_COUNTS: Readonly<Record<DeadAction, number | undefined>> = {
+  ls: 100,
+  show: 1,
+  replay: undefined,
+  purge: undefined,
+};
+
+const DESCRIPTIONS: Readonly<Record<DeadAction, string>> = {
+  ls: "List dead letters: when, after how many attempts, why, and how they begin",
+  show: "Show a dead letter: body, properties, headers, what the command wrote to stderr",
+  replay: "Put dead letters back into the queue that they came from, to be tried anew",
+  purge: "Delete dead letters for good",
+};
+
+export const DEAD_EXAMPLES = `
+Dead letters are tasks that a worker gave up. The dead-letter queue is the work queue's name with
+.dead, unless --dead-letter names another; letters that a broker put there are understood too.
+
+ls and show take nothing out. The broker marks what was looked at as redelivered, and meanwhile
+nobody else gets it; a quorum queue counts it, and from RabbitMQ 4.0 on drops what it has counted
+20 times, unless the queue has a higher x-delivery-limit. Dead-letter queues that worktool declares
+have one.
+
+Examples:
+  worktool dead ls --queue images
+  worktool dead show --queue images --id 6ae3f036-1226-47d8-bca7-a9befdc7c988
+  worktool dead replay --queue images --match cat.png
+  worktool dead purge --queue images --all`;
+
+/** The flags of one of `worktool dead`'s commands. */
+export function deadFlags(action: DeadAction) {
+  const count = DEFAULT_COUNTS[action];
+  const counted = action === "ls" || action === "show" ? `(default: ${count})` : "(default: all)";
+  return new Command(action)
+    .description(DESCRIPTIONS[action])
+    .addOption(queueFlag)
+    .option(
+      "--dead-letter <name>",
+      "the dead-letter queue (default: the queue's name with .dead)",
+      argument(nonEmptyShortString),
+    )
+    .option(
+      "-c, --count <n>",
+      `no more than this many, oldest first ${counted}`,
+      argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    )
+    .option("--match <text>", "only those whose body contains this text", argument(nonEmpty))
+    .option("--id <id>", "only those with this message id", argument(nonEmptyShortString))
+    .addOption(
+      new Option("--all", "delete all dead letters, or the first N of them with --count N")
+        .hideHelp(action !== "purge"),
+    )
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
+    .addOption(urlFlag)
+    .addOption(uriFlag)
+    .addOption(shuffleFlag)
+    .addOption(tlsCaFlag)
+    .addOption(tlsCertFlag)
+    .addOption(tlsKeyFlag)
+    .addOption(insecureFlag)
+    .addOption(connectTimeoutFlag)
+    .addOption(heartbeatFlag);
+}
+
+export type DeadFlags = ReturnType<ReturnType<typeof deadFlags>["opts"]>;
+
+/** All options but the connection. @throws {UsageError} */
+export function deadOptions(
+  action: DeadAction,
+  flags: DeadFlags,
+): Omit<DeadOptions, "connection"> {
+  const { queue, match, id, all } = flags;
+  const deadLetterQueue = flags.deadLetter ?? deadLetterQueueName(queue);
+  if (overlongName([deadLetterQueue])) {
+    throw new UsageError(
+      "--queue is too long for the name of its dead-letter queue: --dead-letter",
+    );
+  }
+  if (deadLetterQueue === queue) {
+    throw new UsageError("--queue is the work queue, and --dead-letter must be another one");
+  }
+  const selective = match !== undefined || id !== undefined;
+  if (all && action !== "purge") throw new UsageError(`--all goes with purge, not with ${action}`);
+  if (flags.bodyLimit !== undefined && (action === "replay" || action === "purge")) {
+    throw new UsageError(`--body-limit goes with ls and show: ${action} prints no body`);
+  }
+  if (all && selective) throw new UsageError("--all goes without --id and --match");
+  if (action === "purge" && !selective && !all) {
+    throw new UsageError("say what to purge: --id, --match, or --all");
+  }
+  return {
+    queue,
+    deadLetterQueue,
+    action: action === "ls" || action === "show" ? "look" : action,
+    selection: defined({ messageId: id, match, count: flags.count ?? DEFAULT_COUNTS[action] }),
+    confirmTimeoutMs: CONFIRM_TIMEOUT_MS,
+  };
+}
+
+function nonEmpty(text: string): string {
+  if (text === "") throw new RangeError("It must not be empty.");
+  return text;
+}

@@ -1,0 +1,199 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { Command, Option } from "@commander-js/extra-typings";
+import type { SendOptions } from "../../send/send.ts";
+import type { TaskSource } from "../../send/task_source.ts";
+import { argument, repeated } from "../values/argument.ts";
+import {
+  connectTimeoutFlag,
+  heartbeatFlag,
+  insecureFlag,
+  shuffleFlag,
+  tlsCaFlag,
+  tlsCertFlag,
+  tlsKeyFlag,
+  uriFlag,
+  urlFlag,
+} from "./connection_flags.ts";
+import { defined } from "../defined.ts";
+import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
+import { fileProblem } from "../failure/file_problem.ts";
+import { parseHeader } from "../values/header.ts";
+import { integerBetween } from "../values/integer.ts";
+import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
+import {
+  durableFlag,
+  noDeclareFlag,
+  noDurableFlag,
+  queueArgFlag,
+  queueFlag,
+  queueRequest,
+  queueTypeFlag,
+} from "./queue_flags.ts";
+import { parseRate } from "../values/rate.ts";
+import {
+  reconnectDelayFlag,
+  reconnectForFlag,
+  reconnectionOptions,
+  waitFlag,
+} from "./reconnection_flags.ts";
+import { nonEmptyShortString, shortString } from "../values/short_string.ts";
+import { UsageError } from "../failure/usage_error.ts";
+
+const EXAMPLES = `
+Examples:
+  worktool send "Second message.."
+  worktool send --count 10 "Task {n}."
+  worktool send --lines < tasks.txt
+  worktool send --queue images --header 'user: 7' --file cat.png --file dog.png
+
+Without words on a terminal it sends 'Hello World!'. Words that begin with a dash go after --.
+With --lines it prints the summary only; --echo prints a line for each task, --no-echo for none.`;
+
+/** The flags of `worktool send`. */
+export function sendFlags() {
+  return new Command("send")
+    .description("Send tasks to a queue, and wait until the broker has confirmed them")
+    .argument("[words...]", "one task: the words, joined with spaces")
+    .option("--stdin", "the whole of standard input is one task")
+    .option("--lines", "each line of standard input is a task")
+    .option("-0, --null", "with --lines: each task ends with NUL instead of a newline")
+    .addOption(
+      new Option("-f, --file <path>", "the file is one task, repeatable")
+        .argParser(repeated(String)),
+    )
+    .option(
+      "-c, --count <n>",
+      "send the words n times; {n} in them becomes 1, 2, 3 …",
+      argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    )
+    .addOption(queueFlag)
+    .addOption(durableFlag)
+    .addOption(noDurableFlag)
+    .addOption(queueTypeFlag)
+    .addOption(queueArgFlag)
+    .addOption(noDeclareFlag)
+    .addOption(
+      new Option("--persistent", "in a durable queue the task survives a restart of the broker")
+        .default(true),
+    )
+    .addOption(
+      new Option("--transient", "the task is lost when the broker restarts")
+        .implies({ persistent: false }),
+    )
+    .addOption(new Option("--confirm", "wait for publisher confirms").default(true))
+    .addOption(new Option("--no-confirm", "do not wait: tasks may be lost unnoticed"))
+    .addOption(new Option("--mandatory", "report tasks that no queue takes").default(true))
+    .addOption(new Option("--no-mandatory", "let the broker drop tasks that no queue takes"))
+    .option("--ttl <duration>", "how long the task may wait in the queue", argument(parseDuration))
+    .option("--priority <n>", "message priority, 0 to 255", argument(integerBetween(0, 255)))
+    .addOption(
+      new Option("-H, --header <header>", "'key: value' or key=value, repeatable")
+        .argParser(repeated(parseHeader)),
+    )
+    .option("--content-type <type>", "for example application/json", argument(shortString))
+    .option(
+      "--message-id <id>",
+      "{n} in it is replaced by the task's number (default: a unique one)",
+      argument(nonEmptyShortString),
+    )
+    .option(
+      "--window <n>",
+      "at most this many tasks that wait for their confirms",
+      argument(integerBetween(1, 65_535)),
+      5_000,
+    )
+    .addOption(
+      new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
+        .argParser(argument(parsePositiveDuration)).default(30_000, "30s"),
+    )
+    .option("--rate <n>", "at most this many tasks a second", argument(parseRate))
+    .addOption(new Option("--echo", "print a line for each task"))
+    .addOption(new Option("--no-echo", "print no line for each task"))
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
+    .addOption(verboseFlag)
+    .addOption(timestampsFlag)
+    .addOption(urlFlag)
+    .addOption(uriFlag)
+    .addOption(shuffleFlag)
+    .addOption(tlsCaFlag)
+    .addOption(tlsCertFlag)
+    .addOption(tlsKeyFlag)
+    .addOption(insecureFlag)
+    .addOption(connectTimeoutFlag)
+    .addOption(heartbeatFlag)
+    .addOption(waitFlag)
+    .addOption(reconnectForFlag(30_000, "30s"))
+    .addOption(reconnectDelayFlag)
+    .addHelpText("after", EXAMPLES);
+}
+
+export type SendFlags = ReturnType<ReturnType<typeof sendFlags>["opts"]>;
+
+/** All options of a send but its connection. @throws {UsageError} */
+export function sendOptions(
+  words: readonly string[],
+  flags: SendFlags,
+  { inputIsTerminal }: { readonly inputIsTerminal: () => boolean },
+): Omit<SendOptions, "connection"> {
+  return {
+    queue: queueRequest(flags),
+    declare: flags.declare,
+    source: taskSource(words, flags, inputIsTerminal),
+    reconnection: reconnectionOptions(flags),
+    properties: {
+      persistent: flags.persistent,
+      headers: Object.fromEntries(flags.header ?? []),
+      ...defined({ ttlMs: flags.ttl, priority: flags.priority, contentType: flags.contentType }),
+    },
+    mandatory: flags.mandatory,
+    confirm: flags.confirm,
+    window: flags.window,
+    confirmTimeoutMs: flags.confirmTimeout,
+    ...defined({ messageId: flags.messageId, rate: flags.rate }),
+  };
+}
+
+function taskSource(
+  words: readonly string[],
+  flags: SendFlags,
+  inputIsTerminal: () => boolean,
+): TaskSource {
+  const { stdin, lines, file = [], count } = flags;
+  const sources = [
+    ...(words.length > 0 ? ["words"] : []),
+    ...(stdin ? ["--stdin"] : []),
+    ...(lines ? ["--lines"] : []),
+    ...(file.length > 0 ? ["--file"] : []),
+  ];
+  if (sources.length > 1) {
+    throw new UsageError(`the task comes from one place only, not from ${sources.join(" and ")}`);
+  }
+  if (flags.null && !lines) throw new UsageError("-0 goes with --lines");
+  if (count !== undefined && sources.length > 0 && words.length === 0) {
+    throw new UsageError(`--count repeats words, not ${sources[0]}`);
+  }
+  if (stdin) return { kind: "input" };
+  if (lines) return { kind: "lines", separator: flags.null ? "\0" : "\n" };
+  if (file.length > 0) {
+    for (const path of file) mustBeReadable(path);
+    return { kind: "files", paths: file };
+  }
+  if (words.length === 0 && !inputIsTerminal()) {
+    throw new UsageError("nothing to send: give words, --stdin, --lines or --file");
+  }
+  const text = words.length > 0 ? words.join(" ") : "Hello World!";
+  return { kind: "text", text, count: count ?? 1, numbered: count !== undefined };
+}
+
+/** Before anything is sent: a missing second file must not leave the first one sent. */
+function mustBeReadable(path: string): void {
+  let isDirectory;
+  try {
+    accessSync(path, constants.R_OK);
+    isDirectory = statSync(path).isDirectory();
+  } catch (error) {
+    throw new UsageError(`--file ${path}: ${fileProblem(error)}`);
+  }
+  if (isDirectory) throw new UsageError(`--file ${path}: is a directory`);
+}

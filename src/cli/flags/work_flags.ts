@@ -1,0 +1,187 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { PretendedWork, WorkOptions } from "../../work/work.ts";
+import { argument } from "../values/argument.ts";
+import {
+  attemptsFlag,
+  backoffFlag,
+  bodyFlag,
+  deadLetterFlag,
+  killAfterFlag,
+  noRetryFlag,
+  onExitFlag,
+  outputFlag,
+  timeoutFlag,
+} from "./command_flags.ts";
+import {
+  connectTimeoutFlag,
+  heartbeatFlag,
+  insecureFlag,
+  shuffleFlag,
+  tlsCaFlag,
+  tlsCertFlag,
+  tlsKeyFlag,
+  uriFlag,
+  urlFlag,
+} from "./connection_flags.ts";
+import { defined } from "../defined.ts";
+import { parseDuration } from "../values/duration.ts";
+import { parseHealthAddress } from "../values/health_address.ts";
+import { integerBetween } from "../values/integer.ts";
+import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
+import {
+  durableFlag,
+  noDeclareFlag,
+  noDurableFlag,
+  queueArgFlag,
+  queueFlag,
+  queueRequest,
+  queueTypeFlag,
+} from "./queue_flags.ts";
+import {
+  reconnectDelayFlag,
+  reconnectForFlag,
+  reconnectionOptions,
+  waitFlag,
+} from "./reconnection_flags.ts";
+import { nonEmptyShortString } from "../values/short_string.ts";
+
+const EXAMPLES = `
+Acknowledgement (--ack):
+  manual  after the work: a task is never lost, it may be done twice (default)
+  auto    AMQP's no-ack: the broker forgets a task as it sends it
+  early   before the work: a task is lost when the worker dies in it
+  never   the forgotten ack: all tasks come back when the worker ends
+
+Exit status of a command (--on-exit changes single rules):
+  0=ack,65=dead,126=stop,127=stop,*=retry,signal=retry,timeout=retry
+  ack: done · retry: tried again later, dead after --attempts · dead: into --dead-letter
+  reject: basic.reject · stop: the worker stops, the task goes back. See docs/worker.md
+
+Examples:
+  worktool work
+  worktool work --name C1 --prefetch 1
+  worktool work --until-empty --dot 100ms
+  worktool work --count 3 --max-time 10s --json
+  worktool work --concurrency 4 --timeout 1m -- ./resize.sh --width 200`;
+
+const positive = argument(integerBetween(1, Number.MAX_SAFE_INTEGER));
+
+/** The flags of `worktool work`. */
+export function workFlags() {
+  return new Command("work")
+    .description(
+      "Work on the tasks of a queue: run a command for each task, or without a command pretend to " +
+        "work, one second for every dot in the task",
+    )
+    .usage("[options] [-- command argument...]")
+    .addOption(queueFlag)
+    .addOption(durableFlag)
+    .addOption(noDurableFlag)
+    .addOption(queueTypeFlag)
+    .addOption(queueArgFlag)
+    .addOption(noDeclareFlag)
+    .option(
+      "-p, --prefetch <n>",
+      "at most this many unacknowledged tasks, 0 for no limit (default: as --concurrency)",
+      argument(integerBetween(0, 65_535, " (0 is unlimited)")),
+    )
+    .option("--concurrency <n>", "tasks worked on at the same time", positive, 1)
+    .addOption(
+      new Option("--ack <mode>", "when to acknowledge, see below")
+        .choices(["manual", "auto", "early", "never"] as const).default("manual" as const),
+    )
+    .addOption(
+      new Option("--dot <duration>", "how long the pretended work for one dot takes (default: 1s)")
+        .argParser(argument(parseDuration)),
+    )
+    .option(
+      "-n, --name <name>",
+      "a name for this worker, shown in its lines, consumer tag and connection",
+      argument(nonEmptyShortString),
+    )
+    .option(
+      "--priority <n>",
+      "consumer priority: workers with a higher one get tasks first",
+      argument(integerBetween(-(2 ** 31), 2 ** 31 - 1)),
+    )
+    .option("--crash-during <n>", "die in the middle of the n-th task, as if killed", positive)
+    .addOption(bodyFlag)
+    .addOption(outputFlag)
+    .addOption(timeoutFlag)
+    .addOption(killAfterFlag)
+    .addOption(onExitFlag)
+    .addOption(attemptsFlag)
+    .addOption(backoffFlag)
+    .addOption(noRetryFlag)
+    .addOption(deadLetterFlag)
+    .option("-c, --count <n>", "stop after this many tasks", positive)
+    .option(
+      "--until-empty",
+      "stop when the queue is empty, no task runs here and none of its retries waits",
+    )
+    .option(
+      "--idle-timeout <duration>",
+      "stop when no task arrived or ran for this long",
+      argument(parseDuration),
+    )
+    .option("--max-time <duration>", "stop after this long", argument(parseDuration))
+    .addOption(
+      new Option("--grace <duration>", "how long the running task may go on after a stop")
+        .argParser(argument(parseDuration)).default(30_000, "30s"),
+    )
+    .addOption(
+      new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
+        .argParser(argument(parseHealthAddress)),
+    )
+    .addOption(jsonFlag)
+    .addOption(bodyLimitFlag)
+    .addOption(verboseFlag)
+    .addOption(timestampsFlag)
+    .addOption(urlFlag)
+    .addOption(uriFlag)
+    .addOption(shuffleFlag)
+    .addOption(tlsCaFlag)
+    .addOption(tlsCertFlag)
+    .addOption(tlsKeyFlag)
+    .addOption(insecureFlag)
+    .addOption(connectTimeoutFlag)
+    .addOption(heartbeatFlag)
+    .addOption(waitFlag)
+    .addOption(reconnectForFlag(Infinity, "for ever"))
+    .addOption(reconnectDelayFlag)
+    .addHelpText("after", EXAMPLES);
+}
+
+/** Without --dot. */
+const DOT_MS = 1_000;
+
+export type WorkFlags = ReturnType<ReturnType<typeof workFlags>["opts"]>;
+
+/** All options of a worker but what depends on its connection and its name. */
+export function workOptions(
+  flags: WorkFlags,
+): Omit<WorkOptions, "connection" | "consumerTag" | "environment" | "work"> {
+  return {
+    queue: queueRequest(flags),
+    declare: flags.declare,
+    reconnection: reconnectionOptions(flags),
+    prefetchCount: flags.prefetch ?? flags.concurrency,
+    concurrency: flags.concurrency,
+    ackMode: flags.ack,
+    rules: {
+      untilEmpty: flags.untilEmpty ?? false,
+      ...defined({
+        count: flags.count,
+        idleTimeoutMs: flags.idleTimeout,
+        maxTimeMs: flags.maxTime,
+      }),
+    },
+    graceMs: flags.grace,
+    ...defined({ priority: flags.priority, health: flags.health }),
+  };
+}
+
+/** The tutorial's pretended work. */
+export function pretendedWork(flags: WorkFlags): PretendedWork {
+  return { dotMs: flags.dot ?? DOT_MS, ...defined({ crashDuring: flags.crashDuring }) };
+}

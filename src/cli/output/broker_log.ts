@@ -1,0 +1,50 @@
+import type { BrokerEvent } from "../../broker/broker_event.ts";
+
+/** A line for the log, or undefined for what only `--verbose` shows. */
+export function brokerLogLine(
+  event: BrokerEvent,
+  { verbose }: { verbose: boolean },
+): string | undefined {
+  switch (event.event) {
+    case "listening":
+      return event.messages > 0
+        ? `${event.messages} messages found in the data directory`
+        : undefined;
+    case "connected":
+      return verbose ? `[${event.connection}] connected from ${event.remote}` : undefined;
+    case "opened": {
+      const name = event.name === "" ? "" : `: ${event.name}`;
+      return `[${event.connection}] opened by ${event.user} in vhost '${event.vhost}'${name}`;
+    }
+    case "refused":
+      return `[${event.connection}] refused: ${event.replyCode} ${event.reason}`;
+    case "channel-error":
+      return `[${event.connection}] channel ${event.channel} closed: ${event.replyCode} ${event.reason}`;
+    case "connection-error":
+      return `[${event.connection}] closed: ${event.replyCode} ${event.reason}`;
+    case "disconnected":
+      return `[${event.connection}] disconnected: ${event.reason}`;
+    case "method":
+      return verbose ? `[${event.connection}] channel ${event.channel} ${event.method}` : undefined;
+    case "blocked":
+      return `publishers blocked: messages hold ${megabytes(event.memoryBytes)}, see --max-memory`;
+    case "unblocked":
+      return `publishers go on: messages hold ${megabytes(event.memoryBytes)}`;
+    case "store-failed":
+      return `the data directory cannot be written: ${event.reason}. Publishers get a basic.nack`;
+    case "internal-error":
+      return `[${event.connection}] a bug in worktool, please report it: ${event.reason}`;
+    case "closed":
+      return "stopped";
+  }
+}
+
+/** One line of NDJSON; the schema is documented in docs/events.md. */
+export function brokerLogJson(event: BrokerEvent): string {
+  const { event: name, ...fields } = event;
+  return JSON.stringify({ event: name, at: new Date().toISOString(), ...fields });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,89 @@
+import type { Browser } from "../amqp/queue_browser.ts";
+import { deathOf, replayedProperties } from "../retry/dead_letter.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { MessageReturned, PublishFailed } from "../amqp/errors.ts";
+import type { Mover } from "../retry/republisher.ts";
+import type { DeadEvent } from "./dead_letter_event.ts";
+
+/** Replays whose confirm is waited for, at the most, in number and in bytes of their bodies. */
+const WINDOW = 256;
+const WINDOW_BYTES = 16 * 1024 * 1024;
+
+export interface ReplayOptions {
+  /** Where those go that do not say where they came from. */
+  readonly queue: string;
+  /** Never a destination: what goes there would only come back. */
+  readonly deadLetterQueue: string;
+  readonly username: string;
+  /** The name of this run. */
+  readonly run: string;
+  readonly onEvent: (event: DeadEvent) => void;
+}
+
+/**
+ * Puts dead letters back where they came from, in their order: publishes each, and acknowledges it
+ * when that was confirmed. One that no queue takes stays where it is, and the others go on.
+ *
+ * @throws {AmqpError} what ends the run; the confirms that were on their way have been waited for
+ */
+export async function replay(
+  deadLetters: AsyncIterable<Delivery>,
+  browser: Browser,
+  mover: Mover,
+  options: ReplayOptions,
+): Promise<void> {
+  const { onEvent } = options;
+  const unconfirmed = new Set<Promise<void>>();
+  let bytes = 0;
+  const failures: unknown[] = [];
+
+  async function replayOne(delivery: Delivery): Promise<void> {
+    const to = destinationOf(delivery, options);
+    const properties = replayedProperties(delivery, options);
+    try {
+      await mover.publish(to, delivery.body, properties);
+      browser.ack(delivery);
+      onEvent({ event: "replayed", delivery, to });
+    } catch (error) {
+      const failed = notTaken(error, delivery, to);
+      if (failed) onEvent(failed);
+      else failures.push(error);
+    }
+  }
+
+  try {
+    for await (const delivery of deadLetters) {
+      const { byteLength } = delivery.body;
+      const replaying = replayOne(delivery).finally(() => {
+        unconfirmed.delete(replaying);
+        bytes -= byteLength;
+      });
+      unconfirmed.add(replaying);
+      bytes += byteLength;
+      while (unconfirmed.size >= WINDOW || (bytes > WINDOW_BYTES && unconfirmed.size > 0)) {
+        await Promise.race(unconfirmed);
+      }
+      if (failures.length > 0) break;
+    }
+  } finally {
+    await Promise.all(unconfirmed);
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Where worktool took it from, else where the broker did, else the queue that the user names. */
+function destinationOf(delivery: Delivery, { queue, deadLetterQueue }: ReplayOptions): string {
+  const from = deathOf(delivery).queue;
+  return from === undefined || from === "" || from === deadLetterQueue ? queue : from;
+}
+
+function notTaken(error: unknown, delivery: Delivery, to: string): DeadEvent | undefined {
+  if (error instanceof MessageReturned) {
+    const { replyCode, replyText } = error.reply!;
+    return { event: "returned", delivery, to, replyCode, replyText };
+  }
+  if (error instanceof PublishFailed) {
+    return { event: "refused", delivery, to, reason: error.message };
+  }
+  return undefined;
+}

@@ -1,0 +1,166 @@
+import { Buffer } from "node:buffer";
+import { ALONE, ATTEMPTS } from "./attempts.ts";
+import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
+import { EXPIRATION, type HeaderChanges, USER_ID } from "./republished_properties.ts";
+
+/** What worktool writes down when it gives a task up. */
+const QUEUE = "x-worktool-queue";
+const REASON = "x-worktool-reason";
+const EXIT_STATUS = "x-worktool-exit-status";
+const SIGNAL = "x-worktool-signal";
+const STDERR = "x-worktool-stderr";
+const DEAD_AT = "x-worktool-dead-at";
+const WORKER = "x-worktool-worker";
+
+/** How each of them is read; what has not this form somebody else wrote. */
+const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  [QUEUE]: text,
+  [ATTEMPTS]: integer,
+  [REASON]: text,
+  [EXIT_STATUS]: integer,
+  [SIGNAL]: text,
+  [STDERR]: text,
+  [DEAD_AT]: date,
+  [WORKER]: text,
+};
+
+/** Which run of `worktool dead replay` has put a task back. */
+const REPLAY = "x-worktool-replay";
+
+/** The end of stderr says what went wrong; headers should stay small. */
+const STDERR_BYTES = 2_048;
+
+/** Why a task was given up. */
+export interface Death {
+  /** The work queue. */
+  readonly queue: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** In a few words: "exit status 65". */
+  readonly reason: string;
+  readonly exitStatus?: number | undefined;
+  /** For example "SIGKILL". */
+  readonly signal?: string | undefined;
+  /** What the command wrote to stderr; the last 2 KiB are kept. */
+  readonly stderr?: string | undefined;
+  readonly at: Date;
+  /** The worker's name. */
+  readonly worker: string;
+}
+
+/** What is known of a dead letter: all of it if worktool made it, less if the broker did. */
+export type KnownDeath = { readonly [K in keyof Death]?: Death[K] };
+
+/** The headers that tell of a death; none is left of an earlier one. */
+export function deathHeaders(death: Death): HeaderChanges {
+  const { stderr } = death;
+  return {
+    [QUEUE]: death.queue,
+    [ATTEMPTS]: death.attempts,
+    [ALONE]: undefined,
+    [REASON]: death.reason,
+    [EXIT_STATUS]: death.exitStatus,
+    [SIGNAL]: death.signal,
+    [STDERR]: stderr === undefined ? undefined : endOf(stderr, STDERR_BYTES),
+    [DEAD_AT]: death.at.toISOString(),
+    [WORKER]: death.worker,
+  };
+}
+
+/**
+ * Reads the death out of a dead letter's headers; where worktool has not written them, out of the
+ * broker's (`x-death`, of which the first entry is the newest). Anybody can write headers: what has
+ * not the right form is left out.
+ */
+export function deathOf({ properties }: Delivery): KnownDeath {
+  const headers = properties.headers ?? {};
+  const deaths: unknown = headers["x-death"];
+  const [last] = Array.isArray(deaths) ? deaths : [];
+  const { queue, reason, time } = (last ?? {}) as Record<string, unknown>;
+  const seconds = (time as { value?: unknown } | undefined)?.value;
+  const death = {
+    queue: text(headers[QUEUE]) ?? text(queue),
+    attempts: integer(headers[ATTEMPTS]),
+    reason: text(headers[REASON]) ?? text(reason),
+    exitStatus: integer(headers[EXIT_STATUS]),
+    signal: text(headers[SIGNAL]),
+    stderr: text(headers[STDERR]),
+    at: date(headers[DEAD_AT]) ?? (typeof seconds === "number" ? date(seconds * 1_000) : undefined),
+    worker: text(headers[WORKER]),
+  };
+  return Object.fromEntries(Object.entries(death).filter(([, value]) => value !== undefined));
+}
+
+/** The headers of a dead letter without what {@linkcode deathOf} has told, and what tells it again. */
+export function otherHeaders({ properties }: Delivery): Record<string, unknown> {
+  const headers: Record<string, unknown> = { ...properties.headers };
+  const worktools = text(headers[QUEUE]) !== undefined;
+  for (const [name, read] of Object.entries(READERS)) {
+    if (read(headers[name]) !== undefined) delete headers[name];
+  }
+  const deaths: unknown = headers["x-death"];
+  if (!Array.isArray(deaths)) return headers;
+  for (const which of ["first", "last"]) {
+    for (const fact of ["queue", "reason", "exchange"]) delete headers[`x-${which}-death-${fact}`];
+  }
+  const [newest, ...earlier] = deaths;
+  if (!worktools && typeof newest === "object" && newest !== null) {
+    const { queue: _queue, reason: _reason, time: _time, ...rest } = newest;
+    headers["x-death"] = [rest, ...earlier];
+  }
+  return headers;
+}
+
+/** Whether the run of this name has replayed the message before, and it died again meanwhile. */
+export function wasReplayedBy({ properties }: Delivery, run: string): boolean {
+  return properties.headers?.[REPLAY] === run;
+}
+
+/**
+ * The properties of a dead letter's copy in its work queue: as if it had never been tried. It gets
+ * back its expiration, and its user if that is who publishes it. Where it had first been published
+ * to stays known, because the copy itself cannot tell.
+ */
+export function replayedProperties(
+  { properties }: Delivery,
+  { username, run }: { readonly username: string; readonly run: string },
+): DeliveryProperties {
+  const headers: Record<string, unknown> = { ...properties.headers };
+  const expiration = text(headers[EXPIRATION]);
+  const restorable = expiration !== undefined && /^\d+$/.test(expiration);
+  const userId = text(headers[USER_ID]);
+  for (const name of [...Object.keys(READERS), EXPIRATION]) delete headers[name];
+  delete headers["x-delivery-count"];
+  delete headers["x-acquired-count"];
+  if (userId === username) delete headers[USER_ID];
+  // The broker would route the copy to those queues too.
+  delete headers.CC;
+  headers[REPLAY] = run;
+  return {
+    ...properties,
+    headers,
+    expiration: restorable ? expiration : properties.expiration,
+    userId: userId === username || properties.userId === username ? username : undefined,
+  };
+}
+
+function endOf(stderr: string, maxBytes: number): string {
+  const bytes = Buffer.from(stderr);
+  let start = Math.max(0, bytes.byteLength - maxBytes);
+  while (start < bytes.byteLength && start > 0 && (bytes[start]! & 0xc0) === 0x80) start++;
+  return bytes.toString("utf8", start);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function integer(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? value as number : undefined;
+}
+
+function date(value: unknown): Date | undefined {
+  if (typeof value !== "string" && typeof value !== "number") return undefined;
+  const at = new Date(value);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}

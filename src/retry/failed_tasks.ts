@@ -1,0 +1,199 @@
+import { ALONE, ATTEMPTS, attemptsMade, diedInHand, mustBeAlone, mustRecount } from "./attempts.ts";
+import { Connection } from "../amqp/connection.ts";
+import { DeadLetterQueue } from "./dead_letter_queue.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { Mover } from "./republisher.ts";
+import { RetryQueues, type UsedRetryQueues } from "./retry_queues.ts";
+import { asideDelaysMs, type Backoff, delayMs } from "./backoff.ts";
+import type { Failure } from "./failure.ts";
+
+/** What becomes of tasks that fail. */
+export interface RetryPolicy {
+  /** The work queue. */
+  readonly queue: string;
+  /** How often a task is tried; undefined gives it up at its first failure, and counts nothing else. */
+  readonly attempts?: number;
+  readonly backoff: Backoff;
+  readonly deadLetterQueue: string;
+  /** The worker's name, for the dead letter. */
+  readonly worker: string;
+  readonly confirmTimeoutMs: number;
+}
+
+/** How tasks are worked on where this is asked. */
+export interface Company {
+  /** Whether a worker has several tasks in hand, so that it is not clear of which one it died. */
+  readonly inCompany: boolean;
+  /** Whether the work queue is a quorum queue: asked when a queue of ours has to be declared. */
+  readonly isQuorum: () => Promise<boolean>;
+  /** The retry queues that this run has put tasks into, on earlier connections too. */
+  readonly usedRetryQueues: UsedRetryQueues;
+}
+
+/** What is to be done with a task that has just arrived. */
+export type Triage = "run" | "run alone" | "recount" | "exhausted";
+
+/**
+ * Where the failed tasks of one session go: to a retry queue, or to the dead-letter queue. Each
+ * move resolves when the broker has confirmed it; only then is the original acknowledged.
+ *
+ * Copies are published on a connection of their own, opened for the first one: a broker that is
+ * short of memory stops reading from connections that publish, and must not stop reading acks.
+ */
+export class FailedTasks implements AsyncDisposable {
+  readonly #policy: RetryPolicy & Company;
+  readonly #mover: Mover;
+  readonly #retryQueues: RetryQueues;
+  readonly #deadLetters: DeadLetterQueue;
+  readonly #asideDelaysMs: readonly number[];
+  readonly #closed = new AbortController();
+  #publishing: Promise<Connection> | undefined;
+  #blocked = false;
+  #leaveByMs: number | undefined;
+  #putAside = 0;
+
+  /** @param connection for what is not published: declarations, counts */
+  constructor(connection: Connection, policy: RetryPolicy & Company) {
+    const { queue, backoff, deadLetterQueue, isQuorum, usedRetryQueues } = policy;
+    this.#policy = policy;
+    this.#asideDelaysMs = asideDelaysMs(backoff);
+    this.#mover = new Mover(() => this.#publishing ??= this.#connectBeside(connection), {
+      ...policy,
+      username: connection.options.url.username,
+      isBlocked: () => this.#blocked,
+    });
+    this.#retryQueues = new RetryQueues(connection, this.#mover, {
+      queue,
+      isQuorum,
+      used: usedRetryQueues,
+    });
+    this.#deadLetters = new DeadLetterQueue(connection, this.#mover, {
+      name: deadLetterQueue,
+      isQuorum,
+    });
+  }
+
+  /**
+   * Declares the dead-letter queue, and asks whether retry queues may be declared, so that a worker
+   * that may not use them fails at its start.
+   *
+   * @throws {ChannelClosed} 403, 405
+   */
+  async prepare(): Promise<void> {
+    const { backoff } = this.#policy;
+    await Promise.all([
+      this.#deadLetters.declare(),
+      this.hasNext(1) ? this.#retryQueues.check(delayMs(backoff, 1, 0)) : undefined,
+    ]);
+  }
+
+  /** Before a task is run: it may have had all its attempts in workers that died of it. */
+  triage(delivery: Delivery): Triage {
+    this.#retryQueues.arrived(delivery);
+    const { attempts } = this.#policy;
+    if (attempts === undefined) return "run";
+    if (this.#deservesToBeAlone(delivery, attempts)) return "recount";
+    if (attemptsMade(delivery) >= attempts) return "exhausted";
+    if (mustRecount(delivery)) return "recount";
+    return mustBeAlone(delivery) ? "run alone" : "run";
+  }
+
+  /** Whether an attempt that nobody finished counts. */
+  get counts(): boolean {
+    return this.#policy.attempts !== undefined;
+  }
+
+  /**
+   * To the tail of its queue with the count so far: of what only the mark `redelivered` tells, and
+   * that the last attempt is made alone.
+   */
+  recount(delivery: Delivery): Promise<void> {
+    const { queue, attempts = Infinity } = this.#policy;
+    const made = attemptsMade(delivery);
+    const changes = this.#deservesToBeAlone(delivery, attempts)
+      ? { [ATTEMPTS]: Math.min(made, attempts - 1), [ALONE]: true }
+      : { [ATTEMPTS]: made };
+    return this.#mover.move(delivery, queue, changes);
+  }
+
+  /**
+   * Away for a while, as it is: the mark `redelivered` of a return would count as an attempt. Those
+   * that go together come back one after the other.
+   */
+  putAside(delivery: Delivery): Promise<void> {
+    const delays = this.#asideDelaysMs;
+    return this.#retryQueues.retry(delivery, delays[this.#putAside++ % delays.length]!);
+  }
+
+  /** Whether a task that failed at this attempt is tried again. */
+  hasNext(attempt: number): boolean {
+    return attempt < (this.#policy.attempts ?? 1);
+  }
+
+  /** Puts it into a retry queue. @returns how long it waits there, in milliseconds */
+  async retry(delivery: Delivery, attempt: number): Promise<number> {
+    const waitMs = delayMs(this.#policy.backoff, attempt, Math.random());
+    await this.#retryQueues.retry(delivery, waitMs, { [ATTEMPTS]: attempt, [ALONE]: undefined });
+    return waitMs;
+  }
+
+  /** Puts it into the dead-letter queue. @returns that queue's name */
+  async bury(delivery: Delivery, attempts: number, failure: Failure): Promise<string> {
+    const { queue, worker, deadLetterQueue } = this.#policy;
+    await this.#deadLetters.add(delivery, { ...failure, queue, attempts, worker, at: new Date() });
+    return deadLetterQueue;
+  }
+
+  /**
+   * Whether this task, which a worker had in hand when it died, is given up unless the next attempt
+   * is a good one: that worker may have died of a task beside it.
+   */
+  #deservesToBeAlone(delivery: Delivery, attempts: number): boolean {
+    return this.#policy.inCompany && attempts > 1 && diedInHand(delivery) &&
+      !mustBeAlone(delivery) && attemptsMade(delivery) >= attempts - 1;
+  }
+
+  /** Tasks that were put off here, and wait in retry queues. */
+  waiting(): Promise<number> {
+    return this.#retryQueues.waiting();
+  }
+
+  /** Ends the moves that are under way: those tasks are not acknowledged. Later ones may follow. */
+  async abandonMoves(): Promise<void> {
+    const publishing = this.#publishing;
+    this.#publishing = undefined;
+    this.#blocked = false;
+    const connection = await publishing?.catch(() => undefined);
+    await connection?.close();
+  }
+
+  /** As `Connection.leaveBy`, for the moves that are under way and those that follow. */
+  leaveBy(atMs: number): void {
+    this.#leaveByMs = atMs;
+    this.#publishing?.then((connection) => connection.leaveBy(atMs), () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await this.abandonMoves();
+  }
+
+  /** To the same node: the moves of a session need no other, and end with it. */
+  async #connectBeside({ options }: Connection): Promise<Connection> {
+    const opening = {
+      ...options,
+      name: `${options.name} moves`,
+      onBlocked: (reason: string) => {
+        this.#blocked = true;
+        options.onBlocked(reason);
+      },
+      onUnblocked: () => {
+        this.#blocked = false;
+        options.onUnblocked();
+      },
+    };
+    const connection = await Connection.open(opening, { stop: this.#closed.signal });
+    if (this.#leaveByMs !== undefined) connection.leaveBy(this.#leaveByMs);
+    return connection;
+  }
+}

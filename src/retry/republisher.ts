@@ -1,0 +1,96 @@
+import { Channel } from "../amqp/channel.ts";
+import { ConfirmChannel } from "../amqp/confirm_channel.ts";
+import type { Connection } from "../amqp/connection.ts";
+import { withDeadline } from "../amqp/deadline.ts";
+import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
+import { DeadlineExceeded } from "../amqp/errors.ts";
+import { type HeaderChanges, movedProperties } from "./republished_properties.ts";
+
+export interface MoverOptions {
+  /** The work queue, from which messages are moved. */
+  readonly queue: string;
+  /** Who the connection belongs to: RabbitMQ lets nobody else be a message's `userId`. */
+  readonly username: string;
+  /** For each confirm, from its publish on; while the broker blocks publishers it is waited for. */
+  readonly confirmTimeoutMs: number;
+  /** Whether the broker has blocked the connection (`connection.blocked`). */
+  readonly isBlocked?: () => boolean;
+}
+
+/**
+ * Moves messages to other queues: publishes a copy and waits until the broker has confirmed it. Only
+ * then may its caller acknowledge the original, so that a crash can leave the message in both
+ * places, never in neither.
+ *
+ * Any number may be on their way at the same time; those to one queue arrive there in the order of
+ * the calls. The channel is opened for the first one, and opened again after the broker closed it.
+ */
+export class Mover implements AsyncDisposable {
+  readonly #connect: () => Promise<Connection>;
+  readonly #options: MoverOptions;
+  #opening: Promise<ConfirmChannel> | undefined;
+
+  /** @param connect gives the connection to publish on, when the first message is moved */
+  constructor(connect: () => Promise<Connection>, options: MoverOptions) {
+    this.#connect = connect;
+    this.#options = options;
+  }
+
+  /**
+   * Puts a copy of the message into the queue, as {@linkcode movedProperties} makes it; resolves
+   * when the broker has taken responsibility for it. After a rejection the copy may be there or not,
+   * unless the error is a {@linkcode PublishFailed}.
+   *
+   * @param changes headers that the copy gets, or loses where they are undefined
+   * @throws {MessageReturned} there is no such queue
+   * @throws {MessageNacked} the broker did not take it
+   * @throws {UnencodableMessage} the client could not send it
+   * @throws {ChannelClosed} the broker refused it, or another one meanwhile
+   * @throws {ConnectionLost}
+   * @throws {DeadlineExceeded} no confirm in time
+   */
+  move(delivery: Delivery, queue: string, changes: HeaderChanges = {}): Promise<void> {
+    const { queue: from, username } = this.#options;
+    const properties = movedProperties(delivery, { to: queue, from, username }, changes);
+    return this.publish(queue, delivery.body, properties);
+  }
+
+  /** The same for a message with properties that are the caller's affair. */
+  async publish(queue: string, body: Uint8Array, properties: DeliveryProperties): Promise<void> {
+    const { confirmTimeoutMs, isBlocked } = this.#options;
+    const channel = await this.#open();
+    const confirmed = channel.publish(queue, body, properties);
+    for (;;) {
+      try {
+        return await withDeadline("publisher confirm", confirmTimeoutMs, confirmed);
+      } catch (error) {
+        if (!(error instanceof DeadlineExceeded && isBlocked?.())) throw error;
+      }
+    }
+  }
+
+  /** Closes the channel; what is on its way is then rejected. Idempotent. */
+  async close(): Promise<void> {
+    const channel = await this.#opening?.catch(() => undefined);
+    await channel?.close().catch(() => {}); // a broker that does not answer loses it with its connection
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(): Promise<ConfirmChannel> {
+    this.#opening ??= (async () => {
+      const forget = () => this.#opening = undefined;
+      try {
+        const channel = await Channel.open(await this.#connect(), { confirm: true });
+        channel.ended.then(forget);
+        return new ConfirmChannel(channel);
+      } catch (error) {
+        forget();
+        throw error;
+      }
+    })();
+    return this.#opening;
+  }
+}

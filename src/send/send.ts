@@ -1,0 +1,103 @@
+import type { Cluster } from "../amqp/cluster.ts";
+import { ConnectAborted } from "../amqp/errors.ts";
+import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
+import type { ReconnectionOptions } from "../amqp/reconnection.ts";
+import type { QueueRequest } from "../amqp/task_queue.ts";
+import type { SendEvent, SendSummary } from "./send_event.ts";
+import { Outbox } from "./reconnecting_publisher.ts";
+import { sendTasks } from "./send_tasks.ts";
+import { readTasks, type Task, type TaskSource } from "./task_source.ts";
+
+export interface SendOptions {
+  readonly connection: Cluster;
+  readonly reconnection: ReconnectionOptions;
+  readonly queue: QueueRequest;
+  readonly declare: boolean;
+  readonly source: TaskSource;
+  readonly properties: MessageProperties;
+  readonly messageId?: string;
+  readonly mandatory: boolean;
+  readonly confirm: boolean;
+  readonly window: number;
+  readonly confirmTimeoutMs: number;
+  readonly rate?: number;
+}
+
+/** What a send needs from the outside. */
+export interface SendSurroundings {
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly inputBytes?: number;
+  readonly stop: AbortSignal;
+  readonly onEvent: (event: SendEvent) => void;
+  /** Called after each task was handed over. */
+  readonly onPublished: (task: Task) => void;
+  /** Resolves when the output has room again; undefined when it has. */
+  readonly outputRoom: () => Promise<void> | undefined;
+}
+
+/** `worktool send`. Failures are part of the summary: what was confirmed before them counts. */
+export async function send(
+  options: SendOptions,
+  surroundings: SendSurroundings,
+): Promise<SendSummary> {
+  const startedAtMs = performance.now();
+  const counts = { confirmed: 0, returned: 0, refused: 0 };
+  const { onEvent, stop } = surroundings;
+
+  function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
+    switch (outcome.kind) {
+      case "confirmed":
+        counts.confirmed++;
+        return onEvent({ event: "sent", message, confirmed: true });
+      case "unconfirmed":
+        return onEvent({ event: "sent", message, confirmed: false });
+      case "returned": {
+        counts.returned++;
+        const { replyCode, replyText } = outcome;
+        return onEvent({ event: "returned", message, replyCode, replyText });
+      }
+      case "refused":
+        counts.refused++;
+        return onEvent({ event: "refused", message });
+    }
+  }
+
+  const outbox = new Outbox({
+    ...options,
+    stop,
+    onOutcome,
+    onFound: (queue) => onEvent({ event: "found", queue }),
+    onUnknown: (message) => onEvent({ event: "unknown", message }),
+    onReconnecting: (failure, delayMs) => onEvent({ event: "reconnecting", failure, delayMs }),
+    onReconnected: (resent) => onEvent({ event: "reconnected", resent }),
+  });
+
+  const settled = () => counts.confirmed + counts.returned + counts.refused;
+  const unconfirmed = () => options.confirm ? outbox.sent - settled() : 0;
+
+  function onStop(): void {
+    if (unconfirmed() === 0) return;
+    onEvent({ event: "stopping", reason: stop.reason, unconfirmed: unconfirmed() });
+  }
+
+  async function publishAll(): Promise<boolean> {
+    await using _ = outbox;
+    await outbox.open();
+    const tasks = readTasks(options.source, surroundings.input, surroundings.inputBytes);
+    return await sendTasks(tasks, outbox, { ...options, ...surroundings });
+  }
+
+  stop.addEventListener("abort", onStop, { once: true });
+  let end: { complete: boolean; failure?: unknown };
+  try {
+    end = { complete: await publishAll() };
+  } catch (failure) {
+    end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
+  }
+  stop.removeEventListener("abort", onStop);
+  const { sent, resent } = outbox;
+  const elapsedMs = performance.now() - startedAtMs;
+  const summary = { sent, ...counts, unknown: unconfirmed(), resent, ...end, elapsedMs };
+  onEvent({ event: "stopped", summary });
+  return summary;
+}

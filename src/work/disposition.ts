@@ -1,0 +1,141 @@
+import { attemptsMade } from "../retry/attempts.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import { MessageNacked, UnencodableMessage } from "../amqp/errors.ts";
+import type { noCounts, WorkEvent } from "./work_event.ts";
+import type { Failure } from "../retry/failure.ts";
+import type { Session } from "./session.ts";
+import type { AckMode, Settlement, Task } from "./settlement.ts";
+
+export interface FatesOptions {
+  readonly ackMode: AckMode;
+  readonly onEvent: (event: WorkEvent) => void;
+  /** Resolves when all events so far are written. */
+  readonly reported: () => Promise<void>;
+}
+
+/** What becomes of tasks that are not simply done. */
+export class Fates {
+  readonly #options: FatesOptions;
+  readonly #counts: ReturnType<typeof noCounts>;
+  readonly #settlement: Settlement;
+
+  constructor(
+    options: FatesOptions,
+    counts: ReturnType<typeof noCounts>,
+    settlement: Settlement,
+  ) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#settlement = settlement;
+  }
+
+  /** @returns false where the queue does not take the copy back, because it is full for example */
+  async recount(task: Task): Promise<boolean> {
+    const { session, delivery, attempt } = task;
+    try {
+      await session.failedTasks!.recount(delivery);
+    } catch (error) {
+      if (error instanceof MessageNacked || error instanceof UnencodableMessage) return false;
+      throw error;
+    }
+    this.#options.onEvent({ event: "recounted", delivery, attempt });
+    this.#settlement.add(task, "moved", { atOnce: true });
+    return true;
+  }
+
+  async retry(task: Task, failure: Failure): Promise<void> {
+    const { session, delivery, attempt } = task;
+    let delayMs;
+    try {
+      delayMs = await session.failedTasks!.retry(delivery, attempt);
+    } catch (error) {
+      if (!(error instanceof UnencodableMessage)) throw error;
+      const reason = `${failure.reason}, and its headers are too large for another attempt`;
+      return await this.bury(task, attempt, { ...failure, reason });
+    }
+    this.#options.onEvent({ event: "retried", delivery, attempt, delayMs });
+    this.#settlement.add(task, "retried", { atOnce: true });
+  }
+
+  async bury(task: Task, attempt: number, failure: Failure): Promise<void> {
+    const { session, delivery } = task;
+    const deadLetterQueue = await session.failedTasks!.bury(delivery, attempt, failure);
+    this.#options.onEvent({ event: "dead", delivery, attempt, failure, deadLetterQueue });
+    this.#settlement.add(task, "dead", { atOnce: true });
+  }
+
+  async reject(task: Task): Promise<void> {
+    const { session, delivery, attempt } = task;
+    await this.#options.reported();
+    await session.assured();
+    if (!session.reject(delivery)) return this.tooLate(task);
+    session.unsettled.delete(delivery);
+    this.#counts.rejected++;
+    this.#options.onEvent({ event: "rejected", delivery, attempt });
+  }
+
+  /** Its session ended before it was begun, or while it ran and was ended too. */
+  unfinished({ session, delivery }: Task): void {
+    session.unsettled.delete(delivery);
+    this.#counts.unfinished++;
+  }
+
+  /** The broker has taken them back; what still runs ends as {@linkcode tooLate}. */
+  released(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      const attempt = attemptsMade(delivery) + 1;
+      this.#options.onEvent({ event: "released", delivery, attempt });
+    }
+  }
+
+  /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
+  tooLate({ session, delivery, attempt }: Task): void {
+    session.unsettled.delete(delivery);
+    this.#counts.unsettled++;
+    this.#options.onEvent({ event: "unsettled", delivery, attempt });
+  }
+
+  /** Gives back what must be alone: a return would mark it as redelivered, and so as tried. */
+  async putAside(session: Session, deliveries: readonly Delivery[]): Promise<void> {
+    await Promise.all(deliveries.map((delivery) => session.failedTasks!.putAside(delivery)));
+    await session.assured();
+    if (deliveries.length === 0 || !session.ack(deliveries)) return;
+    this.#counts.requeued += deliveries.length;
+    for (const delivery of deliveries) {
+      session.unsettled.delete(delivery);
+      const attempt = attemptsMade(delivery) + 1;
+      this.#options.onEvent({ event: "requeued", delivery, attempt });
+    }
+  }
+
+  /**
+   * What is not going to be finished here goes back, unless the broker has forgotten it.
+   *
+   * @returns what the broker was asked to take back; {@linkcode gaveBack} is told whether it did
+   */
+  async giveBack(
+    session: Session | undefined,
+    waiting: readonly Delivery[],
+  ): Promise<readonly Delivery[]> {
+    const { ackMode } = this.#options;
+    const started = [...session?.unsettled ?? []];
+    // With "early", what has started is acknowledged; with "auto", everything is.
+    const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
+    if (ackMode === "auto") left.length = 0;
+    this.#counts.lost += started.length + waiting.length - left.length;
+    const moved = await session?.putBack(left) ?? new Set<Delivery>();
+    const returned = moved.size < left.length && session?.requeueAll() === true;
+    const back = returned ? left : [...moved];
+    this.#counts.unfinished += left.length - back.length;
+    return back;
+  }
+
+  gaveBack(deliveries: readonly Delivery[], { heard }: { heard: boolean }): void {
+    this.#counts[heard ? "requeued" : "unfinished"] += deliveries.length;
+    if (!heard) return;
+    for (const delivery of deliveries) {
+      const attempt = attemptsMade(delivery) + 1;
+      this.#options.onEvent({ event: "requeued", delivery, attempt });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { setImmediate } from "node:timers";
+import type { Delivery } from "../amqp/delivery.ts";
+import type { noCounts, WorkEvent } from "./work_event.ts";
+import type { Session } from "./session.ts";
+
+/** When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or never. */
+export type AckMode = "manual" | "auto" | "early" | "never";
+
+export interface SettlementOptions {
+  readonly ackMode: AckMode;
+  readonly session: { readonly prefetchCount: number };
+  readonly onEvent: (event: WorkEvent) => void;
+  /** Resolves when all events so far are written. */
+  readonly reported: () => Promise<void>;
+}
+
+/** A delivery on its way through the worker. */
+export interface Task {
+  readonly session: Session;
+  readonly delivery: Delivery;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** How a task came to its end; "moved" is a copy at the tail of its own queue. */
+type Fate = "done" | "retried" | "dead" | "moved";
+
+interface Finished extends Task {
+  readonly fate: Fate;
+}
+
+type Counts = ReturnType<typeof noCounts>;
+
+/**
+ * Acknowledges tasks once their lines are written, those that finished in one turn of the event
+ * loop together.
+ */
+export class Settlement {
+  readonly #options: SettlementOptions;
+  readonly #counts: Counts;
+  readonly #onSettled: () => void;
+  readonly #onFailure: (failure: unknown) => void;
+  #finished: Finished[] = [];
+  /** The last settlement under way; the others come before it. */
+  #settling: Promise<void> | undefined;
+  #pending = 0;
+
+  constructor(
+    options: SettlementOptions,
+    counts: Counts,
+    { onSettled, onFailure }: { onSettled: () => void; onFailure: (failure: unknown) => void },
+  ) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#onSettled = onSettled;
+    this.#onFailure = onFailure;
+  }
+
+  /** Tasks whose settlement is under way. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Whether forgotten acks use up the whole prefetch: the broker will deliver nothing more. */
+  get stalled(): boolean {
+    const { unacked } = this.#counts;
+    return unacked > 0 && unacked === this.#options.session.prefetchCount;
+  }
+
+  /** @param options.atOnce not together with what else finishes in this turn */
+  add(task: Task, fate: Fate, { atOnce }: { atOnce: boolean }): void {
+    this.#pending++;
+    this.#count(fate, 1);
+    if (this.#finished.push({ ...task, fate }) === 1 && !atOnce) setImmediate(() => this.#settle());
+    if (atOnce) this.#settle();
+  }
+
+  /** Resolves when everything that was added is settled. */
+  async settleAll(): Promise<void> {
+    this.#settle();
+    await this.#settling;
+  }
+
+  /** `basic.ack` for tasks of one session; false where it has ended. */
+  ack(session: Session, tasks: readonly Task[]): boolean {
+    if (!session.ack(tasks.map(({ delivery }) => delivery))) return false;
+    for (const { delivery, attempt } of tasks) {
+      this.#options.onEvent({ event: "acked", delivery, attempt });
+    }
+    return true;
+  }
+
+  #settle(): void {
+    const tasks = this.#finished;
+    if (tasks.length === 0) return;
+    this.#finished = [];
+    const settle = () => {
+      this.#pending -= tasks.length;
+      this.#settleReported(tasks);
+      this.#onSettled();
+    };
+    this.#settling = this.#options.reported().then(() => {
+      const assured = assuredSessionOf(tasks);
+      return assured ? assured.then(settle) : settle();
+    }, (failure) => {
+      for (const { fate } of tasks) this.#count(fate, -1); // they are given back
+      this.#onFailure(failure);
+    });
+  }
+
+  #settleReported(tasks: readonly Finished[]): void {
+    const { ackMode, onEvent, session: { prefetchCount } } = this.#options;
+    for (const { session, delivery } of tasks) session.unsettled.delete(delivery);
+    if (ackMode === "manual") this.#ackAll(tasks);
+    if (ackMode !== "never") return;
+    this.#counts.unacked += tasks.length;
+    if (this.stalled) onEvent({ event: "stalled", unacked: prefetchCount });
+  }
+
+  #ackAll(tasks: readonly Finished[]): void {
+    for (const [session, group] of Map.groupBy(tasks, ({ session }) => session)) {
+      if (this.ack(session, group)) continue;
+      for (const { delivery, attempt, fate } of group) {
+        this.#count(fate, -1);
+        this.#counts.unsettled++;
+        this.#options.onEvent({ event: "unsettled", delivery, attempt });
+      }
+    }
+  }
+
+  #count(fate: Fate, by: number): void {
+    if (fate !== "moved") this.#counts[fate] += by;
+  }
+}
+
+/** Only one session is alive: what the others delivered cannot be settled any more. */
+function assuredSessionOf(tasks: readonly Task[]): Promise<void> | undefined {
+  return tasks.find(({ session }) => session.alive)?.session.assured();
+}

@@ -1,0 +1,147 @@
+import process from "node:process";
+import type { Cluster } from "../amqp/cluster.ts";
+import type { Delivery } from "../amqp/delivery.ts";
+import type { ReconnectionOptions } from "../amqp/reconnection.ts";
+import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
+import type { HealthAddress } from "./health/health_address.ts";
+import type { HealthServer } from "./health/health_server.ts";
+import type { CommandRunner } from "./exec/command_runner.ts";
+import type { ExitRules } from "./exec/exit_rules.ts";
+import { dotsHandler } from "./dots.ts";
+import type { WorkEvent, WorkSummary } from "./work_event.ts";
+import type { RetryPolicy } from "../retry/failed_tasks.ts";
+import type { AckMode } from "./settlement.ts";
+import { CommandUnusable } from "./outcome.ts";
+import type { StopRules } from "./stop_rules.ts";
+import { runWorker } from "./worker.ts";
+
+/** The tutorial's pretended work. */
+export interface PretendedWork {
+  readonly dotMs: number;
+  readonly crashDuring?: number;
+}
+
+/** A command for each task. */
+export interface CommandWork {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly bodyPlace: "stdin" | "arg" | "file";
+  readonly output: "inherit" | "prefix" | "discard";
+  readonly exitRules: ExitRules;
+  readonly timeoutMs?: number;
+  readonly killAfterMs: number;
+}
+
+export interface WorkOptions {
+  readonly connection: Cluster;
+  readonly reconnection: ReconnectionOptions;
+  readonly queue: QueueRequest;
+  readonly declare: boolean;
+  readonly consumerTag: string;
+  readonly prefetchCount: number;
+  readonly concurrency: number;
+  readonly priority?: number;
+  /** How long the broker is asked to wait for each acknowledgement; its own limit unless given. */
+  readonly consumerTimeoutMs?: number;
+  readonly ackMode: AckMode;
+  readonly work: PretendedWork | CommandWork;
+  /** With a command. */
+  readonly retry?: RetryPolicy;
+  /** Of worktool itself, for commands. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly rules: StopRules;
+  readonly graceMs: number;
+  readonly health?: HealthAddress;
+}
+
+/** What a worker needs from the outside. */
+export interface WorkSurroundings {
+  readonly stop: AbortSignal;
+  readonly onEvent: (event: WorkEvent) => void;
+  /** What a command wrote, whole lines; it waits while the promise is pending. */
+  readonly onOutput: (
+    delivery: Delivery,
+    stream: "stdout" | "stderr",
+    lines: Uint8Array,
+  ) => void | Promise<void>;
+  /** Whether lines of other commands, or of worktool, come between those of one stream. */
+  readonly mixed: (stream: "stdout" | "stderr") => boolean;
+  readonly onHealth: (port: number) => void;
+  readonly reported: () => Promise<void>;
+  /** Ends this process as `kill -9` does. */
+  readonly crash: () => Promise<never>;
+}
+
+/**
+ * `worktool work`. Failures of the worker are part of the summary: what was done before them counts.
+ *
+ * @throws {CommandUnusable} the command is missing, or cannot be run
+ * @throws {CannotListen} the address for health cannot be had
+ */
+export async function work(
+  options: WorkOptions,
+  surroundings: WorkSurroundings,
+): Promise<WorkSummary> {
+  const { work, health } = options;
+  if ("file" in work) await checkCommand(work, options.environment);
+  await using observed = health && await observeHealth(options, health);
+  if (observed) surroundings.onHealth(observed.server.port);
+  const onEvent = (event: WorkEvent) => {
+    observed?.observe(event);
+    surroundings.onEvent(event);
+  };
+  const queue = new TaskQueue(options.queue, {
+    declare: options.declare,
+    onFound: (queue) => onEvent({ event: "found", queue }),
+  });
+  const session = { ...options, queue, usedRetryQueues: new Map() };
+  const workerOptions = { ...options, ...surroundings, onEvent, session };
+  if (!("file" in work)) {
+    const handler = dotsHandler({ ...work, crash: surroundings.crash });
+    return await runWorker({ ...workerOptions, handler });
+  }
+  await using runner = await commandRunner(options, work, surroundings);
+  const killAll = () => runner.killAll();
+  process.on("exit", killAll); // the second signal ends this process at once
+  try {
+    return await runWorker({ ...workerOptions, handler: runner.handle });
+  } finally {
+    process.off("exit", killAll);
+  }
+}
+
+/** What is wrong with a command whatever the task shall show before one is taken. */
+async function checkCommand(
+  { file, exitRules }: CommandWork,
+  environment: WorkOptions["environment"],
+): Promise<void> {
+  const { commandProblem } = await import("./exec/find_command.ts");
+  const problem = commandProblem(file, environment.PATH);
+  if (!problem) return;
+  const { outcomeOf } = await import("./exec/task_end.ts");
+  const outcome = outcomeOf(exitRules, problem);
+  if (outcome.kind === "stop") throw new CommandUnusable(outcome.failure, { taskTaken: false });
+}
+
+/** Loaded on need: the tutorial's worker shall start at once. */
+async function commandRunner(
+  { queue, environment }: WorkOptions,
+  { output: mode, ...work }: CommandWork,
+  { onOutput, mixed }: WorkSurroundings,
+): Promise<CommandRunner> {
+  const { CommandRunner } = await import("./exec/command_runner.ts");
+  const output = mode === "prefix" ? { mode, onOutput, mixed } : { mode };
+  return new CommandRunner({ ...work, queue: queue.name, environment, output });
+}
+
+async function observeHealth({ queue, consumerTag }: WorkOptions, address: HealthAddress) {
+  const { HealthServer } = await import("./health/health_server.ts");
+  const { Metrics } = await import("./health/metrics.ts");
+  const metrics = new Metrics({ queue: queue.name, worker: consumerTag });
+  const server: HealthServer = await HealthServer.listen(address, metrics);
+  return {
+    server,
+    observe: (event: WorkEvent) => metrics.observe(event),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
