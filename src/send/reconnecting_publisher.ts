@@ -7,7 +7,8 @@ import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { type QueueRequest, TaskQueue, type TaskQueueOptions } from "../amqp/task_queue.ts";
 
-export interface OutboxOptions extends Omit<PublisherOptions, "queue">, TaskQueueOptions {
+export interface ReconnectingPublisherOptions
+  extends Omit<PublisherOptions, "queue">, TaskQueueOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueRequest;
@@ -24,8 +25,8 @@ export interface OutboxOptions extends Omit<PublisherOptions, "queue">, TaskQueu
  * Publishes over whatever connection there is: after a loss it connects again, and publishes again
  * what was not confirmed. Used by one caller, one call at a time.
  */
-export class Outbox implements AsyncDisposable {
-  readonly #options: OutboxOptions;
+export class ReconnectingPublisher implements AsyncDisposable {
+  readonly #options: ReconnectingPublisherOptions;
   readonly #reconnection: Reconnection;
   readonly #queue: TaskQueue;
   #connection: Connection | undefined;
@@ -37,7 +38,7 @@ export class Outbox implements AsyncDisposable {
   /** Why it was given up. */
   #failure: unknown;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: ReconnectingPublisherOptions) {
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
     this.#queue = new TaskQueue(options.queue, options);

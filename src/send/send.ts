@@ -4,7 +4,7 @@ import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
 import type { SendEvent, SendSummary } from "./send_event.ts";
-import { Outbox } from "./reconnecting_publisher.ts";
+import { ReconnectingPublisher } from "./reconnecting_publisher.ts";
 import { sendTasks } from "./send_tasks.ts";
 import { readTasks, type Task, type TaskSource } from "./task_source.ts";
 
@@ -62,7 +62,7 @@ export async function send(
     }
   }
 
-  const outbox = new Outbox({
+  const publisher = new ReconnectingPublisher({
     ...options,
     stop,
     onOutcome,
@@ -73,7 +73,7 @@ export async function send(
   });
 
   const settled = () => counts.confirmed + counts.returned + counts.refused;
-  const unconfirmed = () => options.confirm ? outbox.sent - settled() : 0;
+  const unconfirmed = () => options.confirm ? publisher.sent - settled() : 0;
 
   function onStop(): void {
     if (unconfirmed() === 0) return;
@@ -81,10 +81,10 @@ export async function send(
   }
 
   async function publishAll(): Promise<boolean> {
-    await using _ = outbox;
-    await outbox.open();
+    await using _ = publisher;
+    await publisher.open();
     const tasks = readTasks(options.source, surroundings.input, surroundings.inputBytes);
-    return await sendTasks(tasks, outbox, { ...options, ...surroundings });
+    return await sendTasks(tasks, publisher, { ...options, ...surroundings });
   }
 
   stop.addEventListener("abort", onStop, { once: true });
@@ -95,7 +95,7 @@ export async function send(
     end = failure instanceof ConnectAborted ? { complete: false } : { complete: false, failure };
   }
   stop.removeEventListener("abort", onStop);
-  const { sent, resent } = outbox;
+  const { sent, resent } = publisher;
   const elapsedMs = performance.now() - startedAtMs;
   const summary = { sent, ...counts, unknown: unconfirmed(), resent, ...end, elapsedMs };
   onEvent({ event: "stopped", summary });

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { OutgoingMessage } from "../amqp/publisher.ts";
-import type { Outbox } from "./reconnecting_publisher.ts";
+import type { ReconnectingPublisher } from "./reconnecting_publisher.ts";
 import { aheadMs } from "./pace.ts";
 import { numbered, type Task } from "./task_source.ts";
 
@@ -11,7 +11,7 @@ export interface SendTasksOptions {
   readonly rate?: number;
   /** Ends the intake (the owner of the source ends a wait for input); what was published is still waited for. */
   readonly stop: AbortSignal;
-  /** Called after each task was handed to the outbox. */
+  /** Called after each task was handed to the publisher. */
   readonly onPublished: (task: Task) => void;
   /** Resolves when the output has room again; undefined when it has. */
   readonly outputRoom: () => Promise<void> | undefined;
@@ -25,7 +25,7 @@ export interface SendTasksOptions {
  */
 export async function sendTasks(
   tasks: AsyncIterable<Task>,
-  outbox: Outbox,
+  publisher: ReconnectingPublisher,
   { messageId, rate, stop, onPublished, outputRoom }: SendTasksOptions,
 ): Promise<boolean> {
   const startedAtMs = performance.now();
@@ -42,7 +42,7 @@ export async function sendTasks(
         body: task.body,
         messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
       };
-      const full = outbox.publish(message);
+      const full = publisher.publish(message);
       if (full) await full;
       onPublished(task);
       const crowded = outputRoom();
@@ -50,9 +50,9 @@ export async function sendTasks(
     }
   } catch (error) {
     // Whatever broke, the source, the output or the connection: what is in flight is waited for.
-    await outbox.settled().catch(() => {});
+    await publisher.settled().catch(() => {});
     throw error;
   }
-  await outbox.settled();
+  await publisher.settled();
   return !stop.aborted;
 }
