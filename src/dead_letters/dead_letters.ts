@@ -5,7 +5,7 @@ import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { deathOf, wasReplayedBy } from "../retry/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
-import { Mover } from "../retry/republisher.ts";
+import { Republisher } from "../retry/republisher.ts";
 import type { DeadEvent, DeadSummary } from "./dead_letter_event.ts";
 import { replay } from "./replay.ts";
 import { isSelected, isSelective, type Selection } from "./selection.ts";
@@ -70,13 +70,13 @@ export async function dead(
     const { username } = connection.options.url;
     counts.ready = browser.ready;
     if (options.action === "replay") {
-      await using mover = new Mover(() => Promise.resolve(connection), {
+      await using republisher = new Republisher(() => Promise.resolve(connection), {
         queue,
         username,
         confirmTimeoutMs,
       });
       const replayOptions = { queue, deadLetterQueue, username, run, onEvent: tell };
-      await replay(selected(browser), browser, mover, replayOptions);
+      await replay(selected(browser), browser, republisher, replayOptions);
       return await browser.close();
     }
     if (options.action === "purge" && !isSelective(selection) && selection.count === undefined) {

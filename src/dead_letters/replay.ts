@@ -2,7 +2,7 @@ import type { Browser } from "../amqp/queue_browser.ts";
 import { deathOf, replayedProperties } from "../retry/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { MessageReturned, PublishFailed } from "../amqp/errors.ts";
-import type { Mover } from "../retry/republisher.ts";
+import type { Republisher } from "../retry/republisher.ts";
 import type { DeadEvent } from "./dead_letter_event.ts";
 
 /** Replays whose confirm is waited for, at the most, in number and in bytes of their bodies. */
@@ -29,7 +29,7 @@ export interface ReplayOptions {
 export async function replay(
   deadLetters: AsyncIterable<Delivery>,
   browser: Browser,
-  mover: Mover,
+  republisher: Republisher,
   options: ReplayOptions,
 ): Promise<void> {
   const { onEvent } = options;
@@ -41,7 +41,7 @@ export async function replay(
     const to = destinationOf(delivery, options);
     const properties = replayedProperties(delivery, options);
     try {
-      await mover.publish(to, delivery.body, properties);
+      await republisher.publish(to, delivery.body, properties);
       browser.ack(delivery);
       onEvent({ event: "replayed", delivery, to });
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Delivery } from "../amqp/delivery.ts";
 import { ChannelClosed, MessageReturned, UnencodableMessage } from "../amqp/errors.ts";
 import { withoutLargestHeaders } from "../amqp/header_encoding.ts";
 import type { HeaderChanges } from "./republished_properties.ts";
-import type { Mover } from "./republisher.ts";
+import type { Republisher } from "./republisher.ts";
 import { type ArgumentValue, declareQueue, queueExists } from "../amqp/queue.ts";
 import { withChannel } from "../amqp/with_channel.ts";
 
@@ -32,12 +32,12 @@ export interface DeadLetterQueueOptions {
 /** Where tasks go that are given up, with what is known of why. */
 export class DeadLetterQueue {
   readonly #connection: Connection;
-  readonly #mover: Mover;
+  readonly #republisher: Republisher;
   readonly #options: DeadLetterQueueOptions;
 
-  constructor(connection: Connection, mover: Mover, options: DeadLetterQueueOptions) {
+  constructor(connection: Connection, republisher: Republisher, options: DeadLetterQueueOptions) {
     this.#connection = connection;
-    this.#mover = mover;
+    this.#republisher = republisher;
     this.#options = options;
   }
 
@@ -71,7 +71,7 @@ export class DeadLetterQueue {
    * the client to send, the largest are left out and named in `x-worktool-dropped-headers`: a task
    * that cannot be given up would stop the queue for ever.
    *
-   * @throws {AmqpError} as `Mover.move` and `declare` do
+   * @throws {AmqpError} as `Republisher.republish` and `declare` do
    */
   async add(delivery: Delivery, death: Death): Promise<void> {
     const headers = deathHeaders(death);
@@ -88,11 +88,11 @@ export class DeadLetterQueue {
   async #put(delivery: Delivery, headers: HeaderChanges): Promise<void> {
     const { name } = this.#options;
     try {
-      await this.#mover.move(delivery, name, headers);
+      await this.#republisher.republish(delivery, name, headers);
     } catch (error) {
       if (!(error instanceof MessageReturned)) throw error;
       await this.declare();
-      await this.#mover.move(delivery, name, headers);
+      await this.#republisher.republish(delivery, name, headers);
     }
   }
 

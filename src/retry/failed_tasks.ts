@@ -2,7 +2,7 @@ import { ALONE, ATTEMPTS, attemptsMade, diedInHand, mustBeAlone, mustRecount } f
 import { Connection } from "../amqp/connection.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { Mover } from "./republisher.ts";
+import { Republisher } from "./republisher.ts";
 import { RetryQueues, type UsedRetryQueues } from "./retry_queues.ts";
 import { asideDelaysMs, type Backoff, delayMs } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
@@ -42,7 +42,7 @@ export type Triage = "run" | "run alone" | "recount" | "exhausted";
  */
 export class FailedTasks implements AsyncDisposable {
   readonly #policy: RetryPolicy & Company;
-  readonly #mover: Mover;
+  readonly #republisher: Republisher;
   readonly #retryQueues: RetryQueues;
   readonly #deadLetters: DeadLetterQueue;
   readonly #asideDelaysMs: readonly number[];
@@ -57,17 +57,20 @@ export class FailedTasks implements AsyncDisposable {
     const { queue, backoff, deadLetterQueue, isQuorum, usedRetryQueues } = policy;
     this.#policy = policy;
     this.#asideDelaysMs = asideDelaysMs(backoff);
-    this.#mover = new Mover(() => this.#publishing ??= this.#connectBeside(connection), {
-      ...policy,
-      username: connection.options.url.username,
-      isBlocked: () => this.#blocked,
-    });
-    this.#retryQueues = new RetryQueues(connection, this.#mover, {
+    this.#republisher = new Republisher(
+      () => this.#publishing ??= this.#connectBeside(connection),
+      {
+        ...policy,
+        username: connection.options.url.username,
+        isBlocked: () => this.#blocked,
+      },
+    );
+    this.#retryQueues = new RetryQueues(connection, this.#republisher, {
       queue,
       isQuorum,
       used: usedRetryQueues,
     });
-    this.#deadLetters = new DeadLetterQueue(connection, this.#mover, {
+    this.#deadLetters = new DeadLetterQueue(connection, this.#republisher, {
       name: deadLetterQueue,
       isQuorum,
     });
@@ -113,7 +116,7 @@ export class FailedTasks implements AsyncDisposable {
     const changes = this.#deservesToBeAlone(delivery, attempts)
       ? { [ATTEMPTS]: Math.min(made, attempts - 1), [ALONE]: true }
       : { [ATTEMPTS]: made };
-    return this.#mover.move(delivery, queue, changes);
+    return this.#republisher.republish(delivery, queue, changes);
   }
 
   /**

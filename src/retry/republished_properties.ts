@@ -35,7 +35,7 @@ export interface Move {
  *   endless cycle and drop the message (https://www.rabbitmq.com/docs/dlx#routing); and what no
  *   broker wrote there: RabbitMQ's queues crash of it as they dead-letter.
  */
-export function movedProperties(
+export function republishedProperties(
   { properties, exchange, routingKey }: Delivery,
   { to, from, username }: Move,
   changes: HeaderChanges,

@@ -4,9 +4,9 @@ import type { Connection } from "../amqp/connection.ts";
 import { withDeadline } from "../amqp/deadline.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { DeadlineExceeded } from "../amqp/errors.ts";
-import { type HeaderChanges, movedProperties } from "./republished_properties.ts";
+import { type HeaderChanges, republishedProperties } from "./republished_properties.ts";
 
-export interface MoverOptions {
+export interface RepublisherOptions {
   /** The work queue, from which messages are moved. */
   readonly queue: string;
   /** Who the connection belongs to: RabbitMQ lets nobody else be a message's `userId`. */
@@ -25,19 +25,19 @@ export interface MoverOptions {
  * Any number may be on their way at the same time; those to one queue arrive there in the order of
  * the calls. The channel is opened for the first one, and opened again after the broker closed it.
  */
-export class Mover implements AsyncDisposable {
+export class Republisher implements AsyncDisposable {
   readonly #connect: () => Promise<Connection>;
-  readonly #options: MoverOptions;
+  readonly #options: RepublisherOptions;
   #opening: Promise<ConfirmChannel> | undefined;
 
   /** @param connect gives the connection to publish on, when the first message is moved */
-  constructor(connect: () => Promise<Connection>, options: MoverOptions) {
+  constructor(connect: () => Promise<Connection>, options: RepublisherOptions) {
     this.#connect = connect;
     this.#options = options;
   }
 
   /**
-   * Puts a copy of the message into the queue, as {@linkcode movedProperties} makes it; resolves
+   * Puts a copy of the message into the queue, as {@linkcode republishedProperties} makes it; resolves
    * when the broker has taken responsibility for it. After a rejection the copy may be there or not,
    * unless the error is a {@linkcode PublishFailed}.
    *
@@ -49,9 +49,9 @@ export class Mover implements AsyncDisposable {
    * @throws {ConnectionLost}
    * @throws {DeadlineExceeded} no confirm in time
    */
-  move(delivery: Delivery, queue: string, changes: HeaderChanges = {}): Promise<void> {
+  republish(delivery: Delivery, queue: string, changes: HeaderChanges = {}): Promise<void> {
     const { queue: from, username } = this.#options;
-    const properties = movedProperties(delivery, { to: queue, from, username }, changes);
+    const properties = republishedProperties(delivery, { to: queue, from, username }, changes);
     return this.publish(queue, delivery.body, properties);
   }
 

@@ -2,7 +2,7 @@ import type { Connection } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ChannelClosed, DeadlineExceeded, MessageReturned } from "../amqp/errors.ts";
 import type { HeaderChanges } from "./republished_properties.ts";
-import type { Mover } from "./republisher.ts";
+import type { Republisher } from "./republisher.ts";
 import {
   checkMayConfigure,
   declareQueue,
@@ -64,7 +64,7 @@ interface Lease {
  */
 export class RetryQueues {
   readonly #connection: Connection;
-  readonly #mover: Mover;
+  readonly #republisher: Republisher;
   readonly #queue: string;
   readonly #isQuorum: () => Promise<boolean>;
   readonly #now: () => number;
@@ -75,10 +75,10 @@ export class RetryQueues {
   /** Until when each task that went through a quorum queue may be on its way; it may come earlier. */
   #onTheirWayUntilMs: number[] = [];
 
-  constructor(connection: Connection, mover: Mover, options: RetryQueuesOptions) {
+  constructor(connection: Connection, republisher: Republisher, options: RetryQueuesOptions) {
     const { queue, used = new Map(), now = () => performance.now() } = options;
     this.#connection = connection;
-    this.#mover = mover;
+    this.#republisher = republisher;
     this.#queue = queue;
     this.#isQuorum = options.isQuorum ?? (() => Promise.resolve(false));
     this.#used = used;
@@ -102,7 +102,7 @@ export class RetryQueues {
    *
    * @param delayMs a whole number, 0 or more; few different ones, because each is a queue
    * @param changes headers that the copy gets, or loses where they are undefined
-   * @throws {AmqpError} as `Mover.move` does; ChannelClosed also when the declaration is refused
+   * @throws {AmqpError} as `Republisher.republish` does; ChannelClosed also when the declaration is refused
    *   (403, or 406 because somebody declared the queue in another way)
    */
   async retry(delivery: Delivery, delayMs: number, changes: HeaderChanges = {}): Promise<void> {
@@ -142,7 +142,7 @@ export class RetryQueues {
   async #move(delivery: Delivery, delayMs: number, changes: HeaderChanges): Promise<void> {
     const { name, sinceMs } = await this.#lease(delayMs);
     this.#used.set(name, (this.#used.get(name) ?? 0) + 1);
-    await this.#mover.move(delivery, name, changes);
+    await this.#republisher.republish(delivery, name, changes);
     const ageMs = this.#now() - sinceMs;
     if (ageMs > TRUSTED_FOR_MS) {
       this.#leases.delete(delayMs);

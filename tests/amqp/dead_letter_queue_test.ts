@@ -22,7 +22,7 @@ function death(work: WorkQueue): Death {
 brokerTest("a dead letter keeps what it had and gains the reason", async (broker) => {
   await using work = await WorkQueue.open(broker);
   const name = broker.derivedQueue(deadLetterQueueName(work.name));
-  const dead = new DeadLetterQueue(work.connection, work.mover, {
+  const dead = new DeadLetterQueue(work.connection, work.republisher, {
     name,
     isQuorum: () => Promise.resolve(false),
   });
@@ -58,7 +58,7 @@ brokerTest("the dead-letter queue is durable, and a quorum queue where told", as
   await using work = await WorkQueue.open(broker);
   for (const quorum of [false, true]) {
     const name = broker.queue();
-    await new DeadLetterQueue(work.connection, work.mover, {
+    await new DeadLetterQueue(work.connection, work.republisher, {
       name,
       isQuorum: () => Promise.resolve(quorum),
     }).declare();
@@ -70,7 +70,7 @@ brokerTest("the dead-letter queue is durable, and a quorum queue where told", as
 brokerTest("a quorum dead-letter queue keeps what is looked at again and again", async (broker) => {
   await using work = await WorkQueue.open(broker);
   const name = broker.queue();
-  await new DeadLetterQueue(work.connection, work.mover, {
+  await new DeadLetterQueue(work.connection, work.republisher, {
     name,
     isQuorum: () => Promise.resolve(true),
   }).declare();
@@ -83,7 +83,7 @@ brokerTest("a dead-letter queue that exists is used as it is", async (broker) =>
   await using work = await WorkQueue.open(broker);
   const name = broker.queue();
   await broker.declareQueue(name, { durable: false, arguments: { "x-max-length": 7 } });
-  const dead = new DeadLetterQueue(work.connection, work.mover, {
+  const dead = new DeadLetterQueue(work.connection, work.republisher, {
     name,
     isQuorum: () => Promise.resolve(true),
   });
@@ -99,7 +99,7 @@ brokerTest("workers that start together all get their dead-letter queue", async 
   const queues = Array.from(
     { length: 10 },
     (_, n) =>
-      new DeadLetterQueue(work.connection, work.mover, {
+      new DeadLetterQueue(work.connection, work.republisher, {
         name,
         isQuorum: () => Promise.resolve(n % 2 === 0),
       }),

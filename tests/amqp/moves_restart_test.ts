@@ -13,7 +13,7 @@ scenario("moves, while the broker comes and goes", {}, async (node, step) => {
   await step("a task that waits for its retry survives a restart, and returns", async () => {
     const queue = await Broker.use(node.url, async (broker) => {
       await using work = await WorkQueue.open(broker);
-      const retries = new RetryQueues(work.connection, work.mover, { queue: work.name });
+      const retries = new RetryQueues(work.connection, work.republisher, { queue: work.name });
       await work.publish("x", { persistent: true });
       const original = await work.receive();
       await retries.retry(original, 1_000);
@@ -40,11 +40,11 @@ scenario("moves, while the broker comes and goes", {}, async (node, step) => {
         await node.keepDeclarations();
         await work.publish("x", { persistent: true });
         const original = await work.receive();
-        await work.mover.move(original, work.name); // confirmed: it must be there too
+        await work.republisher.republish(original, work.name); // confirmed: it must be there too
         const body = Buffer.alloc(8_000_000);
         const moves = Array.from(
           { length: 5 },
-          () => work.mover.move({ ...original, body }, work.name),
+          () => work.republisher.republish({ ...original, body }, work.name),
         );
         const outcomes = Promise.allSettled(moves);
         await node.kill();
@@ -53,7 +53,7 @@ scenario("moves, while the broker comes and goes", {}, async (node, step) => {
             assert.ok(outcome.reason instanceof ConnectionLost);
           }
         }
-        await assert.rejects(work.mover.move(original, work.name), ConnectionLost);
+        await assert.rejects(work.republisher.republish(original, work.name), ConnectionLost);
         return work.name;
       });
       await node.start();

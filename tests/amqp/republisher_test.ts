@@ -53,7 +53,7 @@ brokerTest("a moved message keeps its body, all properties and all headers", asy
   };
   await work.publish(body, { ...properties, headers: HEADERS });
   const original = await work.receive();
-  await work.mover.move(original, to);
+  await work.republisher.republish(original, to);
   const copy = await work.receive(to);
   assert.deepEqual(Buffer.from(copy.body), Buffer.from(body));
   const { headers, ...others } = copy.properties;
@@ -73,7 +73,7 @@ brokerTest("a message without any property has only the marks of its move", asyn
   await using work = await WorkQueue.open(broker);
   const to = await target(broker);
   await work.publish("");
-  await work.mover.move(await work.receive(), to);
+  await work.republisher.republish(await work.receive(), to);
   const { body, properties } = await work.receive(to);
   assert.equal(body.byteLength, 0);
   const set = Object.entries(properties).filter(([, value]) => value !== undefined);
@@ -86,7 +86,7 @@ brokerTest("a header with the client's own mark for types is moved as it is", as
   // What another client may send as a table with the key "!".
   const table = Object.create({ "!": "x", value: 1 });
   await work.publish("x", { headers: { table, list: [table] } });
-  await work.mover.move(await work.receive(), to);
+  await work.republisher.republish(await work.receive(), to);
   const { headers } = (await work.receive(to)).properties;
   assert.deepEqual(headers!.table, { "!": "x", value: 1 });
   assert.deepEqual(headers!.list, [{ "!": "x", value: 1 }]);
@@ -97,8 +97,8 @@ brokerTest("where a message came from is written down once", async (broker) => {
   const [first, second] = [await target(broker), await target(broker)];
   await work.channel.raw.bindQueue(work.name, "amq.direct", `key of ${work.name}`);
   await work.publish("x", {}, ["amq.direct", `key of ${work.name}`]);
-  await work.mover.move(await work.receive(), first);
-  await work.mover.move(await work.receive(first), second);
+  await work.republisher.republish(await work.receive(), first);
+  await work.republisher.republish(await work.receive(first), second);
   const { headers } = (await work.receive(second)).properties;
   assert.equal(headers!["x-worktool-exchange"], "amq.direct");
   assert.equal(headers!["x-worktool-routing-key"], `key of ${work.name}`);
@@ -108,11 +108,11 @@ brokerTest("an expiration does not go along, unless to the same queue", async (b
   await using work = await WorkQueue.open(broker);
   const to = await target(broker);
   await work.publish("x", { expiration: "600000" });
-  await work.mover.move(await work.receive(), work.name);
+  await work.republisher.republish(await work.receive(), work.name);
   const again = await work.receive();
   assert.equal(again.properties.expiration, "600000");
   assert.equal(again.properties.headers!["x-worktool-expiration"], undefined);
-  await work.mover.move(again, to);
+  await work.republisher.republish(again, to);
   const { expiration, headers } = (await work.receive(to)).properties;
   assert.equal(expiration, undefined);
   assert.equal(headers!["x-worktool-expiration"], "600000");
@@ -126,7 +126,7 @@ brokerTest("the user-id of somebody else becomes a header", async (broker) => {
   assert.equal(userId, "guest");
   const from = { body: Buffer.from("x"), deliveryTag: 1, redelivered: false, exchange: "" };
   // As an operator's import would deliver it: another user's message.
-  await work.mover.move({
+  await work.republisher.republish({
     ...from,
     routingKey: "k",
     properties: { ...properties, userId: "other" },
@@ -141,7 +141,7 @@ brokerTest("carbon copies are not routed again", async (broker) => {
   const [to, copies] = [await target(broker), await target(broker)];
   await work.publish("x", { CC: [copies] });
   assert.equal((await broker.depth(copies)).ready, 1);
-  await work.mover.move(await work.receive(), to);
+  await work.republisher.republish(await work.receive(), to);
   const { headers } = (await work.receive(to)).properties;
   assert.deepEqual(headers!["x-worktool-cc"], [copies]);
   assert.equal(headers!.CC, undefined);
@@ -155,7 +155,7 @@ brokerTest("headers are changed as told, and the broker's count is dropped", asy
   work.requeue(await work.receive());
   const again = await work.receive();
   assert.equal(attemptsMade(again), 1);
-  await work.mover.move(again, to, { old: undefined, new: "3" });
+  await work.republisher.republish(again, to, { old: undefined, new: "3" });
   const copy = await work.receive(to);
   assert.deepEqual({ ...copy.properties.headers }, {
     kept: "2",
@@ -172,7 +172,7 @@ brokerTest("many messages move at the same time and keep their order", async (br
   for (const body of bodies) await work.publish(body);
   const originals = [];
   for (const _ of bodies) originals.push(await work.receive());
-  await Promise.all(originals.map((original) => work.mover.move(original, to)));
+  await Promise.all(originals.map((original) => work.republisher.republish(original, to)));
   assert.deepEqual(await broker.takeBodies(to), bodies);
   assert.equal((await broker.depth(work.name)).ready, 0); // the originals are the caller's affair
 });
@@ -184,7 +184,9 @@ brokerTest(
     const [to, missing] = [await target(broker), broker.queue()];
     await work.publish("x");
     const original = await work.receive();
-    const moves = [missing, to, missing, to].map((queue) => work.mover.move(original, queue));
+    const moves = [missing, to, missing, to].map((queue) =>
+      work.republisher.republish(original, queue)
+    );
     const outcomes = await Promise.allSettled(moves);
     assert.deepEqual(outcomes.map(({ status }) => status), [
       "rejected",
@@ -206,29 +208,29 @@ brokerTest("a move to a full queue is rejected", async (broker) => {
   });
   await work.publish("x");
   const original = await work.receive();
-  await work.mover.move(original, to);
-  await assert.rejects(work.mover.move(original, to), MessageNacked);
+  await work.republisher.republish(original, to);
+  await assert.rejects(work.republisher.republish(original, to), MessageNacked);
   assert.deepEqual(await broker.takeBodies(to), ["x"]);
-  await work.mover.move(original, to); // there is room again
+  await work.republisher.republish(original, to); // there is room again
   assert.deepEqual(await broker.takeBodies(to), ["x"]);
 });
 
-brokerTest("after the broker closed its channel a mover opens another", async (broker) => {
+brokerTest("after the broker closed its channel a republisher opens another", async (broker) => {
   await using work = await WorkQueue.open(broker);
   const to = await target(broker);
   await work.publish("x");
   const original = await work.receive();
-  const mover = work.moverWith({ username: "somebody else" });
+  const republisher = work.moverWith({ username: "somebody else" });
   const forged = { ...original, properties: { userId: "somebody else" } };
   const [refused, innocent] = await Promise.allSettled([
-    mover.move(forged, to),
-    mover.move(original, to),
+    republisher.republish(forged, to),
+    republisher.republish(original, to),
   ]);
   const { reason } = refused as PromiseRejectedResult;
   assert.ok(reason instanceof ChannelClosed);
   assert.equal(reason.reply!.replyCode, 406);
   assert.equal(innocent.status, "rejected");
-  await mover.move(original, to);
+  await republisher.republish(original, to);
   assert.deepEqual(await broker.takeBodies(to), ["x"]);
 });
 
@@ -238,10 +240,10 @@ brokerTest("what cannot be encoded is rejected and harms nothing", async (broker
   await work.publish("x");
   const original = await work.receive();
   await assert.rejects(
-    work.mover.move(original, to, { large: "x".repeat(70_000) }),
+    work.republisher.republish(original, to, { large: "x".repeat(70_000) }),
     UnencodableMessage,
   );
-  await work.mover.move(original, to);
+  await work.republisher.republish(original, to);
   assert.deepEqual(await broker.takeBodies(to), ["x"]);
 });
 
@@ -249,10 +251,10 @@ brokerTest("a confirm that does not come in time is an error", async (broker) =>
   await using work = await WorkQueue.open(broker);
   await work.publish("x");
   const original = await work.receive();
-  await using mover = work.moverWith({ confirmTimeoutMs: 0 });
+  await using republisher = work.moverWith({ confirmTimeoutMs: 0 });
   const body = new Uint8Array(8_000_000); // takes the broker longer than a turn of the event loop
   await assert.rejects(
-    mover.move({ ...original, body }, await target(broker)),
+    republisher.republish({ ...original, body }, await target(broker)),
     (error) => error instanceof DeadlineExceeded && error.awaited === "publisher confirm",
   );
 });
@@ -262,7 +264,7 @@ brokerTest("moves end with their connection, and are rejected after it", async (
   const to = await target(broker);
   await work.publish("x");
   const original = await work.receive();
-  await work.mover.move(original, to);
+  await work.republisher.republish(original, to);
   await work.connection.close();
-  await assert.rejects(work.mover.move(original, to), ConnectionLost);
+  await assert.rejects(work.republisher.republish(original, to), ConnectionLost);
 });

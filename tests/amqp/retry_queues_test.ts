@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 
 function retryQueues(work: WorkQueue, broker: Broker, ...delaysMs: number[]): RetryQueues {
   for (const delayMs of delaysMs) broker.derivedQueue(retryQueueName(work.name, delayMs));
-  return new RetryQueues(work.connection, work.mover, { queue: work.name });
+  return new RetryQueues(work.connection, work.republisher, { queue: work.name });
 }
 
 brokerTest("a failed task comes back to its queue with what it had", async (broker) => {
@@ -99,10 +99,10 @@ brokerTest("what waits is counted, in the queues of this run and no others", asy
   const original = await work.receive();
   for (const hours of [1, 2, 2]) await retries.retry(original, hours * HOUR_MS);
   assert.equal(await retries.waiting(), 3);
-  const stranger = new RetryQueues(work.connection, work.mover, { queue: work.name });
+  const stranger = new RetryQueues(work.connection, work.republisher, { queue: work.name });
   assert.equal(await stranger.waiting(), 0);
   const used = new Map([[retryQueueName(work.name, 2 * HOUR_MS), 2]]);
-  const heir = new RetryQueues(work.connection, work.mover, { queue: work.name, used });
+  const heir = new RetryQueues(work.connection, work.republisher, { queue: work.name, used });
   assert.equal(await heir.waiting(), 2);
 });
 
@@ -110,7 +110,7 @@ brokerTest("a queue that was found empty is not looked at again", async (broker)
   await using work = await WorkQueue.open(broker);
   broker.derivedQueue(retryQueueName(work.name, 1));
   const used = new Map<string, number>();
-  const retries = new RetryQueues(work.connection, work.mover, { queue: work.name, used });
+  const retries = new RetryQueues(work.connection, work.republisher, { queue: work.name, used });
   await work.publish("x");
   const original = await work.receive();
   await retries.retry(original, 1);
@@ -171,7 +171,7 @@ brokerTest("a retry without a connection fails", async (broker) => {
   const used = new Map([[retryQueueName(work.name, HOUR_MS), 1]]);
   const options = { queue: work.name, used };
   await assert.rejects(
-    new RetryQueues(work.connection, work.mover, options).waiting(),
+    new RetryQueues(work.connection, work.republisher, options).waiting(),
     ConnectionLost,
   );
 });
@@ -181,7 +181,7 @@ brokerTest("a lease is renewed when it is old, not for every task", async (broke
   const name = broker.derivedQueue(retryQueueName(work.name, HOUR_MS));
   let nowMs = 0;
   const now = () => nowMs;
-  const retries = new RetryQueues(work.connection, work.mover, { queue: work.name, now });
+  const retries = new RetryQueues(work.connection, work.republisher, { queue: work.name, now });
   await work.publish("x");
   const original = await work.receive();
   await retries.retry(original, HOUR_MS);
@@ -209,7 +209,7 @@ brokerTest("a confirm that comes when the queue may be gone is not trusted", asy
   ) {
     const times = [0, lateMs]; // before the declaration, and after the confirm
     const now = () => times.shift()!;
-    const retries = new RetryQueues(work.connection, work.mover, { queue: work.name, now });
+    const retries = new RetryQueues(work.connection, work.republisher, { queue: work.name, now });
     await work.publish("x");
     const retry = retries.retry(await work.receive(), HOUR_MS);
     if (trusted) await retry;
@@ -234,7 +234,7 @@ brokerTest("a task on its way between two quorum queues is waited for", async (b
   await using work = await WorkQueue.open(broker, quorum);
   broker.derivedQueue(retryQueueName(work.name, 1));
   let nowMs = 0;
-  const retries = new RetryQueues(work.connection, work.mover, {
+  const retries = new RetryQueues(work.connection, work.republisher, {
     queue: work.name,
     isQuorum: () => Promise.resolve(true),
     now: () => nowMs,

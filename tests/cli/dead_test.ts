@@ -20,7 +20,7 @@ class Dead implements AsyncDisposable {
     this.queue = work.name;
     this.deadLetterQueue = broker.derivedQueue(`${work.name}.dead`);
     const options = { name: this.deadLetterQueue, isQuorum: () => Promise.resolve(quorum) };
-    this.#deadLetters = new DeadLetterQueue(work.connection, work.mover, options);
+    this.#deadLetters = new DeadLetterQueue(work.connection, work.republisher, options);
   }
 
   static async open(broker: Broker, { quorum = false } = {}): Promise<Dead> {

@@ -4,7 +4,7 @@ import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
 import { Channel } from "../../src/amqp/channel.ts";
 import { Connection } from "../../src/amqp/connection.ts";
 import { type Delivery, deliveryOf } from "../../src/amqp/delivery.ts";
-import { Mover } from "../../src/retry/republisher.ts";
+import { Republisher } from "../../src/retry/republisher.ts";
 import type { Broker } from "./brokers.ts";
 import { eventually } from "./deadline.ts";
 
@@ -13,13 +13,13 @@ export class WorkQueue implements AsyncDisposable {
   readonly name: string;
   readonly connection: Connection;
   readonly channel: Channel;
-  readonly mover: Mover;
+  readonly republisher: Republisher;
 
   private constructor(name: string, connection: Connection, channel: Channel) {
     this.name = name;
     this.connection = connection;
     this.channel = channel;
-    this.mover = this.moverWith({});
+    this.republisher = this.moverWith({});
   }
 
   static async open(broker: Broker, options: Options.AssertQueue = {}): Promise<WorkQueue> {
@@ -39,9 +39,11 @@ export class WorkQueue implements AsyncDisposable {
     return new WorkQueue(name, connection, channel);
   }
 
-  moverWith(options: { readonly confirmTimeoutMs?: number; readonly username?: string }): Mover {
+  moverWith(
+    options: { readonly confirmTimeoutMs?: number; readonly username?: string },
+  ): Republisher {
     const { confirmTimeoutMs = 30_000, username = "guest" } = options;
-    return new Mover(() => Promise.resolve(this.connection), {
+    return new Republisher(() => Promise.resolve(this.connection), {
       queue: this.name,
       username,
       confirmTimeoutMs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { deathHeaders, deathOf, replayedProperties } from "../../src/retry/dead_letter.ts";
-import { movedProperties } from "../../src/retry/republished_properties.ts";
+import { republishedProperties } from "../../src/retry/republished_properties.ts";
 
 const AT = new Date(0);
 
@@ -57,7 +57,7 @@ Deno.test("a replayed copy is the message before its first attempt", () => {
   const original = delivery({ mine: "1" }, { expiration: "5000", userId: "me", messageId: "m" });
   const changes = deathHeaders({ ...death("e"), exitStatus: 1, signal: "SIGKILL" });
   const move = { to: "q.dead", from: "q", username: "worker" };
-  const letter = { ...original, properties: movedProperties(original, move, changes) };
+  const letter = { ...original, properties: republishedProperties(original, move, changes) };
   assert.equal(letter.properties.userId, undefined);
   const provenance = { "x-worktool-exchange": "", "x-worktool-routing-key": "q" };
   const mark = { "x-worktool-replay": "r" };
@@ -84,7 +84,7 @@ Deno.test("what a broker's own dead-lettering wrote stays, what retries wrote go
   const ours = { queue: "q.retry.1s", reason: "expired" };
   const theirs = { queue: "inbox", reason: "expired" };
   const moved = (headers: Record<string, unknown>) =>
-    movedProperties(delivery(headers), { to: "q.dead", from: "q", username: "me" }, {
+    republishedProperties(delivery(headers), { to: "q.dead", from: "q", username: "me" }, {
       "x-worktool-exchange": undefined,
       "x-worktool-routing-key": undefined,
     }).headers;
