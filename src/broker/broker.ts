@@ -90,7 +90,7 @@ export class Broker implements Disposable {
     const around: VHostSurroundings = {
       release: this.release,
       consumerTimeoutMs: this.settings.consumerTimeoutMs,
-      keeper: this.store,
+      store: this.store,
       now: () => this.now(),
       nextPosition: () => ++this.#position,
       weigh: (bytes) => this.#weigh(bytes),

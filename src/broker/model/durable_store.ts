@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
 
 /** What keeps durable things over a restart. A broker in memory has none. */
-export interface Keeper {
+export interface DurableStore {
   addExchange(exchange: Exchange): void;
   removeExchange(exchange: Exchange): void;
   /** @returns the queue's key in the store, above 0. */

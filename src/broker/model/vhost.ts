@@ -5,7 +5,7 @@ import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
-import type { Keeper } from "./durable_store.ts";
+import type { DurableStore } from "./durable_store.ts";
 import type { Message } from "./message.ts";
 import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings } from "./queue.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
@@ -17,7 +17,7 @@ export type VHostSurroundings =
     "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "weigh" | "wakeAt"
   >
   & {
-    readonly keeper: Keeper | undefined;
+    readonly store: DurableStore | undefined;
     /** Hands a message to a direct reply-to consumer. @returns whether it is there */
     reply(routingKey: string, message: Message): boolean;
   };
@@ -60,7 +60,7 @@ export class VHost {
   constructor(name: string, around: VHostSurroundings) {
     this.name = name;
     this.#around = around;
-    const { keeper } = around;
+    const { store } = around;
     this.#queueSurroundings = {
       release: around.release,
       consumerTimeoutMs: around.consumerTimeoutMs,
@@ -69,11 +69,11 @@ export class VHost {
       weigh: around.weigh,
       wakeAt: around.wakeAt,
       store: (entry) => {
-        keeper?.insert(entry, { moved: this.#deadLettering });
+        store?.insert(entry, { moved: this.#deadLettering });
         this.#stored = true;
       },
-      unstore: (entry) => keeper?.remove(entry),
-      touched: (entry) => keeper?.touch(entry),
+      unstore: (entry) => store?.remove(entry),
+      touched: (entry) => store?.touch(entry),
       deadLetter: (entry, reason, { deliveryCount }) =>
         this.#deadLetter(entry, reason, deliveryCount),
       autoDelete: (queue) => this.deleteQueue(queue),
@@ -137,7 +137,7 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
-      if (exchange.durable) this.#around.keeper?.addExchange(exchange);
+      if (exchange.durable) this.#around.store?.addExchange(exchange);
       this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
@@ -172,7 +172,7 @@ export class VHost {
     if (!this.#exchanges.delete(exchange.name)) return;
     for (const binding of [...exchange.bindings]) this.#removeBinding(binding);
     this.#dropIncoming(exchange);
-    if (exchange.durable) this.#around.keeper?.removeExchange(exchange);
+    if (exchange.durable) this.#around.store?.removeExchange(exchange);
   }
 
   #dropIncoming(destination: Destination): void {
@@ -187,7 +187,7 @@ export class VHost {
     let incoming = this.#incoming.get(binding.destination);
     if (incoming === undefined) this.#incoming.set(binding.destination, incoming = new Set());
     incoming.add(binding);
-    if (isDurable(binding)) this.#around.keeper?.addBinding(binding);
+    if (isDurable(binding)) this.#around.store?.addBinding(binding);
   }
 
   /**
@@ -207,7 +207,7 @@ export class VHost {
     if (!source.bindings.has(binding)) return;
     source.unbind(binding);
     this.#incoming.get(binding.destination)?.delete(binding);
-    if (isDurable(binding)) this.#around.keeper?.removeBinding(binding);
+    if (isDurable(binding)) this.#around.store?.removeBinding(binding);
     // An auto-delete exchange goes with its last binding.
     if (source.autoDelete && source.bindings.size === 0) this.#dropExchange(source);
   }
@@ -228,10 +228,10 @@ export class VHost {
 
   #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
     const queue = new Queue(this.name, declaration, owner, this.#queueSurroundings);
-    const { keeper } = this.#around;
+    const { store } = this.#around;
     // First on disk: a store that refuses leaves no queue behind.
-    if (keeper !== undefined && queue.durable && !queue.exclusive) {
-      queue.storeId = keeper.addQueue(queue);
+    if (store !== undefined && queue.durable && !queue.exclusive) {
+      queue.storeId = store.addQueue(queue);
     }
     this.#queues.set(queue.name, queue);
     return queue;
@@ -291,7 +291,7 @@ export class VHost {
       subscriber.cancelled();
     }
     const count = queue.purge();
-    if (queue.storeId !== 0) this.#around.keeper?.removeQueue(queue);
+    if (queue.storeId !== 0) this.#around.store?.removeQueue(queue);
     return count;
   }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Binding } from "../model/binding.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
-import type { Keeper } from "../model/durable_store.ts";
+import type { DurableStore } from "../model/durable_store.ts";
 import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
@@ -34,7 +34,7 @@ export interface StoreObserver {
  * end. It is flushed to the disk (synchronous=FULL) when someone waits for it, that is when a
  * publish is to be confirmed; acknowledgements alone are only written.
  */
-export class MessageStore implements Keeper, Disposable {
+export class MessageStore implements DurableStore, Disposable {
   readonly database: DatabaseSync;
   readonly #directory: string;
   readonly #observer: StoreObserver;
