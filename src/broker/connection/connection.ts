@@ -10,7 +10,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { HeldInput } from "./blocked_input.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
-import { SocketOutlet } from "./socket_writer.ts";
+import { SocketWriter } from "./socket_writer.ts";
 import { erlangBinary } from "../wire/erlang_text.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import {
@@ -53,7 +53,7 @@ export class Connection implements FrameSink {
   /** 0 for none. */
   #heartbeatSeconds = 0;
   #heartbeat: Heartbeat | undefined;
-  readonly #outlet: SocketOutlet;
+  readonly #socketWriter: SocketWriter;
   readonly #held = new HeldInput(() => this.broker.connections.size);
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
@@ -69,7 +69,7 @@ export class Connection implements FrameSink {
     broker.connections.add(this);
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
-    this.#outlet = new SocketOutlet(socket, {
+    this.#socketWriter = new SocketWriter(socket, {
       flushing: () => {
         // What is answered is written: an ack that came before the answer must not be forgotten.
         broker.store?.endTurn();
@@ -88,7 +88,7 @@ export class Connection implements FrameSink {
 
   /** Where frames to the client are written; call `wantFlush` after. */
   get writer(): FrameWriter {
-    return this.#outlet.writer;
+    return this.#socketWriter.writer;
   }
 
   get remoteAddress(): string | undefined {
@@ -410,7 +410,7 @@ export class Connection implements FrameSink {
   /** Sends what is left, then closes the socket. */
   #end(): void {
     this.flush();
-    this.#outlet[Symbol.dispose]();
+    this.#socketWriter[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
     this.#dropAfter(this.#closeTimeoutSeconds);
@@ -426,7 +426,7 @@ export class Connection implements FrameSink {
   #gone(): void {
     clearTimeout(this.#timer);
     this.#heartbeat?.[Symbol.dispose]();
-    this.#outlet[Symbol.dispose]();
+    this.#socketWriter[Symbol.dispose]();
     this.#release();
     this.#state = "closed";
     if (this.broker.connections.delete(this)) {
@@ -451,12 +451,12 @@ export class Connection implements FrameSink {
 
   /** Sends what was written in this turn at its end, in one go. */
   wantFlush(): void {
-    this.#outlet.wantFlush();
+    this.#socketWriter.wantFlush();
   }
 
   /** Sends what is pending now. */
   flush(): void {
-    this.#outlet.flush();
+    this.#socketWriter.flush();
   }
 
   #flushConfirms(): void {
@@ -468,11 +468,11 @@ export class Connection implements FrameSink {
 
   /** Whether deliveries may be sent: the client reads what it was sent before. */
   canSend(): boolean {
-    return !this.#outlet.congested && this.#state === "open";
+    return !this.#socketWriter.congested && this.#state === "open";
   }
 
   get #paused(): boolean {
-    return this.#outlet.overfull || this.#held.full;
+    return this.#socketWriter.overfull || this.#held.full;
   }
 
   #pauseOrResume(): void {

@@ -6,8 +6,8 @@ const SEND_LIMIT_BYTES = 1024 * 1024;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** What an outlet tells its connection. */
-export interface OutletWatcher {
+/** What a socket writer tells its connection. */
+export interface SocketWriterWatcher {
   /** The last moment to write what goes out with this flush. */
   flushing(): void;
   wrote(): void;
@@ -18,16 +18,16 @@ export interface OutletWatcher {
 }
 
 /** The way out of a connection: frames of one turn of the event loop leave in one go. */
-export class SocketOutlet implements Disposable {
+export class SocketWriter implements Disposable {
   readonly writer = new FrameWriter();
   readonly #socket: Socket;
-  readonly #watcher: OutletWatcher;
+  readonly #watcher: SocketWriterWatcher;
   #scheduled: NodeJS.Immediate | undefined;
   #congested = false;
   #overfull = false;
   #closed = false;
 
-  constructor(socket: Socket, watcher: OutletWatcher) {
+  constructor(socket: Socket, watcher: SocketWriterWatcher) {
     this.#socket = socket;
     this.#watcher = watcher;
     socket.on("drain", () => this.#drained());
