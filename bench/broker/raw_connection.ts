@@ -122,7 +122,9 @@ export class RawConnection implements AsyncDisposable {
   }
 
   #read(chunk: Buffer): void {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const bytes = this.#blockedInput.length === 0
+      ? chunk
+      : Buffer.concat([this.#blockedInput, chunk]);
     let at = 0;
     while (bytes.length - at >= 7) {
       const start = at + 7;
@@ -132,7 +134,7 @@ export class RawConnection implements AsyncDisposable {
       this.#frame(bytes[at]!, bytes, start, end);
       at = end + 1;
     }
-    this.#held = bytes.subarray(at);
+    this.#blockedInput = bytes.subarray(at);
     this.traffic.pause?.();
   }
 

@@ -12,7 +12,7 @@ const LEAST_BYTES = 1024 * 1024;
  * client sent and the kernels hold, some MiB. A client that died without being noticed would keep
  * its queues, and the memory that all wait for, for ever.
  */
-export class HeldInput {
+export class BlockedInput {
   readonly #connections: () => number;
   #chunks: Buffer[] = [];
   #bytes = 0;

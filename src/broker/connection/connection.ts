@@ -7,7 +7,7 @@ import { ChannelTable } from "./channel_table.ts";
 import type { FrameWriter } from "../wire/frame_writer.ts";
 import { Handshake, LoginRefused, PROTOCOL_HEADER, PROTOCOL_HEADERS_08 } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { HeldInput } from "./blocked_input.ts";
+import { BlockedInput } from "./blocked_input.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import { SocketWriter } from "./socket_writer.ts";
@@ -54,7 +54,7 @@ export class Connection implements FrameSink {
   #heartbeatSeconds = 0;
   #heartbeat: Heartbeat | undefined;
   readonly #socketWriter: SocketWriter;
-  readonly #held = new HeldInput(() => this.broker.connections.size);
+  readonly #blockedInput = new BlockedInput(() => this.broker.connections.size);
   #name = "";
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -138,15 +138,15 @@ export class Connection implements FrameSink {
     this.#heartbeat?.heard();
     try {
       if (this.#state === "closed" || this.#deaf) return;
-      if (this.#held.holding) {
-        this.#held.add(chunk);
-        if (this.#held.full) this.#pauseOrResume();
+      if (this.#blockedInput.holding) {
+        this.#blockedInput.add(chunk);
+        if (this.#blockedInput.full) this.#pauseOrResume();
         return;
       }
       const bytes = this.#state === "header" ? this.#readHeader(chunk) : chunk;
       if (bytes.length === 0) return;
       const rest = this.#parser.push(bytes, this);
-      if (rest.length > 0) this.#held.add(rest);
+      if (rest.length > 0) this.#blockedInput.add(rest);
     } catch (error) {
       this.#method = 0;
       const known = error instanceof ConnectionError;
@@ -358,7 +358,7 @@ export class Connection implements FrameSink {
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#end();
     this.#dropAfter(this.#closeTimeoutSeconds);
-    this.#readHeld();
+    this.#readBlocked();
   }
 
   #clientCloses(): void {
@@ -472,7 +472,7 @@ export class Connection implements FrameSink {
   }
 
   get #paused(): boolean {
-    return this.#socketWriter.overfull || this.#held.full;
+    return this.#socketWriter.overfull || this.#blockedInput.full;
   }
 
   #pauseOrResume(): void {
@@ -482,8 +482,8 @@ export class Connection implements FrameSink {
 
   /** The client publishes: while memory is short it is told so and not read. */
   notePublish(): void {
-    if (!this.broker.blocked || this.#held.holding) return;
-    this.#held.holding = true;
+    if (!this.broker.blocked || this.#blockedInput.holding) return;
+    this.#blockedInput.holding = true;
     this.#parser.pause(); // what is behind waits too: a chunk for a fanout may grow a thousandfold
     if (!this.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
@@ -491,13 +491,13 @@ export class Connection implements FrameSink {
 
   /** Memory is no longer short. */
   unblock(): void {
-    if (!this.#held.holding) return;
+    if (!this.#blockedInput.holding) return;
     if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
-    this.#readHeld();
+    this.#readBlocked();
   }
 
-  #readHeld(): void {
-    for (const chunk of this.#held.release()) this.#read(chunk);
+  #readBlocked(): void {
+    for (const chunk of this.#blockedInput.release()) this.#read(chunk);
     this.#pauseOrResume();
   }
 

@@ -103,7 +103,9 @@ export class Queue implements QueueDeclaration {
     this.#around = around;
     this.#ready = new ReadyEntries(policy.priorities, policy.returnPlace);
     this.#delayed = new DelayedEntries(policy.delayedRetry);
-    if (policy.quorum && around.release.overdueTask === "ends consumer") this.#held = new Set();
+    if (policy.quorum && around.release.overdueTask === "ends consumer") {
+      this.#blockedInput = new Set();
+    }
     this.#usedAtMs = around.now();
     this.used();
   }
@@ -284,7 +286,7 @@ export class Queue implements QueueDeclaration {
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;
-      if (this.#held !== undefined) this.#hold(entry, subscriber.timeoutMs);
+      if (this.#blockedInput !== undefined) this.#hold(entry, subscriber.timeoutMs);
       if (entry.storage !== "none") this.#around.touched(entry);
     }
     subscriber.take(entry);
@@ -306,7 +308,7 @@ export class Queue implements QueueDeclaration {
     } else {
       this.#unacked++;
       entry.getter = getter;
-      if (this.#held !== undefined) this.#hold(entry, undefined);
+      if (this.#blockedInput !== undefined) this.#hold(entry, undefined);
       if (entry.storage !== "none") this.#around.touched(entry);
     }
     if (this.#mortal) this.expire();
@@ -316,22 +318,22 @@ export class Queue implements QueueDeclaration {
   #hold(entry: Entry, timeoutMs: number | undefined): void {
     const longestMs = timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#around.consumerTimeoutMs;
     entry.overdueAtMs = this.#around.now() + longestMs;
-    this.#held!.add(entry);
+    this.#blockedInput!.add(entry);
     this.#around.wakeAt(entry.overdueAtMs, this);
   }
 
   /** Entries that are held too long return, while their holder goes on without them. */
   #takeBackOverdue(): void {
-    if (this.#held === undefined || this.#held.size === 0) return;
+    if (this.#blockedInput === undefined || this.#blockedInput.size === 0) return;
     const now = this.#around.now();
-    const overdue = [...this.#held].filter(({ overdueAtMs }) => overdueAtMs <= now);
+    const overdue = [...this.#blockedInput].filter(({ overdueAtMs }) => overdueAtMs <= now);
     const holders = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
     for (const [holder, entries] of holders) {
       holder?.overdue(entries.map((entry) => Entry.remains(entry)));
       this.requeue(entries, { failed: false });
     }
     let next = Infinity;
-    for (const { overdueAtMs } of this.#held) next = Math.min(next, overdueAtMs);
+    for (const { overdueAtMs } of this.#blockedInput) next = Math.min(next, overdueAtMs);
     if (next !== Infinity) this.#around.wakeAt(next, this);
   }
 
@@ -356,7 +358,7 @@ export class Queue implements QueueDeclaration {
 
   #settled(entry: Entry): void {
     this.#unacked--;
-    this.#held?.delete(entry);
+    this.#blockedInput?.delete(entry);
     entry.deliveryTag = 0;
     entry.subscriber = undefined;
     entry.getter = undefined;
