@@ -8,7 +8,7 @@ import { DeadlineClock } from "./connection/deadline_clock.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { Queue } from "./model/queue.ts";
-import { VHost, type VHostSurroundings } from "./model/vhost.ts";
+import { VHost, type VHostContext } from "./model/vhost.ts";
 import { DataDirectoryError } from "./store/data_directory.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
@@ -87,7 +87,7 @@ export class Broker implements Disposable {
   }
 
   #addVHost(name: string): VHost {
-    const around: VHostSurroundings = {
+    const around: VHostContext = {
       release: this.release,
       consumerTimeoutMs: this.settings.consumerTimeoutMs,
       store: this.store,

@@ -2,7 +2,7 @@ import type { BrokerEvent } from "./broker_event.ts";
 import { type BrokerOptions, BrokerServer } from "./server.ts";
 
 /** What a broker needs from the outside. */
-export interface BrokerSurroundings {
+export interface ServeContext {
   readonly stop: AbortSignal;
   readonly onEvent: (event: BrokerEvent) => void;
 }
@@ -15,7 +15,7 @@ export interface BrokerSurroundings {
  */
 export async function broker(
   options: BrokerOptions,
-  { stop, onEvent }: BrokerSurroundings,
+  { stop, onEvent }: ServeContext,
 ): Promise<void> {
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   stop.addEventListener("abort", () => resolve(), { once: true });

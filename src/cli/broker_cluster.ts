@@ -6,7 +6,7 @@ import { type ConnectionFlags, connectionOptions } from "./flags/connection_flag
 import { explain } from "./failure/explain.ts";
 import { type Attempt, placeOf } from "./failure/explanation.ts";
 import { attemptOf, type Report } from "./output/report.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /** Whose broker it is. */
 export interface ClusterUser {
@@ -17,13 +17,13 @@ export interface ClusterUser {
   /** Of its events, with --json. */
   readonly context: object;
   readonly report: Report;
-  readonly surroundings: Pick<Surroundings, "env" | "version">;
+  readonly context: Pick<Context, "env" | "version">;
 }
 
 /** The broker that the flags name; what its connections have to tell is reported. @throws {UsageError} */
 export function brokerCluster(
   flags: ConnectionFlags & { readonly json?: boolean | undefined },
-  { command, name, queue, context, report, surroundings: { env, version } }: ClusterUser,
+  { command, name, queue, context, report, context: { env, version } }: ClusterUser,
 ): Cluster {
   function onConnected(url: BrokerUrl, failures: readonly AddressFailure[]): void {
     const attempt = attemptOf(command, { connection: cluster, queue });

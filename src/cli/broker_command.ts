@@ -6,15 +6,15 @@ import { brokerLogJson, brokerLogLine } from "./output/broker_log.ts";
 import { ExitCode } from "./failure/exit_code.ts";
 import { listenProblem } from "./failure/listen_problem.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /** `worktool broker`; `exit` is told the exit code. */
-export function brokerCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
-  return brokerFlags().action(async (flags) => exit(await run(flags, surroundings)));
+export function brokerCommand(context: Context, exit: (code: ExitCode) => void) {
+  return brokerFlags().action(async (flags) => exit(await run(flags, context)));
 }
 
-async function run(flags: BrokerFlags, surroundings: Surroundings): Promise<ExitCode> {
-  const { env, stdout, stderr, stop } = surroundings;
+async function run(flags: BrokerFlags, context: Context): Promise<ExitCode> {
+  const { env, stdout, stderr, stop } = context;
   const { verbose = false, json = false } = flags;
   const unheard = new AbortController();
 

@@ -3,7 +3,7 @@ import type { Columns } from "./output/line.ts";
 import type { Output } from "./output/output.ts";
 
 /** The process as the commands see it; `main.ts` makes it. */
-export interface Surroundings {
+export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly processId: number;

@@ -23,12 +23,12 @@ import { explain } from "./failure/explain.ts";
 import { bodyLimitBytes } from "./flags/line_flags.ts";
 import { OutputFailed } from "./output/output.ts";
 import { attemptOf, Report } from "./output/report.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 
 const ACTIONS: readonly DeadAction[] = ["ls", "show", "replay", "purge"];
 
 /** `worktool dead`; `exit` is told the exit code. */
-export function deadCommand(surroundings: Surroundings, exit: Exit) {
+export function deadCommand(context: Context, exit: Exit) {
   const command = new Command("dead")
     .description("Look at the tasks that were given up, put them back, or delete them")
     .addHelpText("after", DEAD_EXAMPLES);
@@ -36,7 +36,7 @@ export function deadCommand(surroundings: Surroundings, exit: Exit) {
     const subcommand = deadFlags(action);
     const onlyShows = action === "ls" || action === "show";
     subcommand.action(async (flags) => {
-      exit(await run(action, flags, surroundings), { onlyShows });
+      exit(await run(action, flags, context), { onlyShows });
     });
     command.addCommand(subcommand);
   }
@@ -46,10 +46,10 @@ export function deadCommand(surroundings: Surroundings, exit: Exit) {
 async function run(
   action: DeadAction,
   flags: DeadFlags,
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<ExitCode> {
-  const { stdout, stop, decided, processId } = surroundings;
-  const report = new Report(surroundings);
+  const { stdout, stop, decided, processId } = context;
+  const report = new Report(context);
   const { columns } = report;
   const limitBytes = bodyLimitBytes(flags);
   const withoutConnection = deadOptions(action, flags);
@@ -61,7 +61,7 @@ async function run(
     queue: about,
     context: { queue, deadLetterQueue },
     report,
-    surroundings,
+    context,
   });
   const options: DeadOptions = { ...withoutConnection, connection };
   const wanted = {

@@ -2,7 +2,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/
 import { decodeUtf8 } from "./output/body.ts";
 import { type Exit, EXIT_CODES_HELP, ExitCode } from "./failure/exit_code.ts";
 import type { Output, OutputFailed } from "./output/output.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 import { UsageError } from "./failure/usage_error.ts";
 
 const EXAMPLES = `
@@ -15,20 +15,18 @@ Examples:
 
 /** Makes a command; `exit` is told its exit code when it has run. */
 type LoadCommand = (
-  surroundings: Surroundings,
+  context: Context,
   exit: Exit,
   /** What follows `--`, where the command line has it and the command wants it. */
   operands: readonly string[] | undefined,
 ) => Promise<CommandUnknownOpts>;
 
 const COMMANDS: Readonly<Record<string, LoadCommand>> = {
-  send: async (surroundings, exit) =>
-    (await import("./send_command.ts")).sendCommand(surroundings, exit),
+  send: async (context, exit) => (await import("./send_command.ts")).sendCommand(context, exit),
   work: async (...args) => (await import("./work_command.ts")).workCommand(...args),
-  dead: async (surroundings, exit) =>
-    (await import("./dead_command.ts")).deadCommand(surroundings, exit),
-  broker: async (surroundings, exit) =>
-    (await import("./broker_command.ts")).brokerCommand(surroundings, exit),
+  dead: async (context, exit) => (await import("./dead_command.ts")).deadCommand(context, exit),
+  broker: async (context, exit) =>
+    (await import("./broker_command.ts")).brokerCommand(context, exit),
 };
 
 /** How long the last words may take after a stop. */
@@ -37,9 +35,9 @@ const LAST_OUTPUT_MS = 1_000;
 /** Runs one command line to its end. @param args without the executable's own name */
 export async function run(
   args: readonly string[],
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<ExitCode> {
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr } = context;
   let exitCode: ExitCode = ExitCode.ok;
   let onlyShows = true; // help, for example
   const exit: Exit = (code, options) => {
@@ -49,12 +47,12 @@ export async function run(
   const { own, operands } = splitCommandLine(args);
   const program = new Command("worktool")
     .description("Work queues over AMQP 0-9-1: send tasks, work on them, see what happens")
-    .version(`worktool ${surroundings.version}`, "-V, --version", "print the version, as -v does")
+    .version(`worktool ${context.version}`, "-V, --version", "print the version, as -v does")
     .addHelpText("after", EXAMPLES + EXIT_CODES_HELP);
   // Only the command that is asked for is loaded; help and mistakes need all of them.
   const named = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
   for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) {
-    program.addCommand(await load(surroundings, exit, operands));
+    program.addCommand(await load(context, exit, operands));
   }
   const commands = program.commands.flatMap((command) => [command, ...command.commands]);
   for (const command of [program, ...commands]) {
@@ -65,18 +63,18 @@ export async function run(
     });
   }
   try {
-    refuseGarbled(args, surroundings);
+    refuseGarbled(args, context);
     await program.parseAsync([...meant(own)], { from: "user" });
   } catch (error) {
-    exitCode = usageExitCode(error, surroundings);
+    exitCode = usageExitCode(error, context);
   }
-  const failure = await lastWords(stdout, surroundings.stop);
+  const failure = await lastWords(stdout, context.stop);
   const enough = onlyShows && failure?.code === "EPIPE";
   if (failure && !enough && exitCode === ExitCode.ok) {
     stderr.write(`worktool: cannot write the output: ${failure.code}\n`);
     exitCode = ExitCode.failed;
   }
-  await lastWords(stderr, surroundings.stop);
+  await lastWords(stderr, context.stop);
   return exitCode;
 }
 
@@ -84,7 +82,7 @@ export async function run(
  * The runtime turns bytes of an argument that are no UTF-8 into U+FFFD: another task would be sent.
  * @throws {UsageError}
  */
-function refuseGarbled(args: readonly string[], { commandLine }: Surroundings): void {
+function refuseGarbled(args: readonly string[], { commandLine }: Context): void {
   if (!args.some((arg) => arg.includes("\ufffd"))) return;
   const bytes = commandLine();
   if (bytes === undefined || decodeUtf8(bytes) !== undefined) return;
@@ -123,7 +121,7 @@ async function lastWords(output: Output, stop: AbortSignal): Promise<OutputFaile
 }
 
 /** @throws what is no usage error: a bug */
-function usageExitCode(error: unknown, { stderr }: Surroundings): ExitCode {
+function usageExitCode(error: unknown, { stderr }: Context): ExitCode {
   if (error instanceof CommanderError) {
     // Help and --version arrive as errors too, with 0 when they were asked for.
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;

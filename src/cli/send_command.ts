@@ -11,7 +11,7 @@ import { Progress } from "./output/progress.ts";
 import { attemptOf, Report } from "./output/report.ts";
 import { type SendFlags, sendFlags, sendOptions } from "./flags/send_flags.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /** Of a terminal that does not tell. */
 const DEFAULT_COLUMNS = 80;
@@ -20,16 +20,16 @@ const DEFAULT_COLUMNS = 80;
 const MAX_UNKNOWN_LINES = 10;
 
 /** `worktool send`; `exit` is told the exit code. */
-export function sendCommand(surroundings: Surroundings, exit: (code: ExitCode) => void) {
-  return sendFlags().action(async (words, flags) => exit(await run(words, flags, surroundings)));
+export function sendCommand(context: Context, exit: (code: ExitCode) => void) {
+  return sendFlags().action(async (words, flags) => exit(await run(words, flags, context)));
 }
 
 async function run(
   words: readonly string[],
   flags: SendFlags,
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<ExitCode> {
-  const { inputIsTerminal, stdout, stop, decided } = surroundings;
+  const { inputIsTerminal, stdout, stop, decided } = context;
   const withoutConnection = sendOptions(words, flags, { inputIsTerminal });
   const { source, queue } = withoutConnection;
   const bulk = isBulk(source);
@@ -37,27 +37,27 @@ async function run(
   const { json, verbose = false, timestamps } = flags;
   const echo = flags.echo ?? source.kind !== "lines";
   // Lines for each task on the same terminal are progress enough, and would tear a bar apart.
-  const lines = (json || echo) && surroundings.stdoutIsTerminal();
-  using progress = bulk && !lines && surroundings.stderrIsTerminal()
-    ? new Progress(surroundings.stderr, () => surroundings.columns("stderr") ?? DEFAULT_COLUMNS)
+  const lines = (json || echo) && context.stdoutIsTerminal();
+  using progress = bulk && !lines && context.stderrIsTerminal()
+    ? new Progress(context.stderr, () => context.columns("stderr") ?? DEFAULT_COLUMNS)
     : undefined;
-  const report = new Report(surroundings, { progress, timestamps });
+  const report = new Report(context, { progress, timestamps });
   const limitBytes = bodyLimitBytes(flags);
   const connection = brokerCluster(flags, {
     command: "send",
-    name: `worktool send ${surroundings.processId}`,
+    name: `worktool send ${context.processId}`,
     queue,
     context: { queue: queue.name },
     report,
-    surroundings,
+    context,
   });
   const options: SendOptions = { ...withoutConnection, connection };
   let unknown = 0;
   let exitCode: ExitCode = 0;
 
   await send(options, {
-    input: readInput(surroundings),
-    ...defined({ inputBytes: surroundings.inputBytes() }),
+    input: readInput(context),
+    ...defined({ inputBytes: context.inputBytes() }),
     stop,
     outputRoom: () => untilAborted(stdout.room(), stop),
     onPublished: (task) => progress?.advance(task.progress),
@@ -106,7 +106,7 @@ function untilAborted(wait: Promise<void> | undefined, stop: AbortSignal) {
 }
 
 /** Standard input, opened when the first chunk is wanted, until its end or a stop. */
-async function* readInput({ openInput, stop }: Surroundings): AsyncGenerator<Uint8Array> {
+async function* readInput({ openInput, stop }: Context): AsyncGenerator<Uint8Array> {
   const input = openInput();
   const close = () => input.destroy();
   stop.addEventListener("abort", close, { once: true });

@@ -14,7 +14,7 @@ import { bodyLimitBytes } from "./flags/line_flags.ts";
 import { outputPrefix, prefixed } from "./output/output_prefix.ts";
 import { attemptOf, Report } from "./output/report.ts";
 import { endStartUp } from "./start_up.ts";
-import type { Surroundings } from "./context.ts";
+import type { Context } from "./context.ts";
 import { UsageError } from "./failure/usage_error.ts";
 import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./flags/work_flags.ts";
 import { workEventLine } from "./output/work_event_text.ts";
@@ -31,7 +31,7 @@ const SETTLEMENT_MS = 60_000;
  * @param command what follows `--`, undefined where there is no `--`
  */
 export function workCommand(
-  surroundings: Surroundings,
+  context: Context,
   exit: (code: ExitCode) => void,
   command: readonly string[] | undefined,
 ) {
@@ -41,26 +41,26 @@ export function workCommand(
         `write -- before the command: worktool work [options] -- ${args.join(" ")}`,
       );
     }
-    exit(await run(flags, command, surroundings));
+    exit(await run(flags, command, context));
   });
 }
 
 async function run(
   flags: WorkFlags,
   command: readonly string[] | undefined,
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<ExitCode> {
   checkCommandFlags(flags, command);
-  const { stdout, stderr, stop, decided, crash } = surroundings;
+  const { stdout, stderr, stop, decided, crash } = context;
   const { verbose = false, timestamps } = flags;
   const limitBytes = bodyLimitBytes(flags);
-  const report = new Report(surroundings, { timestamps });
-  const worker = flags.name ?? `worktool-${surroundings.processId}`;
-  const options = optionsOf(flags, command, { worker, report, surroundings });
+  const report = new Report(context, { timestamps });
+  const worker = flags.name ?? `worktool-${context.processId}`;
+  const options = optionsOf(flags, command, { worker, report, context });
   for (const warning of warnings(flags, options)) report.notice(` [i] ${warning}`);
   const isTerminal = {
-    stdout: surroundings.stdoutIsTerminal(),
-    stderr: surroundings.stderrIsTerminal(),
+    stdout: context.stdoutIsTerminal(),
+    stderr: context.stderrIsTerminal(),
   };
   let waiting = false;
   let exitCode: ExitCode = 0;
@@ -141,10 +141,10 @@ async function run(
 function optionsOf(
   flags: WorkFlags,
   command: readonly string[] | undefined,
-  { worker, report, surroundings }: {
+  { worker, report, context }: {
     readonly worker: string;
     readonly report: Report;
-    readonly surroundings: Surroundings;
+    readonly context: Context;
   },
 ): WorkOptions {
   const withoutConnection = workOptions(flags);
@@ -155,13 +155,13 @@ function optionsOf(
     queue,
     context: { worker, queue: queue.name },
     report,
-    surroundings,
+    context,
   });
   const options = {
     ...withoutConnection,
     consumerTag: worker,
     connection,
-    environment: surroundings.env,
+    environment: context.env,
   };
   if (!command) return { ...options, work: pretendedWork(flags) };
   const work = commandWork(flags, command);

@@ -21,7 +21,7 @@ export interface DeadOptions {
 }
 
 /** What it needs from the outside. */
-export interface DeadSurroundings {
+export interface DeadLettersContext {
   readonly stop: AbortSignal;
   readonly onEvent: (event: DeadEvent) => void;
   /** Resolves when the output has room again; undefined when it has. */
@@ -31,7 +31,7 @@ export interface DeadSurroundings {
 /** `worktool dead`. Failures are part of the summary: what was done before them counts. */
 export async function dead(
   options: DeadOptions,
-  { stop, onEvent, outputRoom }: DeadSurroundings,
+  { stop, onEvent, outputRoom }: DeadLettersContext,
 ): Promise<DeadSummary> {
   const startedAtMs = performance.now();
   const { queue, deadLetterQueue, selection, confirmTimeoutMs } = options;

@@ -24,7 +24,7 @@ export interface SendOptions {
 }
 
 /** What a send needs from the outside. */
-export interface SendSurroundings {
+export interface SendContext {
   readonly input: AsyncIterable<Uint8Array>;
   readonly inputBytes?: number;
   readonly stop: AbortSignal;
@@ -38,11 +38,11 @@ export interface SendSurroundings {
 /** `worktool send`. Failures are part of the summary: what was confirmed before them counts. */
 export async function send(
   options: SendOptions,
-  surroundings: SendSurroundings,
+  context: SendContext,
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
   const counts = { confirmed: 0, returned: 0, refused: 0 };
-  const { onEvent, stop } = surroundings;
+  const { onEvent, stop } = context;
 
   function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
     switch (outcome.kind) {
@@ -83,8 +83,8 @@ export async function send(
   async function publishAll(): Promise<boolean> {
     await using _ = publisher;
     await publisher.open();
-    const tasks = readTasks(options.source, surroundings.input, surroundings.inputBytes);
-    return await sendTasks(tasks, publisher, { ...options, ...surroundings });
+    const tasks = readTasks(options.source, context.input, context.inputBytes);
+    return await sendTasks(tasks, publisher, { ...options, ...context });
   }
 
   stop.addEventListener("abort", onStop, { once: true });

@@ -55,7 +55,7 @@ export interface WorkOptions {
 }
 
 /** What a worker needs from the outside. */
-export interface WorkSurroundings {
+export interface WorkContext {
   readonly stop: AbortSignal;
   readonly onEvent: (event: WorkEvent) => void;
   /** What a command wrote, whole lines; it waits while the promise is pending. */
@@ -80,27 +80,27 @@ export interface WorkSurroundings {
  */
 export async function work(
   options: WorkOptions,
-  surroundings: WorkSurroundings,
+  context: WorkContext,
 ): Promise<WorkSummary> {
   const { work, health } = options;
   if ("file" in work) await checkCommand(work, options.environment);
   await using observed = health && await observeHealth(options, health);
-  if (observed) surroundings.onHealth(observed.server.port);
+  if (observed) context.onHealth(observed.server.port);
   const onEvent = (event: WorkEvent) => {
     observed?.observe(event);
-    surroundings.onEvent(event);
+    context.onEvent(event);
   };
   const queue = new TaskQueue(options.queue, {
     declare: options.declare,
     onFound: (queue) => onEvent({ event: "found", queue }),
   });
   const session = { ...options, queue, usedRetryQueues: new Map() };
-  const workerOptions = { ...options, ...surroundings, onEvent, session };
+  const workerOptions = { ...options, ...context, onEvent, session };
   if (!("file" in work)) {
-    const handler = dotsHandler({ ...work, crash: surroundings.crash });
+    const handler = dotsHandler({ ...work, crash: context.crash });
     return await runWorker({ ...workerOptions, handler });
   }
-  await using runner = await commandRunner(options, work, surroundings);
+  await using runner = await commandRunner(options, work, context);
   const killAll = () => runner.killAll();
   process.on("exit", killAll); // the second signal ends this process at once
   try {
@@ -127,7 +127,7 @@ async function checkCommand(
 async function commandRunner(
   { queue, environment }: WorkOptions,
   { output: mode, ...work }: CommandWork,
-  { onOutput, mixed }: WorkSurroundings,
+  { onOutput, mixed }: WorkContext,
 ): Promise<CommandRunner> {
   const { CommandRunner } = await import("./exec/command_runner.ts");
   const output = mode === "prefix" ? { mode, onOutput, mixed } : { mode };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Cluster } from "../../src/amqp/cluster.ts";
 import { dead, type DeadOptions } from "../../src/dead_letters/dead_letters.ts";
 import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
-import type { DeadSurroundings } from "../../src/dead_letters/dead_letters.ts";
+import type { DeadLettersContext } from "../../src/dead_letters/dead_letters.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 
 function replayOptions(broker: Broker, queue: string, deadLetterQueue: string): DeadOptions {
@@ -37,12 +37,12 @@ async function replayStepwise(
   const [queue, deadLetterQueue] = [broker.queue(), broker.queue()];
   await broker.declareQueue(queue, { arguments: workQueueArguments(deadLetterQueue) });
   await broker.send(deadLetterQueue, "a", "b", "c");
-  const surroundings: DeadSurroundings = {
+  const context: DeadLettersContext = {
     stop,
     onEvent() {},
     outputRoom: () => step({ queue, deadLetterQueue }),
   };
-  const summary = await dead(replayOptions(broker, queue, deadLetterQueue), surroundings);
+  const summary = await dead(replayOptions(broker, queue, deadLetterQueue), context);
   return { summary, queue, deadLetterQueue };
 }
 

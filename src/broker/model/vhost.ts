@@ -11,7 +11,7 @@ import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings 
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /** What a virtual host needs of the broker. */
-export type VHostSurroundings =
+export type VHostContext =
   & Pick<
     QueueSurroundings,
     "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "weigh" | "wakeAt"
@@ -51,13 +51,13 @@ export class VHost {
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
   readonly #incoming = new Map<Destination, Set<Binding>>();
-  readonly #around: VHostSurroundings;
+  readonly #around: VHostContext;
   readonly #queueSurroundings: QueueSurroundings;
   /** What is enqueued now replaces an entry of another queue. */
   #deadLettering = false;
   #stored = false;
 
-  constructor(name: string, around: VHostSurroundings) {
+  constructor(name: string, around: VHostContext) {
     this.name = name;
     this.#around = around;
     const { store } = around;

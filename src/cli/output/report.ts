@@ -3,9 +3,9 @@ import type { QueueRequest } from "../../amqp/task_queue.ts";
 import type { Columns, Line } from "./line.ts";
 import { type Attempt, type Explanation, placeOf } from "../failure/explanation.ts";
 import type { Progress } from "./progress.ts";
-import type { Surroundings } from "../context.ts";
+import type { Context } from "../context.ts";
 
-type ReportSurroundings = Pick<Surroundings, "stdout" | "stderr" | "columns">;
+type ReportSurroundings = Pick<Context, "stdout" | "stderr" | "columns">;
 
 export interface ReportOptions {
   readonly progress?: Progress | undefined;
@@ -18,11 +18,11 @@ const TIMESTAMP_COLUMNS = 25;
 
 /** Prints a run: results on stdout, everything else on stderr, without disturbing a progress line. */
 export class Report {
-  readonly #surroundings: ReportSurroundings;
+  readonly #context: ReportSurroundings;
   readonly #options: ReportOptions;
 
-  constructor(surroundings: ReportSurroundings, options: ReportOptions = {}) {
-    this.#surroundings = surroundings;
+  constructor(context: ReportSurroundings, options: ReportOptions = {}) {
+    this.#context = context;
     this.#options = options;
   }
 
@@ -32,17 +32,17 @@ export class Report {
   }
 
   result(text: string): void {
-    this.#surroundings.stdout.write(`${this.#stamped(text)}\n`);
+    this.#context.stdout.write(`${this.#stamped(text)}\n`);
   }
 
   notice(text: string): void {
     this.#options.progress?.clear();
-    this.#surroundings.stderr.write(`${this.#stamped(text)}\n`);
+    this.#context.stderr.write(`${this.#stamped(text)}\n`);
   }
 
   /** The room that a line has. */
   readonly columns: Columns = (stream) => {
-    const columns = this.#surroundings.columns(stream);
+    const columns = this.#context.columns(stream);
     return this.#options.timestamps && columns ? columns - TIMESTAMP_COLUMNS : columns;
   };
 
