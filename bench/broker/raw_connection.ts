@@ -122,9 +122,7 @@ export class RawConnection implements AsyncDisposable {
   }
 
   #read(chunk: Buffer): void {
-    const bytes = this.#blockedInput.length === 0
-      ? chunk
-      : Buffer.concat([this.#blockedInput, chunk]);
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     let at = 0;
     while (bytes.length - at >= 7) {
       const start = at + 7;
@@ -134,7 +132,7 @@ export class RawConnection implements AsyncDisposable {
       this.#frame(bytes[at]!, bytes, start, end);
       at = end + 1;
     }
-    this.#blockedInput = bytes.subarray(at);
+    this.#held = bytes.subarray(at);
     this.traffic.pause?.();
   }
 

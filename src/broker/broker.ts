@@ -87,7 +87,7 @@ export class Broker implements Disposable {
   }
 
   #addVHost(name: string): VHost {
-    const around: VHostContext = {
+    const context: VHostContext = {
       release: this.release,
       consumerTimeoutMs: this.settings.consumerTimeoutMs,
       store: this.store,
@@ -97,7 +97,7 @@ export class Broker implements Disposable {
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
       reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message) ?? false,
     };
-    const vhost = new VHost(name, around);
+    const vhost = new VHost(name, context);
     this.#vhosts.set(name, vhost);
     return vhost;
   }

@@ -14,8 +14,8 @@ export interface ClusterUser {
   /** Of its connections. */
   readonly name: string;
   readonly queue: QueueRequest;
-  /** Of its events, with --json. */
-  readonly context: object;
+  /** What every event of it has, with --json. */
+  readonly eventFields: object;
   readonly report: Report;
   readonly context: Pick<Context, "env" | "version">;
 }
@@ -23,7 +23,7 @@ export interface ClusterUser {
 /** The broker that the flags name; what its connections have to tell is reported. @throws {UsageError} */
 export function brokerCluster(
   flags: ConnectionFlags & { readonly json?: boolean | undefined },
-  { command, name, queue, context, report, context: { env, version } }: ClusterUser,
+  { command, name, queue, eventFields, report, context: { env, version } }: ClusterUser,
 ): Cluster {
   function onConnected(url: BrokerUrl, failures: readonly AddressFailure[]): void {
     const attempt = attemptOf(command, { connection: cluster, queue });
@@ -34,7 +34,9 @@ export function brokerCluster(
     }));
     if (flags.json) {
       const at = new Date().toISOString();
-      return report.result(JSON.stringify({ event: "connected", at, ...context, address, failed }));
+      return report.result(
+        JSON.stringify({ event: "connected", at, ...eventFields, address, failed }),
+      );
     }
     const others = failed.map(({ error }) => error).join("; ");
     report.notice(` [i] Connected to ${address}${others && ` (${others})`}`);

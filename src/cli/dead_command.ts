@@ -59,7 +59,7 @@ async function run(
     command: "dead",
     name: `worktool dead ${action} ${processId}`,
     queue: about,
-    context: { queue, deadLetterQueue },
+    eventFields: { queue, deadLetterQueue },
     report,
     context,
   });

@@ -47,7 +47,7 @@ async function run(
     command: "send",
     name: `worktool send ${context.processId}`,
     queue,
-    context: { queue: queue.name },
+    eventFields: { queue: queue.name },
     report,
     context,
   });

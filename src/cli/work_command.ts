@@ -153,7 +153,7 @@ function optionsOf(
     command: "work",
     name: `worktool work ${worker}`,
     queue,
-    context: { worker, queue: queue.name },
+    eventFields: { worker, queue: queue.name },
     report,
     context,
   });

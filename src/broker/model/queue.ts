@@ -13,7 +13,7 @@ import { ReadyEntries } from "./ready_entries.ts";
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
 
 /** What a queue needs of the broker around it: time, order, disk and the way to other queues. */
-export interface QueueSurroundings {
+export interface QueueContext {
   /** Whose behaviour is asked for. */
   readonly release: Release;
   /** Longest a delivery may stay unacknowledged, where neither consumer nor queue say so. */
@@ -67,7 +67,7 @@ export class Queue implements QueueDeclaration {
   /** Key in the store; 0 for a queue that is not kept. */
   storeId = 0;
   deleted = false;
-  readonly #around: QueueSurroundings;
+  readonly #context: QueueContext;
   readonly #ready: ReadyEntries;
   readonly #delayed: DelayedEntries;
   /** Unacked deliveries, where the queue takes back what is overdue. */
@@ -84,7 +84,7 @@ export class Queue implements QueueDeclaration {
     vhost: string,
     declaration: QueueDeclaration,
     owner: object | undefined,
-    around: QueueSurroundings,
+    context: QueueContext,
   ) {
     this.name = declaration.name;
     this.vhost = vhost;
@@ -93,20 +93,20 @@ export class Queue implements QueueDeclaration {
     this.autoDelete = declaration.autoDelete;
     this.arguments = declaration.arguments;
     this.owner = owner;
-    checkQueueArguments(this, declaration.arguments, around.release);
-    const policy = this.policy = readQueuePolicy(declaration.arguments, around.release);
+    checkQueueArguments(this, declaration.arguments, context.release);
+    const policy = this.policy = readQueuePolicy(declaration.arguments, context.release);
     this.subscribers = new QueueSubscribers({
       singleActive: policy.singleActiveConsumer,
-      heirs: policy.quorum ? around.release.singleActive : "by priority",
-      takesOver: policy.quorum && around.release.singleActive === "by priority",
+      heirs: policy.quorum ? context.release.singleActive : "by priority",
+      takesOver: policy.quorum && context.release.singleActive === "by priority",
     });
-    this.#around = around;
+    this.#context = context;
     this.#ready = new ReadyEntries(policy.priorities, policy.returnPlace);
     this.#delayed = new DelayedEntries(policy.delayedRetry);
-    if (policy.quorum && around.release.overdueTask === "ends consumer") {
-      this.#blockedInput = new Set();
+    if (policy.quorum && context.release.overdueTask === "ends consumer") {
+      this.#held = new Set();
     }
-    this.#usedAtMs = around.now();
+    this.#usedAtMs = context.now();
     this.used();
   }
 
@@ -135,9 +135,9 @@ export class Queue implements QueueDeclaration {
 
   /** Notes a use, which postpones x-expires. */
   used(): void {
-    this.#usedAtMs = this.#around.now();
+    this.#usedAtMs = this.#context.now();
     if (this.policy.expiresMs !== Infinity) {
-      this.#around.wakeAt(this.#usedAtMs + this.policy.expiresMs, this);
+      this.#context.wakeAt(this.#usedAtMs + this.policy.expiresMs, this);
     }
   }
 
@@ -156,15 +156,15 @@ export class Queue implements QueueDeclaration {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
         const entry = new Entry(message, this, 0, Infinity);
-        this.#around.deadLetter(entry, "maxlen", { deliveryCount });
+        this.#context.deadLetter(entry, "maxlen", { deliveryCount });
       }
       return "rejected";
     }
     const ttlMs = message.expirationMs < 0
       ? policy.messageTtlMs
       : Math.min(message.expirationMs, policy.messageTtlMs);
-    const expiresAt = ttlMs === Infinity ? Infinity : this.#around.now() + ttlMs;
-    const entry = new Entry(message, this, this.#around.nextPosition(), expiresAt);
+    const expiresAt = ttlMs === Infinity ? Infinity : this.#context.now() + ttlMs;
+    const entry = new Entry(message, this, this.#context.nextPosition(), expiresAt);
     if (deliveryCount > 0) {
       entry.deliveryCount = entry.acquiredCount = deliveryCount;
       entry.redelivered = this.policy.quorum; // others once they have waited
@@ -172,14 +172,14 @@ export class Queue implements QueueDeclaration {
     if (this.#ready.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
-        this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
-        if (!subscriber.noAck && this.keeps(message)) this.#around.store(entry);
+        this.#context.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+        if (!subscriber.noAck && this.keeps(message)) this.#context.store(entry);
         this.#hand(entry, subscriber);
         return "accepted";
       }
     }
-    this.#around.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
-    if (this.keeps(message)) this.#around.store(entry);
+    this.#context.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    if (this.keeps(message)) this.#context.store(entry);
     if (deliveryCount > 0) entry.redelivered = true;
     this.#append(entry);
     this.#dropOverflow();
@@ -191,9 +191,9 @@ export class Queue implements QueueDeclaration {
   /** Puts back an entry that a store kept over a restart; positions must rise. */
   restore(entry: Entry): void {
     entry.storage = "kept";
-    this.#around.weigh(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    this.#context.weigh(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     this.#append(entry);
-    if (entry.expiresAt !== Infinity) this.#around.wakeAt(entry.expiresAt, this);
+    if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
   }
 
   #full(message: Message): boolean {
@@ -224,15 +224,15 @@ export class Queue implements QueueDeclaration {
   /** Dead-letters an entry and forgets it. */
   #giveUp(entry: Entry, reason: DeathReason): void {
     if (this.policy.deadLetterExchange !== undefined) {
-      const deliveryCount = this.#around.release.deadLettersKeepCount ? entry.deliveryCount : 0;
-      this.#around.deadLetter(entry, reason, { deliveryCount });
+      const deliveryCount = this.#context.release.deadLettersKeepCount ? entry.deliveryCount : 0;
+      this.#context.deadLetter(entry, reason, { deliveryCount });
     }
     this.#forget(entry);
   }
 
   #forget(entry: Entry): void {
-    this.#around.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
-    if (entry.storage !== "none") this.#around.unstore(entry);
+    this.#context.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+    if (entry.storage !== "none") this.#context.unstore(entry);
   }
 
   /**
@@ -240,8 +240,8 @@ export class Queue implements QueueDeclaration {
    * @returns when to look again, in ms of the broker's clock; Infinity for never.
    */
   expire(): number {
-    const next = this.#ready.expire(this.#around.now(), (entry) => this.#giveUp(entry, "expired"));
-    if (next !== Infinity) this.#around.wakeAt(next, this);
+    const next = this.#ready.expire(this.#context.now(), (entry) => this.#giveUp(entry, "expired"));
+    if (next !== Infinity) this.#context.wakeAt(next, this);
     return next;
   }
 
@@ -262,7 +262,7 @@ export class Queue implements QueueDeclaration {
         if (subscriber === undefined) break;
         const entry = this.#takeLive();
         if (entry === undefined) break;
-        if (subscriber.noAck && entry.storage !== "none") this.#around.unstore(entry);
+        if (subscriber.noAck && entry.storage !== "none") this.#context.unstore(entry);
         this.#hand(entry, subscriber);
       }
     } finally {
@@ -274,7 +274,7 @@ export class Queue implements QueueDeclaration {
   /** The next entry that has not expired. */
   #takeLive(): Entry | undefined {
     for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
-      if (entry.expiresAt === Infinity || entry.expiresAt > this.#around.now()) return entry;
+      if (entry.expiresAt === Infinity || entry.expiresAt > this.#context.now()) return entry;
       this.#giveUp(entry, "expired");
     }
     return undefined;
@@ -282,12 +282,12 @@ export class Queue implements QueueDeclaration {
 
   #hand(entry: Entry, subscriber: Subscriber): void {
     if (subscriber.noAck) {
-      this.#around.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+      this.#context.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;
-      if (this.#blockedInput !== undefined) this.#hold(entry, subscriber.timeoutMs);
-      if (entry.storage !== "none") this.#around.touched(entry);
+      if (this.#held !== undefined) this.#hold(entry, subscriber.timeoutMs);
+      if (entry.storage !== "none") this.#context.touched(entry);
     }
     subscriber.take(entry);
   }
@@ -308,33 +308,33 @@ export class Queue implements QueueDeclaration {
     } else {
       this.#unacked++;
       entry.getter = getter;
-      if (this.#blockedInput !== undefined) this.#hold(entry, undefined);
-      if (entry.storage !== "none") this.#around.touched(entry);
+      if (this.#held !== undefined) this.#hold(entry, undefined);
+      if (entry.storage !== "none") this.#context.touched(entry);
     }
     if (this.#mortal) this.expire();
     return entry;
   }
 
   #hold(entry: Entry, timeoutMs: number | undefined): void {
-    const longestMs = timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#around.consumerTimeoutMs;
-    entry.overdueAtMs = this.#around.now() + longestMs;
-    this.#blockedInput!.add(entry);
-    this.#around.wakeAt(entry.overdueAtMs, this);
+    const longestMs = timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#context.consumerTimeoutMs;
+    entry.overdueAtMs = this.#context.now() + longestMs;
+    this.#held!.add(entry);
+    this.#context.wakeAt(entry.overdueAtMs, this);
   }
 
   /** Entries that are held too long return, while their holder goes on without them. */
   #takeBackOverdue(): void {
-    if (this.#blockedInput === undefined || this.#blockedInput.size === 0) return;
-    const now = this.#around.now();
-    const overdue = [...this.#blockedInput].filter(({ overdueAtMs }) => overdueAtMs <= now);
+    if (this.#held === undefined || this.#held.size === 0) return;
+    const now = this.#context.now();
+    const overdue = [...this.#held].filter(({ overdueAtMs }) => overdueAtMs <= now);
     const holders = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
     for (const [holder, entries] of holders) {
       holder?.overdue(entries.map((entry) => Entry.remains(entry)));
       this.requeue(entries, { failed: false });
     }
     let next = Infinity;
-    for (const { overdueAtMs } of this.#blockedInput) next = Math.min(next, overdueAtMs);
-    if (next !== Infinity) this.#around.wakeAt(next, this);
+    for (const { overdueAtMs } of this.#held) next = Math.min(next, overdueAtMs);
+    if (next !== Infinity) this.#context.wakeAt(next, this);
   }
 
   /** The entry was acknowledged. */
@@ -358,7 +358,7 @@ export class Queue implements QueueDeclaration {
 
   #settled(entry: Entry): void {
     this.#unacked--;
-    this.#blockedInput?.delete(entry);
+    this.#held?.delete(entry);
     entry.deliveryTag = 0;
     entry.subscriber = undefined;
     entry.getter = undefined;
@@ -370,7 +370,7 @@ export class Queue implements QueueDeclaration {
    * @param options.failed basic.reject and the end of a consumer mean so, basic.nack does not
    */
   requeue(entries: readonly Entry[], { failed }: { failed: boolean }): void {
-    const counts = failed || this.#around.release.countedReturns === "all";
+    const counts = failed || this.#context.release.countedReturns === "all";
     for (const entry of entries) {
       if (entry.released) continue;
       this.#settled(entry);
@@ -387,9 +387,9 @@ export class Queue implements QueueDeclaration {
           this.#giveUp(entry, "delivery_limit");
           continue;
         }
-        if (entry.storage !== "none") this.#around.touched(entry);
+        if (entry.storage !== "none") this.#context.touched(entry);
       }
-      if (this.#delayed.takes(entry, { failed, now: this.#around.now() })) continue;
+      if (this.#delayed.takes(entry, { failed, now: this.#context.now() })) continue;
       this.#giveBack(entry);
     }
     this.#endDelays();
@@ -408,8 +408,8 @@ export class Queue implements QueueDeclaration {
   /** x-delayed-retry: what has waited long enough is ready again. */
   #endDelays(): void {
     if (this.#delayed.count === 0) return;
-    for (const entry of this.#delayed.takeReady(this.#around.now())) this.#giveBack(entry);
-    if (this.#delayed.count > 0) this.#around.wakeAt(this.#delayed.nextAtMs, this);
+    for (const entry of this.#delayed.takeReady(this.#context.now())) this.#giveBack(entry);
+    if (this.#delayed.count > 0) this.#context.wakeAt(this.#delayed.nextAtMs, this);
     this.resume();
   }
 
@@ -435,7 +435,7 @@ export class Queue implements QueueDeclaration {
   unsubscribe(subscriber: Subscriber): void {
     if (!this.subscribers.remove(subscriber)) return;
     this.used();
-    if (this.subscribers.count === 0 && this.autoDelete) this.#around.autoDelete(this);
+    if (this.subscribers.count === 0 && this.autoDelete) this.#context.autoDelete(this);
     else if (!this.deleted) this.resume();
   }
 

@@ -7,13 +7,13 @@ import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
 import type { DurableStore } from "./durable_store.ts";
 import type { Message } from "./message.ts";
-import { type DeathReason, Queue, type QueueDeclaration, type QueueSurroundings } from "./queue.ts";
+import { type DeathReason, Queue, type QueueContext, type QueueDeclaration } from "./queue.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /** What a virtual host needs of the broker. */
 export type VHostContext =
   & Pick<
-    QueueSurroundings,
+    QueueContext,
     "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "weigh" | "wakeAt"
   >
   & {
@@ -51,23 +51,23 @@ export class VHost {
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
   readonly #incoming = new Map<Destination, Set<Binding>>();
-  readonly #around: VHostContext;
-  readonly #queueSurroundings: QueueSurroundings;
+  readonly #context: VHostContext;
+  readonly #queueContext: QueueContext;
   /** What is enqueued now replaces an entry of another queue. */
   #deadLettering = false;
   #stored = false;
 
-  constructor(name: string, around: VHostContext) {
+  constructor(name: string, context: VHostContext) {
     this.name = name;
-    this.#around = around;
-    const { store } = around;
-    this.#queueSurroundings = {
-      release: around.release,
-      consumerTimeoutMs: around.consumerTimeoutMs,
-      now: around.now,
-      nextPosition: around.nextPosition,
-      weigh: around.weigh,
-      wakeAt: around.wakeAt,
+    this.#context = context;
+    const { store } = context;
+    this.#queueContext = {
+      release: context.release,
+      consumerTimeoutMs: context.consumerTimeoutMs,
+      now: context.now,
+      nextPosition: context.nextPosition,
+      weigh: context.weigh,
+      wakeAt: context.wakeAt,
       store: (entry) => {
         store?.insert(entry, { moved: this.#deadLettering });
         this.#stored = true;
@@ -123,7 +123,7 @@ export class VHost {
   }
 
   #newExchange(declaration: ExchangeDeclaration): Exchange {
-    return new Exchange(this.name, declaration, this.#around.release);
+    return new Exchange(this.name, declaration, this.#context.release);
   }
 
   /** Declares an exchange. @throws {ChannelError} 403 reserved name, 406 inequivalent. */
@@ -137,7 +137,7 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
-      if (exchange.durable) this.#around.store?.addExchange(exchange);
+      if (exchange.durable) this.#context.store?.addExchange(exchange);
       this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
@@ -172,7 +172,7 @@ export class VHost {
     if (!this.#exchanges.delete(exchange.name)) return;
     for (const binding of [...exchange.bindings]) this.#removeBinding(binding);
     this.#dropIncoming(exchange);
-    if (exchange.durable) this.#around.store?.removeExchange(exchange);
+    if (exchange.durable) this.#context.store?.removeExchange(exchange);
   }
 
   #dropIncoming(destination: Destination): void {
@@ -187,7 +187,7 @@ export class VHost {
     let incoming = this.#incoming.get(binding.destination);
     if (incoming === undefined) this.#incoming.set(binding.destination, incoming = new Set());
     incoming.add(binding);
-    if (isDurable(binding)) this.#around.store?.addBinding(binding);
+    if (isDurable(binding)) this.#context.store?.addBinding(binding);
   }
 
   /**
@@ -207,7 +207,7 @@ export class VHost {
     if (!source.bindings.has(binding)) return;
     source.unbind(binding);
     this.#incoming.get(binding.destination)?.delete(binding);
-    if (isDurable(binding)) this.#around.store?.removeBinding(binding);
+    if (isDurable(binding)) this.#context.store?.removeBinding(binding);
     // An auto-delete exchange goes with its last binding.
     if (source.autoDelete && source.bindings.size === 0) this.#dropExchange(source);
   }
@@ -227,8 +227,8 @@ export class VHost {
   }
 
   #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
-    const queue = new Queue(this.name, declaration, owner, this.#queueSurroundings);
-    const { store } = this.#around;
+    const queue = new Queue(this.name, declaration, owner, this.#queueContext);
+    const { store } = this.#context;
     // First on disk: a store that refuses leaves no queue behind.
     if (store !== undefined && queue.durable && !queue.exclusive) {
       queue.storeId = store.addQueue(queue);
@@ -243,7 +243,7 @@ export class VHost {
     if (current.exclusive !== declaration.exclusive) throw lockedQueue(current);
     requireSameProperty(title, "durable", declaration.durable, current.durable);
     requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
-    const { release } = this.#around;
+    const { release } = this.#context;
     const arguments_ = [declaration.arguments, current.arguments].map((table) =>
       release.queueTypeByDefault ? withQueueType(table) : table
     );
@@ -257,7 +257,7 @@ export class VHost {
 
   /** Puts back a durable queue that a store kept under `storeId`. */
   restoreQueue(declaration: QueueDeclaration, storeId: number): Queue {
-    const queue = new Queue(this.name, declaration, undefined, this.#queueSurroundings);
+    const queue = new Queue(this.name, declaration, undefined, this.#queueContext);
     queue.storeId = storeId;
     this.#queues.set(queue.name, queue);
     return queue;
@@ -291,19 +291,19 @@ export class VHost {
       subscriber.cancelled();
     }
     const count = queue.purge();
-    if (queue.storeId !== 0) this.#around.store?.removeQueue(queue);
+    if (queue.storeId !== 0) this.#context.store?.removeQueue(queue);
     return count;
   }
 
   /** Drops what expired in the queue, or the queue itself when x-expires says so. */
   expire(queue: Queue): void {
     if (queue.deleted) return;
-    if (queue.unusedUntilMs <= this.#around.now()) {
+    if (queue.unusedUntilMs <= this.#context.now()) {
       // x-expires: the queue goes; its messages are not dead-lettered.
       this.deleteQueue(queue);
       return;
     }
-    if (queue.unusedUntilMs !== Infinity) this.#around.wakeAt(queue.unusedUntilMs, queue);
+    if (queue.unusedUntilMs !== Infinity) this.#context.wakeAt(queue.unusedUntilMs, queue);
     queue.wake();
   }
 
@@ -345,8 +345,8 @@ export class VHost {
   /** A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered or not. */
   #reply(key: string, message: Message, routing: Routing): void {
     if (!key.startsWith(REPLY_TO_PREFIX)) return;
-    const taken = this.#around.reply(key, message);
-    if (taken && this.#around.release.directReplies === "volatile queue") routing.routed = true;
+    const taken = this.#context.reply(key, message);
+    if (taken && this.#context.release.directReplies === "volatile queue") routing.routed = true;
   }
 
   /**
@@ -385,7 +385,7 @@ export class VHost {
     const exchange = this.#exchanges.get(entry.queue.policy.deadLetterExchange ?? "\0");
     // A missing dead-letter exchange drops the message.
     if (exchange === undefined) return;
-    const message = deadMessage(entry, reason, this.#around.now(), this.#around.release);
+    const message = deadMessage(entry, reason, this.#context.now(), this.#context.release);
     const headers = message.headers();
     const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
     for (const queue of this.#route(exchange, keys, message)) {

@@ -50,11 +50,11 @@ export class FrameParser {
   push(chunk: Buffer, sink: FrameSink): Buffer {
     let bytes = chunk;
     if (this.#heldBytes > 0) {
-      this.#blockedInput.push(chunk);
+      this.#held.push(chunk);
       this.#heldBytes += chunk.length;
       if (this.#heldBytes < this.#wanted) return NOTHING;
-      bytes = Buffer.concat(this.#blockedInput, this.#heldBytes);
-      this.#blockedInput = [];
+      bytes = Buffer.concat(this.#held, this.#heldBytes);
+      this.#held = [];
       this.#heldBytes = 0;
     }
     const length = bytes.length;
@@ -88,7 +88,7 @@ export class FrameParser {
       }
     }
     if (at < length) {
-      this.#blockedInput.push(at === 0 ? bytes : bytes.subarray(at));
+      this.#held.push(at === 0 ? bytes : bytes.subarray(at));
       this.#heldBytes = length - at;
       this.#wanted = wanted;
     }

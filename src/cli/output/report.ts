@@ -5,7 +5,7 @@ import { type Attempt, type Explanation, placeOf } from "../failure/explanation.
 import type { Progress } from "./progress.ts";
 import type { Context } from "../context.ts";
 
-type ReportSurroundings = Pick<Context, "stdout" | "stderr" | "columns">;
+type ReportContext = Pick<Context, "stdout" | "stderr" | "columns">;
 
 export interface ReportOptions {
   readonly progress?: Progress | undefined;
@@ -18,10 +18,10 @@ const TIMESTAMP_COLUMNS = 25;
 
 /** Prints a run: results on stdout, everything else on stderr, without disturbing a progress line. */
 export class Report {
-  readonly #context: ReportSurroundings;
+  readonly #context: ReportContext;
   readonly #options: ReportOptions;
 
-  constructor(context: ReportSurroundings, options: ReportOptions = {}) {
+  constructor(context: ReportContext, options: ReportOptions = {}) {
     this.#context = context;
     this.#options = options;
   }
