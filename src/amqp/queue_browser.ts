@@ -9,7 +9,7 @@ import { queueDepth } from "./queue.ts";
  * not acknowledged goes back to its place at the end; the broker marks it as redelivered then, and a
  * quorum queue counts it (`x-delivery-count`).
  */
-export class Browser implements AsyncDisposable {
+export class QueueBrowser implements AsyncDisposable {
   /** Messages that were ready when the browser was opened. */
   readonly ready: number;
   readonly #channel: Channel;
@@ -22,10 +22,10 @@ export class Browser implements AsyncDisposable {
   }
 
   /** @throws {ChannelClosed} 404 when there is no such queue, 405 when it is somebody else's alone */
-  static async open(connection: Connection, queue: string): Promise<Browser> {
+  static async open(connection: Connection, queue: string): Promise<QueueBrowser> {
     const channel = await Channel.open(connection, { confirm: false });
     const { ready } = await queueDepth(channel, queue);
-    return new Browser(channel, queue, ready);
+    return new QueueBrowser(channel, queue, ready);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Browser } from "../amqp/queue_browser.ts";
+import { QueueBrowser } from "../amqp/queue_browser.ts";
 import type { Cluster } from "../amqp/cluster.ts";
 import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { deathOf, wasReplayedBy } from "../retry/dead_letter.ts";
@@ -52,7 +52,7 @@ export async function dead(
   }
 
   /** Each dead letter that is meant, once; no more than there were at the start. */
-  async function* selected(browser: Browser): AsyncGenerator<Delivery> {
+  async function* selected(browser: QueueBrowser): AsyncGenerator<Delivery> {
     const { count = Infinity } = selection;
     while (counts.looked < browser.ready && counts.matched < count && !stop.aborted) {
       const delivery = await browser.next();
@@ -66,7 +66,7 @@ export async function dead(
     }
   }
 
-  async function act(connection: Connection, browser: Browser): Promise<void> {
+  async function act(connection: Connection, browser: QueueBrowser): Promise<void> {
     const { username } = connection.options.url;
     counts.ready = browser.ready;
     if (options.action === "replay") {
@@ -95,7 +95,7 @@ export async function dead(
   let end: { complete: boolean; failure?: unknown };
   try {
     const opened = await options.connection.open(async (connection) => {
-      return { connection, browser: await Browser.open(connection, deadLetterQueue) };
+      return { connection, browser: await QueueBrowser.open(connection, deadLetterQueue) };
     }, { stop, limitMs: Infinity });
     await using connection = opened.connection;
     await using browser = opened.browser;

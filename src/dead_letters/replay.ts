@@ -1,4 +1,4 @@
-import type { Browser } from "../amqp/queue_browser.ts";
+import type { QueueBrowser } from "../amqp/queue_browser.ts";
 import { deathOf, replayedProperties } from "../retry/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { MessageReturned, PublishFailed } from "../amqp/errors.ts";
@@ -28,7 +28,7 @@ export interface ReplayOptions {
  */
 export async function replay(
   deadLetters: AsyncIterable<Delivery>,
-  browser: Browser,
+  browser: QueueBrowser,
   republisher: Republisher,
   options: ReplayOptions,
 ): Promise<void> {
