@@ -102,8 +102,8 @@ brokerTest("what waits is counted, in the queues of this run and no others", asy
   const stranger = new RetryQueues(work.connection, work.republisher, { queue: work.name });
   assert.equal(await stranger.waiting(), 0);
   const used = new Map([[retryQueueName(work.name, 2 * HOUR_MS), 2]]);
-  const heir = new RetryQueues(work.connection, work.republisher, { queue: work.name, used });
-  assert.equal(await heir.waiting(), 2);
+  const successor = new RetryQueues(work.connection, work.republisher, { queue: work.name, used });
+  assert.equal(await successor.waiting(), 2);
 });
 
 brokerTest("a queue that was found empty is not looked at again", async (broker) => {

@@ -10,9 +10,16 @@ brokerTest("manual: a killed worker's task goes to another worker, marked", asyn
   await victim.line(/^C1 \[x\] Received 'precious\.'$/);
   victim.kill("SIGKILL");
   assert.equal((await victim.exited).code, 137);
-  const heir = await broker.run("work", queue, ["--count", "1", "--dot", "1ms", "--name", "C2"]);
-  assert.match(heir.stdout, /^C2 \[x\] Received 'precious\.' \(redelivered\)$/m);
-  assert.match(heir.stderr, /1 done, 1 redelivered/);
+  const successor = await broker.run("work", queue, [
+    "--count",
+    "1",
+    "--dot",
+    "1ms",
+    "--name",
+    "C2",
+  ]);
+  assert.match(successor.stdout, /^C2 \[x\] Received 'precious\.' \(redelivered\)$/m);
+  assert.match(successor.stderr, /1 done, 1 redelivered/);
 });
 
 brokerTest("auto: a killed worker's task is lost", async (broker) => {

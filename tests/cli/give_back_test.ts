@@ -20,9 +20,9 @@ for (const type of ["classic", "quorum"]) {
     const exit = await first.exited;
     assert.deepEqual(events(exit, "requeued").map(({ attempt }) => attempt), [1, 1, 1]);
     assert.equal(events(exit).at(-1)!.requeued, 3);
-    const heir = await broker.run("work", queue, [...flags, "--until-empty", "--", "true"]);
-    assert.equal(heir.code, 0, heir.stderr);
-    const received = events(heir, "received").map(({ body, attempt }) => [body, attempt]);
+    const successor = await broker.run("work", queue, [...flags, "--until-empty", "--", "true"]);
+    assert.equal(successor.code, 0, successor.stderr);
+    const received = events(successor, "received").map(({ body, attempt }) => [body, attempt]);
     assert.deepEqual(received, [["1", 1], ["2", 1], ["3", 1]]); // still in their order
   });
 

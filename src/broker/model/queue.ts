@@ -97,7 +97,7 @@ export class Queue implements QueueDeclaration {
     const policy = this.policy = readQueuePolicy(declaration.arguments, context.release);
     this.subscribers = new QueueSubscribers({
       singleActive: policy.singleActiveConsumer,
-      heirs: policy.quorum ? context.release.singleActive : "by priority",
+      succession: policy.quorum ? context.release.singleActive : "by priority",
       takesOver: policy.quorum && context.release.singleActive === "by priority",
     });
     this.#context = context;

@@ -42,20 +42,20 @@ export class QueueSubscribers {
   /** Nobody could take an entry when last asked: ask again only after `wake`. */
   #exhausted = false;
   readonly #singleActive: boolean;
-  readonly #heirs: "by priority" | "by arrival";
+  readonly #succession: "by priority" | "by arrival";
   readonly #takesOver: boolean;
 
   /**
-   * @param options.heirs who follows the active one of a single-active-consumer queue
+   * @param options.succession who follows the active one of a single-active-consumer queue
    * @param options.takesOver one of higher priority does not wait until the active one goes
    */
   constructor(options: {
     singleActive: boolean;
-    heirs: "by priority" | "by arrival";
+    succession: "by priority" | "by arrival";
     takesOver: boolean;
   }) {
     this.#singleActive = options.singleActive;
-    this.#heirs = options.heirs;
+    this.#succession = options.succession;
     this.#takesOver = options.takesOver;
   }
 
@@ -98,21 +98,21 @@ export class QueueSubscribers {
   }
 
   #successor(): Subscriber | undefined {
-    const heirs = this.#arrivals.filter(({ suspended }) => !suspended);
-    if (this.#heirs === "by arrival") return heirs[0];
-    const highest = Math.max(...heirs.map(({ priority }) => priority));
-    return heirs.find(({ priority }) => priority === highest);
+    const candidates = this.#arrivals.filter(({ suspended }) => !suspended);
+    if (this.#succession === "by arrival") return candidates[0];
+    const highest = Math.max(...candidates.map(({ priority }) => priority));
+    return candidates.find(({ priority }) => priority === highest);
   }
 
   /** The one that is served; undefined while it makes room for one of higher priority. */
   #activeNow(): Subscriber | undefined {
     if (this.#active === undefined || this.#active.suspended) this.#active = this.#successor();
     if (!this.#takesOver || this.#active === undefined) return this.#active;
-    const heir = this.#successor()!;
-    if (heir.priority <= this.#active.priority) return this.#active;
+    const successor = this.#successor()!;
+    if (successor.priority <= this.#active.priority) return this.#active;
     // RabbitMQ docs, quorum-queues: it takes over once the active one holds nothing any more.
     if (this.#active.unackedCount > 0) return undefined;
-    return this.#active = heir;
+    return this.#active = successor;
   }
 
   /** Someone may have room again. */
