@@ -77,7 +77,7 @@ export class Queue implements QueueDeclaration {
   deliveredUpTo = 0;
   #pumping = false;
   /** An entry that expires has been ready here: a new head is looked at. */
-  #mortal = false;
+  #mayExpire = false;
   #usedAtMs: number;
 
   constructor(
@@ -203,7 +203,7 @@ export class Queue implements QueueDeclaration {
   }
 
   #append(entry: Entry): void {
-    if (entry.expiresAt !== Infinity) this.#mortal = true;
+    if (entry.expiresAt !== Infinity) this.#mayExpire = true;
     this.#ready.append(entry);
   }
 
@@ -268,7 +268,7 @@ export class Queue implements QueueDeclaration {
     } finally {
       this.#pumping = false;
     }
-    if (this.#mortal) this.expire();
+    if (this.#mayExpire) this.expire();
   }
 
   /** The next entry that has not expired. */
@@ -311,7 +311,7 @@ export class Queue implements QueueDeclaration {
       if (this.#held !== undefined) this.#hold(entry, undefined);
       if (entry.storage !== "none") this.#context.touched(entry);
     }
-    if (this.#mortal) this.expire();
+    if (this.#mayExpire) this.expire();
     return entry;
   }
 
@@ -401,7 +401,7 @@ export class Queue implements QueueDeclaration {
   }
 
   #giveBack(entry: Entry): void {
-    if (entry.expiresAt !== Infinity) this.#mortal = true;
+    if (entry.expiresAt !== Infinity) this.#mayExpire = true;
     this.#ready.giveBack(entry);
   }
 
