@@ -28,7 +28,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most. */
 const CLOSE_TIMEOUT_SECONDS = 30;
 /** Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close delay). */
-const DEAF_SECONDS = 3;
+const INPUT_CLOSED_SECONDS = 3;
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
 /** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
@@ -46,7 +46,7 @@ export class Connection implements FrameSink {
   readonly #exclusiveQueues = new Set<Queue>();
   #state: State = "header";
   /** Nothing is read any more: where the next frame begins is not known. */
-  #deaf = false;
+  #inputClosed = false;
   #header = Buffer.alloc(0);
   #handshake: Handshake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -137,7 +137,7 @@ export class Connection implements FrameSink {
   #read(chunk: Buffer): void {
     this.#heartbeat?.heard();
     try {
-      if (this.#state === "closed" || this.#deaf) return;
+      if (this.#state === "closed" || this.#inputClosed) return;
       if (this.#blockedInput.holding) {
         this.#blockedInput.add(chunk);
         if (this.#blockedInput.full) this.#pauseOrResume();
@@ -151,8 +151,8 @@ export class Connection implements FrameSink {
       this.#method = 0;
       const known = error instanceof ConnectionError;
       this.#failed(known ? this.#handshake?.unexpected(error) ?? error : error);
-      this.#deaf = true;
-      if (this.#state === "closing") this.#dropAfter(DEAF_SECONDS);
+      this.#inputClosed = true;
+      if (this.#state === "closing") this.#dropAfter(INPUT_CLOSED_SECONDS);
     }
   }
 
