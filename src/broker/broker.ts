@@ -93,7 +93,7 @@ export class Broker implements Disposable {
       store: this.store,
       now: () => this.now(),
       nextPosition: () => ++this.#position,
-      weigh: (bytes) => this.#weigh(bytes),
+      accountMemory: (bytes) => this.#accountMemory(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
       reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message) ?? false,
     };
@@ -148,7 +148,7 @@ export class Broker implements Disposable {
     return this.#blocked;
   }
 
-  #weigh(bytes: number): void {
+  #accountMemory(bytes: number): void {
     this.#memoryBytes += bytes;
     const { maxMemoryBytes } = this.settings;
     if (this.#blocked) {

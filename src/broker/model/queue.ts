@@ -30,7 +30,7 @@ export interface QueueContext {
   /** @param options.deliveryCount what the dead letter begins with */
   deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
   /** `memoryBytes` more (or fewer) are held by messages. */
-  weigh(memoryBytes: number): void;
+  accountMemory(memoryBytes: number): void;
   /** Call `expire` at this time, or earlier. */
   wakeAt(atMs: number, queue: Queue): void;
   /** The queue lost its last consumer and is auto-delete: delete it. */
@@ -172,13 +172,13 @@ export class Queue implements QueueDeclaration {
     if (this.#ready.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
-        this.#context.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+        this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
         if (!subscriber.noAck && this.keeps(message)) this.#context.store(entry);
         this.#hand(entry, subscriber);
         return "accepted";
       }
     }
-    this.#context.weigh(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     if (this.keeps(message)) this.#context.store(entry);
     if (deliveryCount > 0) entry.redelivered = true;
     this.#append(entry);
@@ -191,7 +191,7 @@ export class Queue implements QueueDeclaration {
   /** Puts back an entry that a store kept over a restart; positions must rise. */
   restore(entry: Entry): void {
     entry.storage = "kept";
-    this.#context.weigh(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    this.#context.accountMemory(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     this.#append(entry);
     if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
   }
@@ -231,7 +231,7 @@ export class Queue implements QueueDeclaration {
   }
 
   #forget(entry: Entry): void {
-    this.#context.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+    this.#context.accountMemory(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
     if (entry.storage !== "none") this.#context.unstore(entry);
   }
 
@@ -282,7 +282,7 @@ export class Queue implements QueueDeclaration {
 
   #hand(entry: Entry, subscriber: Subscriber): void {
     if (subscriber.noAck) {
-      this.#context.weigh(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+      this.#context.accountMemory(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;

@@ -14,7 +14,7 @@ import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 export type VHostContext =
   & Pick<
     QueueContext,
-    "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "weigh" | "wakeAt"
+    "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "accountMemory" | "wakeAt"
   >
   & {
     readonly store: DurableStore | undefined;
@@ -66,7 +66,7 @@ export class VHost {
       consumerTimeoutMs: context.consumerTimeoutMs,
       now: context.now,
       nextPosition: context.nextPosition,
-      weigh: context.weigh,
+      accountMemory: context.accountMemory,
       wakeAt: context.wakeAt,
       store: (entry) => {
         store?.insert(entry, { moved: this.#deadLettering });

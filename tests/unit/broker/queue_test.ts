@@ -54,7 +54,7 @@ class World {
         unstore: () => {},
         touched: () => {},
         deadLetter: (entry, reason) => this.dead.push([text(entry), reason]),
-        weigh: (bytes) => this.weight += bytes,
+        accountMemory: (bytes) => this.weight += bytes,
         wakeAt: () => {},
         autoDelete: () => {},
       },
