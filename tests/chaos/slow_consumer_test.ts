@@ -58,11 +58,11 @@ Deno.test("a consumer that does not read takes little, and the others get the re
   await channel.assertQueue("shared");
   await channel.assertQueue("its own");
 
-  await using deaf = await AmqpPeer.open(broker.url);
-  await deaf.openChannel(1);
-  deaf.detach();
+  await using unreading = await AmqpPeer.open(broker.url);
+  await unreading.openChannel(1);
+  unreading.detach();
   for (const queue of ["shared", "its own"]) {
-    deaf.send(1, "basic.consume", { queue, consumerTag: queue, noAck: true });
+    unreading.send(1, "basic.consume", { queue, consumerTag: queue, noAck: true });
   }
   await eventually("its second consumer", async () => {
     return (await channel.checkQueue("its own")).consumerCount === 1;
@@ -89,7 +89,7 @@ Deno.test("a consumer that does not read takes little, and the others get the re
   assert.equal(await ready(channel, "its own"), 1);
   const memoryBytes = await broker.peakMemoryBytes();
   assert(memoryBytes < MOST_MEMORY_BYTES, `it took ${memoryBytes} octets`);
-  await deaf[Symbol.asyncDispose]();
+  await unreading[Symbol.asyncDispose]();
   await connection.close();
   assert.equal((await broker.stop()).code, 0);
 });

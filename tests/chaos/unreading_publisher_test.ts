@@ -82,11 +82,11 @@ function deafPublisher(unread: string, flooding: Flooding): void {
     await channel.assertQueue("others");
     assert.equal(await confirmed(channel, { routingKey: "others" }, "x"), "ack");
 
-    await using deaf = await AmqpPeer.open(broker.url);
-    await deaf.openChannel(1);
-    await deaf.call(1, "confirm.select");
+    await using unreading = await AmqpPeer.open(broker.url);
+    await unreading.openChannel(1);
+    await unreading.call(1, "confirm.select");
     const flood = new Flood(
-      deaf.detach(),
+      unreading.detach(),
       publishes(0, BATCH, { bodyBytes: BODY_BYTES, ...flooding }),
     );
     let idle = 0;
@@ -99,7 +99,7 @@ function deafPublisher(unread: string, flooding: Flooding): void {
     assert.equal(idle === ROUND_TRIPS, flooding.isStopped, `it took ${flood.takenBytes} octets`);
     const memoryBytes = await broker.peakMemoryBytes();
     assert(memoryBytes < MOST_MEMORY_BYTES, `it took ${memoryBytes} octets`);
-    await deaf[Symbol.asyncDispose]();
+    await unreading[Symbol.asyncDispose]();
     await connection.close();
     assert.equal((await broker.stop()).code, 0);
   });
