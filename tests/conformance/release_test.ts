@@ -84,3 +84,66 @@ behaviour("a transaction holds 10,000 publishes since 4.3", async (broker) => {
   assert.match(String(replyText), /maximum of 10000 uncommitted publishes/);
   await peer.close();
 }, SINCE_4_3);
+
+behaviour("a body of more than 512 MiB is refused at its header since 4.3", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  peer.send(1, "basic.publish", { routingKey: "nowhere" });
+  peer.sendHeader(1, { bodySize: 512 * MEBIBYTE + 1 });
+  if (broker.release === "4.3") return void await peer.expectConnectionClose(501);
+  await peer.openChannel(2); // the connection goes on
+});
+
+behaviour("basic.cancel-ok of a client is not implemented until 4.0", async (broker) => {
+  await using peer = await broker.peer();
+  await peer.openChannel(1);
+  const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+  await peer.call(1, "basic.consume", { queue, consumerTag: "c" });
+  peer.send(1, "basic.cancel-ok", { consumerTag: "c" });
+  if (broker.release !== "4.3") return void await peer.expectConnectionClose(503);
+  const { consumerCount } = await peer.call(1, "queue.declare", { queue, passive: true });
+  assert.equal(consumerCount, 0);
+  await peer.close();
+});
+
+for (
+  const [header, taken] of [
+    ["AMQP\x01\x01\x00\x09", ["3.10", "4.0", "4.3"]],
+    ["AMQP\x01\x01\x09\x01", ["3.10"]],
+    ["AMQP\x01\x01\x08\x00", ["3.10"]],
+  ] as const
+) {
+  const text = JSON.stringify(header);
+  behaviour(`the protocol header ${text} is taken by ${taken.join(", ")}`, async (broker) => {
+    await using peer = await broker.dial();
+    peer.sendBytes(Buffer.from(header, "latin1"));
+    if (taken.some((release) => release === broker.release)) {
+      await peer.expect("connection.start");
+    } else {
+      await peer.refusals.next("the broker's header");
+      await peer.expectEnd();
+    }
+  });
+}
+
+/** Arguments of a queue, and the releases that take them. */
+const ARGUMENTS = [
+  [{ "x-queue-version": 1 }, ["3.10", "4.0"]],
+  [{ "x-queue-version": 2 }, ["3.10", "4.0", "4.3"]],
+  [{ "x-queue-leader-locator": "client-local" }, ["4.0", "4.3"]],
+  [{ "x-queue-leader-locator": "nearest" }, []],
+  [{ "x-queue-type": "undefined" }, ["4.0", "4.3"]],
+  [{ "x-queue-type": "" }, ["4.3"]],
+] as const;
+
+for (const [args, releases] of ARGUMENTS) {
+  const takers = releases.join(", ") || "none";
+  behaviour(`a queue with ${JSON.stringify(args)} is taken by ${takers}`, async (broker) => {
+    await using client = await broker.connect();
+    const channel = await client.channel();
+    const options = { exclusive: true, arguments: args };
+    const declare = () => channel.assertQueue(broker.queueName(), options);
+    if (releases.some((release) => release === broker.release)) await declare();
+    else await channelRefused(channel, 406, declare);
+  });
+}
