@@ -6,7 +6,7 @@ import type { Failure } from "../retry/failure.ts";
 import type { Session } from "./session.ts";
 import type { AckMode, Settlement, Task } from "./settlement.ts";
 
-export interface FatesOptions {
+export interface DispositionOptions {
   readonly ackMode: AckMode;
   readonly onEvent: (event: WorkEvent) => void;
   /** Resolves when all events so far are written. */
@@ -14,13 +14,13 @@ export interface FatesOptions {
 }
 
 /** What becomes of tasks that are not simply done. */
-export class Fates {
-  readonly #options: FatesOptions;
+export class Disposition {
+  readonly #options: DispositionOptions;
   readonly #counts: ReturnType<typeof noCounts>;
   readonly #settlement: Settlement;
 
   constructor(
-    options: FatesOptions,
+    options: DispositionOptions,
     counts: ReturnType<typeof noCounts>,
     settlement: Settlement,
   ) {

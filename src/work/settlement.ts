@@ -23,10 +23,10 @@ export interface Task {
 }
 
 /** How a task came to its end; "moved" is a copy at the tail of its own queue. */
-type Fate = "done" | "retried" | "dead" | "moved";
+type Ending = "done" | "retried" | "dead" | "moved";
 
 interface Finished extends Task {
-  readonly fate: Fate;
+  readonly ending: Ending;
 }
 
 type Counts = ReturnType<typeof noCounts>;
@@ -68,10 +68,12 @@ export class Settlement {
   }
 
   /** @param options.atOnce not together with what else finishes in this turn */
-  add(task: Task, fate: Fate, { atOnce }: { atOnce: boolean }): void {
+  add(task: Task, ending: Ending, { atOnce }: { atOnce: boolean }): void {
     this.#pending++;
-    this.#count(fate, 1);
-    if (this.#finished.push({ ...task, fate }) === 1 && !atOnce) setImmediate(() => this.#settle());
+    this.#count(ending, 1);
+    if (this.#finished.push({ ...task, ending }) === 1 && !atOnce) {
+      setImmediate(() => this.#settle());
+    }
     if (atOnce) this.#settle();
   }
 
@@ -103,7 +105,7 @@ export class Settlement {
       const assured = assuredSessionOf(tasks);
       return assured ? assured.then(settle) : settle();
     }, (failure) => {
-      for (const { fate } of tasks) this.#count(fate, -1); // they are given back
+      for (const { ending } of tasks) this.#count(ending, -1); // they are given back
       this.#onFailure(failure);
     });
   }
@@ -120,16 +122,16 @@ export class Settlement {
   #ackAll(tasks: readonly Finished[]): void {
     for (const [session, group] of Map.groupBy(tasks, ({ session }) => session)) {
       if (this.ack(session, group)) continue;
-      for (const { delivery, attempt, fate } of group) {
-        this.#count(fate, -1);
+      for (const { delivery, attempt, ending } of group) {
+        this.#count(ending, -1);
         this.#counts.unsettled++;
         this.#options.onEvent({ event: "unsettled", delivery, attempt });
       }
     }
   }
 
-  #count(fate: Fate, by: number): void {
-    if (fate !== "moved") this.#counts[fate] += by;
+  #count(ending: Ending, by: number): void {
+    if (ending !== "moved") this.#counts[ending] += by;
   }
 }
 

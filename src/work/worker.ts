@@ -9,7 +9,7 @@ import {
 } from "../amqp/errors.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { noCounts, type WorkEvent, type WorkSummary } from "./work_event.ts";
-import { Fates } from "./disposition.ts";
+import { Disposition } from "./disposition.ts";
 import { Fifo } from "./fifo.ts";
 import { CommandUnusable, type Handler, type Outcome } from "./outcome.ts";
 import { Session, type SessionOptions } from "./session.ts";
@@ -54,7 +54,7 @@ class Worker {
   readonly #options: WorkerOptions;
   readonly #reconnection: Reconnection;
   readonly #settlement: Settlement;
-  readonly #fates: Fates;
+  readonly #disposition: Disposition;
   readonly #watch: StopWatch;
   readonly #waiting = new Fifo<Task>();
   readonly #abort = new AbortController();
@@ -87,7 +87,7 @@ class Worker {
       },
       onFailure: (failure) => this.#end("error", failure),
     });
-    this.#fates = new Fates(options, this.#counts, this.#settlement);
+    this.#disposition = new Disposition(options, this.#counts, this.#settlement);
     this.#watch = new StopWatch(options.rules, {
       isBusy: () => !this.#open || this.#inHand > 0, // to wait for a broker is not idle
       isEmpty: () => this.#queueIsEmpty(),
@@ -155,7 +155,7 @@ class Worker {
     const running = [...this.#session?.unsettled ?? []];
     // With "auto" they are only here.
     const waiting = this.#options.ackMode === "auto" ? [] : this.#takeWaiting();
-    if (tookDeliveriesBack(failure)) this.#fates.released([...running, ...waiting]);
+    if (tookDeliveriesBack(failure)) this.#disposition.released([...running, ...waiting]);
     const closing = this.#session?.[Symbol.asyncDispose]();
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) this.#end("error", failure);
@@ -175,7 +175,9 @@ class Worker {
     this.#watch.touch();
     this.#adjustIntake();
     if (this.#alone === "now" && mustBeAlone(delivery)) {
-      this.#fates.putAside(session, this.#takeLoners()).catch((failure) => session.fail(failure));
+      this.#disposition.putAside(session, this.#takeLoners()).catch((failure) =>
+        session.fail(failure)
+      );
     } else this.#startTasks();
   }
 
@@ -224,10 +226,10 @@ class Worker {
     try {
       switch (session.failedTasks?.triage(delivery)) {
         case "recount":
-          if (!await this.#moved(this.#fates.recount(task))) await this.#try(task);
+          if (!await this.#moved(this.#disposition.recount(task))) await this.#try(task);
           break;
         case "exhausted":
-          await this.#moved(this.#fates.bury(task, task.attempt - 1, NO_ATTEMPT_LEFT));
+          await this.#moved(this.#disposition.bury(task, task.attempt - 1, NO_ATTEMPT_LEFT));
           break;
         case "run alone":
           await this.#tryAlone(task);
@@ -256,7 +258,7 @@ class Worker {
     try {
       await this.#settlement.settleAll();
       do {
-        await this.#fates.putAside(session, this.#takeLoners());
+        await this.#disposition.putAside(session, this.#takeLoners());
         await session.settled(); // what has arrived in its place is here now
       } while (this.#waiting.some(({ delivery }) => mustBeAlone(delivery)));
       this.#alone = "now";
@@ -285,18 +287,18 @@ class Worker {
     if (ackMode === "early") {
       await reported();
       await session.assured();
-      if (!this.#settlement.ack(session, [task])) return this.#fates.tooLate(task);
+      if (!this.#settlement.ack(session, [task])) return this.#disposition.tooLate(task);
     }
     const startedAtMs = performance.now();
     const outcome = await this.#outcomeOf(task);
     if (!outcome) {
-      if (!session.alive) this.#fates.unfinished(task); // else it is given back
+      if (!session.alive) this.#disposition.unfinished(task); // else it is given back
       return;
     }
     const elapsedMs = performance.now() - startedAtMs;
     if (outcome.kind === "done") {
       onEvent({ event: "done", delivery, attempt, elapsedMs });
-      if (!session.alive && ackMode === "manual") return this.#fates.tooLate(task);
+      if (!session.alive && ackMode === "manual") return this.#disposition.tooLate(task);
       return this.#settlement.add(task, "done", { atOnce: this.#waiting.size === 0 });
     }
     const { failure } = outcome;
@@ -304,13 +306,13 @@ class Worker {
     if (outcome.kind === "stop") {
       return this.#end("error", new CommandUnusable(failure, { taskTaken: true }));
     }
-    if (!session.alive) return this.#fates.tooLate(task);
-    if (outcome.kind === "reject") return await this.#fates.reject(task);
+    if (!session.alive) return this.#disposition.tooLate(task);
+    if (outcome.kind === "reject") return await this.#disposition.reject(task);
     const again = outcome.kind === "retry" && session.failedTasks!.hasNext(attempt);
     try {
       const move = again
-        ? this.#fates.retry(task, failure)
-        : this.#fates.bury(task, attempt, failure);
+        ? this.#disposition.retry(task, failure)
+        : this.#disposition.bury(task, attempt, failure);
       await this.#moved(move);
     } catch (error) {
       await this.#cannotSettle(task, error, { finished: true });
@@ -346,8 +348,8 @@ class Worker {
     // At the end of the grace moves are ended too, and their tasks given back.
     if (this.#abort.signal.aborted && task.session.alive) return;
     task.session.fail(failure);
-    if (finished) this.#fates.tooLate(task);
-    else this.#fates.unfinished(task);
+    if (finished) this.#disposition.tooLate(task);
+    else this.#disposition.unfinished(task);
   }
 
   /** Undefined where the work was not finished: it took longer than the grace after a stop. */
@@ -415,9 +417,9 @@ class Worker {
       session.leaveBy(performance.now() + GOODBYE_MS);
       await session.setConsuming(false)?.catch(failed);
     }
-    const returned = await this.#fates.giveBack(session, this.#takeWaiting());
+    const returned = await this.#disposition.giveBack(session, this.#takeWaiting());
     const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
-    this.#fates.gaveBack(returned, { heard: await closing === true });
+    this.#disposition.gaveBack(returned, { heard: await closing === true });
     await session?.[Symbol.asyncDispose]();
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }

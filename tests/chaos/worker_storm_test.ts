@@ -63,9 +63,9 @@ scenario("failing tasks in a storm: done and dead are all", {}, async (broker) =
     let last = 1;
     while (last < attempts && failsAt(task, last, luck)) last++;
     assert.equal(own.length, last, `task ${task}: ${JSON.stringify(own)}`);
-    const fate = { done: done.has(task), dead: deadTasks.has(task) };
+    const outcome = { done: done.has(task), dead: deadTasks.has(task) };
     const fails = failsAt(task, last, luck);
-    assert.deepEqual(fate, { done: !fails, dead: fails }, `task ${task}`);
+    assert.deepEqual(outcome, { done: !fails, dead: fails }, `task ${task}`);
   }
   console.log(
     `${runs.length} runs of ${FAILING_TASKS} tasks: ${done.size} done, ${deadTasks.size} dead ` +

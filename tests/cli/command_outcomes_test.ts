@@ -10,7 +10,7 @@ async function runOnce(
   broker: Broker,
   script: string,
   ...flags: readonly string[]
-): Promise<{ exit: Exit; queue: string; fates: string[] }> {
+): Promise<{ exit: Exit; queue: string; outcomes: string[] }> {
   const queue = broker.taskQueue();
   await broker.send(queue, "task");
   const exit = await broker.run("work", queue, [
@@ -23,11 +23,11 @@ async function runOnce(
     ...["--", "sh", "-c", script],
   ]);
   const all = events(exit).map(({ event }) => event as string);
-  return { exit, queue, fates: all.filter((event) => FATES.includes(event)) };
+  return { exit, queue, outcomes: all.filter((event) => TASK_EVENTS.includes(event)) };
 }
 
 const RETRIES = ["--attempts", "2", "--backoff", "10ms"];
-const FATES = ["done", "failed", "acked", "retried", "dead", "rejected", "requeued"];
+const TASK_EVENTS = ["done", "failed", "acked", "retried", "dead", "rejected", "requeued"];
 
 const DONE = ["done", "acked"];
 const RETRIED = ["failed", "retried", "acked"];
@@ -39,7 +39,7 @@ const SLEEPS = "exec sleep 1000";
 const OUTCOMES: readonly (readonly [
   script: string,
   flags: readonly string[],
-  fates: readonly string[],
+  outcomes: readonly string[],
   exitCode: number,
 ])[] = [
   ["exit 0", [], DONE, 0],
@@ -73,8 +73,8 @@ const OUTCOMES: readonly (readonly [
 
 for (const [script, flags, expected, exitCode] of OUTCOMES) {
   brokerTest(`outcome: ${script} ${flags.join(" ")}`, async (broker) => {
-    const { exit, queue, fates } = await runOnce(broker, script, ...flags);
-    assert.deepEqual(fates, expected, exit.stderr);
+    const { exit, queue, outcomes } = await runOnce(broker, script, ...flags);
+    assert.deepEqual(outcomes, expected, exit.stderr);
     assert.equal(exit.code, exitCode);
     const dead = expected.includes("dead") ? 1 : 0;
     assert.equal((await broker.depth(`${queue}.dead`)).ready, dead);
