@@ -35,14 +35,14 @@ export function possibleDelaysMs(backoff: Backoff, attempts: number): number[] {
 }
 
 /** Long enough, and the delays far enough apart, for a command to start in between. */
-const MIN_ASIDE_MS = 1_000;
+const MIN_SNOOZE_MS = 1_000;
 
 /**
- * How long tasks may be put aside that must not come back at the same time: several delays, also
+ * How long tasks may be snoozed that must not come back at the same time: several delays, also
  * where every wait is the same; of the usual back-off there are queues already.
  */
-export function asideDelaysMs({ minMs, maxMs }: Backoff): number[] {
-  const fromMs = Math.max(minMs, MIN_ASIDE_MS);
+export function snoozeDelaysMs({ minMs, maxMs }: Backoff): number[] {
+  const fromMs = Math.max(minMs, MIN_SNOOZE_MS);
   return possibleDelaysMs({ minMs: fromMs, maxMs: Math.max(maxMs, 2 * fromMs) }, 3);
 }
 

@@ -4,7 +4,7 @@ import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { Republisher } from "./republisher.ts";
 import { RetryQueues, type UsedRetryQueues } from "./retry_queues.ts";
-import { asideDelaysMs, type Backoff, delayMs } from "./backoff.ts";
+import { type Backoff, delayMs, snoozeDelaysMs } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
 
 /** What becomes of tasks that fail. */
@@ -45,18 +45,18 @@ export class FailedTasks implements AsyncDisposable {
   readonly #republisher: Republisher;
   readonly #retryQueues: RetryQueues;
   readonly #deadLetters: DeadLetterQueue;
-  readonly #asideDelaysMs: readonly number[];
+  readonly #snoozeDelaysMs: readonly number[];
   readonly #closed = new AbortController();
   #publishing: Promise<Connection> | undefined;
   #blocked = false;
   #leaveByMs: number | undefined;
-  #putAside = 0;
+  #snoozed = 0;
 
   /** @param connection for what is not published: declarations, counts */
   constructor(connection: Connection, policy: RetryPolicy & Company) {
     const { queue, backoff, deadLetterQueue, isQuorum, usedRetryQueues } = policy;
     this.#policy = policy;
-    this.#asideDelaysMs = asideDelaysMs(backoff);
+    this.#snoozeDelaysMs = snoozeDelaysMs(backoff);
     this.#republisher = new Republisher(
       () => this.#publishing ??= this.#connectBeside(connection),
       {
@@ -120,12 +120,12 @@ export class FailedTasks implements AsyncDisposable {
   }
 
   /**
-   * Away for a while, as it is: the mark `redelivered` of a return would count as an attempt. Those
+   * Snoozes it: away for a while, as it is. The mark `redelivered` of a return would count as an attempt. Those
    * that go together come back one after the other.
    */
-  putAside(delivery: Delivery): Promise<void> {
-    const delays = this.#asideDelaysMs;
-    return this.#retryQueues.retry(delivery, delays[this.#putAside++ % delays.length]!);
+  snooze(delivery: Delivery): Promise<void> {
+    const delays = this.#snoozeDelaysMs;
+    return this.#retryQueues.retry(delivery, delays[this.#snoozed++ % delays.length]!);
   }
 
   /** Whether a task that failed at this attempt is tried again. */

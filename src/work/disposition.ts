@@ -96,8 +96,8 @@ export class Disposition {
   }
 
   /** Gives back what must be alone: a return would mark it as redelivered, and so as tried. */
-  async putAside(session: Session, deliveries: readonly Delivery[]): Promise<void> {
-    await Promise.all(deliveries.map((delivery) => session.failedTasks!.putAside(delivery)));
+  async snooze(session: Session, deliveries: readonly Delivery[]): Promise<void> {
+    await Promise.all(deliveries.map((delivery) => session.failedTasks!.snooze(delivery)));
     await session.assured();
     if (deliveries.length === 0 || !session.ack(deliveries)) return;
     this.#counts.requeued += deliveries.length;

@@ -175,7 +175,7 @@ class Worker {
     this.#watch.touch();
     this.#adjustIntake();
     if (this.#alone === "now" && mustBeAlone(delivery)) {
-      this.#disposition.putAside(session, this.#takeLoners()).catch((failure) =>
+      this.#disposition.snooze(session, this.#takeLoners()).catch((failure) =>
         session.fail(failure)
       );
     } else this.#startTasks();
@@ -258,7 +258,7 @@ class Worker {
     try {
       await this.#settlement.settleAll();
       do {
-        await this.#disposition.putAside(session, this.#takeLoners());
+        await this.#disposition.snooze(session, this.#takeLoners());
         await session.settled(); // what has arrived in its place is here now
       } while (this.#waiting.some(({ delivery }) => mustBeAlone(delivery)));
       this.#alone = "now";

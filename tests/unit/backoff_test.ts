@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseBackoff } from "../../src/cli/values/backoff.ts";
-import { asideDelaysMs, type Backoff, delayMs, possibleDelaysMs } from "../../src/retry/backoff.ts";
+import {
+  type Backoff,
+  delayMs,
+  possibleDelaysMs,
+  snoozeDelaysMs,
+} from "../../src/retry/backoff.ts";
 import { holds } from "../support/property.ts";
 
 const backoff = fc.tuple(
@@ -77,9 +82,9 @@ Deno.test("the possible delays are all that there are, and few", async () => {
   assert.deepEqual(possibleDelaysMs({ minMs: 1_000, maxMs: 2_000 }, 1), []);
 });
 
-Deno.test("there are several delays to put tasks aside, also where every wait is the same", () => {
+Deno.test("there are several delays to snooze tasks, also where every wait is the same", () => {
   const apart = [1_000, 1_100, 1_200, 1_600, 1_800, 2_000];
-  assert.deepEqual(asideDelaysMs({ minMs: 100, maxMs: 100 }), apart);
+  assert.deepEqual(snoozeDelaysMs({ minMs: 100, maxMs: 100 }), apart);
   const usual = { minMs: 1_000, maxMs: 300_000 };
-  assert.deepEqual(asideDelaysMs(usual), possibleDelaysMs(usual, 3));
+  assert.deepEqual(snoozeDelaysMs(usual), possibleDelaysMs(usual, 3));
 });

@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { deadLetterQueueName, overlongName, retryQueueName } from "../../retry/queue_names.ts";
 import type { CommandWork } from "../../work/work.ts";
-import { asideDelaysMs, possibleDelaysMs } from "../../retry/backoff.ts";
+import { possibleDelaysMs, snoozeDelaysMs } from "../../retry/backoff.ts";
 import { DEFAULT_EXIT_RULES, parseExitRules } from "../../work/exec/exit_rules.ts";
 import type { RetryPolicy } from "../../retry/failed_tasks.ts";
 import { argument } from "../values/argument.ts";
@@ -127,7 +127,7 @@ export function retryPolicy(
   const attempts = flags.attempts ?? DEFAULT_ATTEMPTS;
   const deadLetterQueue = flags.deadLetter ?? deadLetterQueueName(queue);
   const delays = flags.retry
-    ? [...possibleDelaysMs(backoff, attempts), ...asideDelaysMs(backoff)]
+    ? [...possibleDelaysMs(backoff, attempts), ...snoozeDelaysMs(backoff)]
     : [];
   if (deadLetterQueue === queue) {
     throw new UsageError(
