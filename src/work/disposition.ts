@@ -123,7 +123,7 @@ export class Disposition {
     const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
     if (ackMode === "auto") left.length = 0;
     this.#counts.lost += started.length + waiting.length - left.length;
-    const moved = await session?.putBack(left) ?? new Set<Delivery>();
+    const moved = await session?.republishToTail(left) ?? new Set<Delivery>();
     const returned = moved.size < left.length && session?.requeueAll() === true;
     const back = returned ? left : [...moved];
     this.#counts.unfinished += left.length - back.length;

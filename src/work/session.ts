@@ -10,7 +10,7 @@ import { FailedTasks, type RetryPolicy } from "../retry/failed_tasks.ts";
 import type { UsedRetryQueues } from "../retry/retry_queues.ts";
 
 /** A broker that blocks publishers must not hold up a stop. */
-const PUT_BACK_MS = 2_000;
+const REPUBLISH_MS = 2_000;
 
 export interface SessionOptions {
   readonly connection: Cluster;
@@ -147,18 +147,18 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Puts tasks that were not tried to the tail of their queue, in their order. `basic.nack` would
+   * Republishes tasks that were not tried to the tail of their queue, in their order. `basic.nack` would
    * count as an attempt, as it looks the same as the death of a worker: a few restarts would use up
    * all attempts of a task that was never run.
    *
    * @returns those that are back; none where attempts are not counted
    */
-  async putBack(deliveries: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
+  async republishToTail(deliveries: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
     const back = new Set<Delivery>();
     const { failedTasks } = this;
     if (!this.#alive || !failedTasks?.counts) return back;
     const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PUT_BACK_MS);
+    const timer = setTimeout(resolve, REPUBLISH_MS);
     const moves = deliveries.map(async (delivery) => {
       await failedTasks.recount(delivery);
       back.add(delivery);
