@@ -120,8 +120,8 @@ export class FailedTasks implements AsyncDisposable {
   }
 
   /**
-   * Snoozes it: away for a while, as it is. The mark `redelivered` of a return would count as an attempt. Those
-   * that go together come back one after the other.
+   * Snoozes it: away for a while, as it is. The mark `redelivered` of a return would count as an
+   * attempt. Those that go together come back one after the other.
    */
   snooze(delivery: Delivery): Promise<void> {
     const delays = this.#snoozeDelaysMs;

@@ -95,7 +95,7 @@ export class Disposition {
     this.#options.onEvent({ event: "unsettled", delivery, attempt });
   }
 
-  /** Gives back what must be alone: a return would mark it as redelivered, and so as tried. */
+  /** Lets what must be alone come again: a requeue would mark it as redelivered, and so as tried. */
   async snooze(session: Session, deliveries: readonly Delivery[]): Promise<void> {
     await Promise.all(deliveries.map((delivery) => session.failedTasks!.snooze(delivery)));
     await session.assured();
@@ -111,9 +111,9 @@ export class Disposition {
   /**
    * What is not going to be finished here goes back, unless the broker has forgotten it.
    *
-   * @returns what the broker was asked to take back; {@linkcode gaveBack} is told whether it did
+   * @returns what the broker was asked to take back; {@linkcode requeued} is told whether it did
    */
-  async giveBack(
+  async requeue(
     session: Session | undefined,
     waiting: readonly Delivery[],
   ): Promise<readonly Delivery[]> {
@@ -130,7 +130,8 @@ export class Disposition {
     return back;
   }
 
-  gaveBack(deliveries: readonly Delivery[], { heard }: { heard: boolean }): void {
+  /** @param options.heard whether the broker has confirmed it */
+  requeued(deliveries: readonly Delivery[], { heard }: { heard: boolean }): void {
     this.#counts[heard ? "requeued" : "unfinished"] += deliveries.length;
     if (!heard) return;
     for (const delivery of deliveries) {

@@ -170,7 +170,7 @@ export class Session implements AsyncDisposable {
     return inTime;
   }
 
-  /** Gives everything back that is not settled; false where the session has ended. */
+  /** `basic.nack` with requeue for all that is not settled; false where the session has ended. */
   requeueAll(): boolean {
     return this.#alive && this.#consumer.requeueAll();
   }

@@ -105,7 +105,7 @@ export class Settlement {
       const assured = assuredSessionOf(tasks);
       return assured ? assured.then(settle) : settle();
     }, (failure) => {
-      for (const { ending } of tasks) this.#count(ending, -1); // they are given back
+      for (const { ending } of tasks) this.#count(ending, -1); // they are requeued
       this.#onFailure(failure);
     });
   }

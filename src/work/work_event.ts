@@ -60,7 +60,7 @@ export type WorkEvent =
   | { readonly event: "short-of-time" }
   /** The forgotten ack: as many unacknowledged as the prefetch allows, so nothing more will come. */
   | { readonly event: "stalled"; readonly unacked: number }
-  /** Given back to the queue. */
+  /** Not finished here, and back in its queue: by `basic.nack`, or as a copy. */
   | { readonly event: "requeued"; readonly delivery: Delivery; readonly attempt: number }
   /** The connection, its channel or the consumer is gone, or none could be opened. */
   | { readonly event: "reconnecting"; readonly failure: unknown; readonly delayMs: number }
@@ -93,7 +93,10 @@ export interface WorkCounts {
   readonly rejected: number;
   /** Tasks that arrived marked as redelivered and were started. */
   readonly redelivered: number;
-  /** Tasks received but not finished, given back to the queue (`basic.nack`). */
+  /**
+   * Tasks received but not finished that went back to their queue: by `basic.nack`, as a copy at its
+   * tail, or through a retry queue.
+   */
   readonly requeued: number;
   /** Tasks received but not finished, with no way left to give them back: the broker decides. */
   readonly unfinished: number;

@@ -43,7 +43,7 @@ export interface WorkerOptions {
 /**
  * Consumes one queue until a stop rule, a signal, or a failure that no new connection heals.
  *
- * On return the consumer is cancelled, every delivery is settled or given back, and the broker has
+ * On return the consumer is cancelled, every delivery is settled or requeued, and the broker has
  * confirmed it by closing the channel in order (unless the failure is that it went away).
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkSummary> {
@@ -292,7 +292,7 @@ class Worker {
     const startedAtMs = performance.now();
     const outcome = await this.#outcomeOf(task);
     if (!outcome) {
-      if (!session.alive) this.#disposition.unfinished(task); // else it is given back
+      if (!session.alive) this.#disposition.unfinished(task); // else it is requeued
       return;
     }
     const elapsedMs = performance.now() - startedAtMs;
@@ -345,7 +345,7 @@ class Worker {
     this.#open = false;
     // Moves that are confirmed after all are acknowledged first: else those tasks are there twice.
     await Promise.race([this.#settleMoved(task.session), whenAborted(this.#abort.signal)]);
-    // At the end of the grace moves are ended too, and their tasks given back.
+    // At the end of the grace moves are ended too, and their tasks requeued.
     if (this.#abort.signal.aborted && task.session.alive) return;
     task.session.fail(failure);
     if (finished) this.#disposition.tooLate(task);
@@ -398,7 +398,7 @@ class Worker {
     this.#wake?.();
   }
 
-  /** Gives back what was not finished; the broker has handled all settlements when it closes the channel. */
+  /** Requeues what was not finished; the broker has handled all settlements when it closes the channel. */
   async #finish(): Promise<void> {
     const failed = (failure: unknown) => {
       if (this.#stop!.reason !== "error") this.#stop = { reason: "error", failure };
@@ -417,9 +417,9 @@ class Worker {
       session.leaveBy(performance.now() + GOODBYE_MS);
       await session.setConsuming(false)?.catch(failed);
     }
-    const returned = await this.#disposition.giveBack(session, this.#takeWaiting());
+    const returned = await this.#disposition.requeue(session, this.#takeWaiting());
     const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
-    this.#disposition.gaveBack(returned, { heard: await closing === true });
+    this.#disposition.requeued(returned, { heard: await closing === true });
     await session?.[Symbol.asyncDispose]();
     await Promise.race([this.#options.reported().catch(failed), graceOver]);
   }
