@@ -4,10 +4,10 @@ import type { Delivery } from "../amqp/delivery.ts";
 export const ATTEMPTS = "x-worktool-attempts";
 
 /**
- * Header: this attempt is made alone. A worker that died had several tasks in hand, and nobody knows
- * of which one it died; a task that is alone with its worker does not pay for another's fault.
+ * Header: this attempt is made in isolation. A worker that died had several tasks in hand, and nobody knows
+ * of which one it died; a task that has its worker for itself does not pay for another's fault.
  */
-export const ALONE = "x-worktool-alone";
+export const ISOLATED = "x-worktool-alone";
 
 /** More than anybody tries; also keeps a forged header from making nonsense of a sum. */
 const MAX_ATTEMPTS = 2 ** 31 - 1;
@@ -27,9 +27,9 @@ export function diedInHand(delivery: Delivery): boolean {
   return attemptsSince(delivery) > 0;
 }
 
-/** Whether the next attempt has to be made alone. */
-export function mustBeAlone({ properties }: Delivery): boolean {
-  return properties.headers?.[ALONE] === true;
+/** Whether the next attempt has to be made in isolation. */
+export function mustBeIsolated({ properties }: Delivery): boolean {
+  return properties.headers?.[ISOLATED] === true;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { ALONE, ATTEMPTS } from "./attempts.ts";
+import { ATTEMPTS, ISOLATED } from "./attempts.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { EXPIRATION, type HeaderChanges, USER_ID } from "./republished_properties.ts";
 
@@ -57,7 +57,7 @@ export function deathHeaders(death: Death): HeaderChanges {
   return {
     [QUEUE]: death.queue,
     [ATTEMPTS]: death.attempts,
-    [ALONE]: undefined,
+    [ISOLATED]: undefined,
     [REASON]: death.reason,
     [EXIT_STATUS]: death.exitStatus,
     [SIGNAL]: death.signal,

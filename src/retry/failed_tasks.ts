@@ -1,4 +1,11 @@
-import { ALONE, ATTEMPTS, attemptsMade, diedInHand, mustBeAlone, mustRecount } from "./attempts.ts";
+import {
+  ATTEMPTS,
+  attemptsMade,
+  diedInHand,
+  ISOLATED,
+  mustBeIsolated,
+  mustRecount,
+} from "./attempts.ts";
 import { Connection } from "../amqp/connection.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
@@ -22,8 +29,11 @@ export interface RetryPolicy {
 
 /** How tasks are worked on where this is asked. */
 export interface Company {
-  /** Whether a worker has several tasks in hand, so that it is not clear of which one it died. */
-  readonly inCompany: boolean;
+  /**
+   * Whether the last attempt after a worker's death is made with no other task in hand: where it may
+   * have several, it is not clear of which one it died.
+   */
+  readonly isolatesLastAttempt: boolean;
   /** Whether the work queue is a quorum queue: asked when a queue of ours has to be declared. */
   readonly isQuorum: () => Promise<boolean>;
   /** The retry queues that this run has put tasks into, on earlier connections too. */
@@ -31,7 +41,7 @@ export interface Company {
 }
 
 /** What is to be done with a task that has just arrived. */
-export type Triage = "run" | "run alone" | "recount" | "exhausted";
+export type Triage = "run" | "run isolated" | "recount" | "exhausted";
 
 /**
  * Where the failed tasks of one session go: to a retry queue, or to the dead-letter queue. Each
@@ -95,10 +105,10 @@ export class FailedTasks implements AsyncDisposable {
     this.#retryQueues.arrived(delivery);
     const { attempts } = this.#policy;
     if (attempts === undefined) return "run";
-    if (this.#deservesToBeAlone(delivery, attempts)) return "recount";
+    if (this.#needsIsolation(delivery, attempts)) return "recount";
     if (attemptsMade(delivery) >= attempts) return "exhausted";
     if (mustRecount(delivery)) return "recount";
-    return mustBeAlone(delivery) ? "run alone" : "run";
+    return mustBeIsolated(delivery) ? "run isolated" : "run";
   }
 
   /** Whether an attempt that nobody finished counts. */
@@ -108,13 +118,13 @@ export class FailedTasks implements AsyncDisposable {
 
   /**
    * To the tail of its queue with the count so far: of what only the mark `redelivered` tells, and
-   * that the last attempt is made alone.
+   * that the last attempt is made in isolation.
    */
   recount(delivery: Delivery): Promise<void> {
     const { queue, attempts = Infinity } = this.#policy;
     const made = attemptsMade(delivery);
-    const changes = this.#deservesToBeAlone(delivery, attempts)
-      ? { [ATTEMPTS]: Math.min(made, attempts - 1), [ALONE]: true }
+    const changes = this.#needsIsolation(delivery, attempts)
+      ? { [ATTEMPTS]: Math.min(made, attempts - 1), [ISOLATED]: true }
       : { [ATTEMPTS]: made };
     return this.#republisher.republish(delivery, queue, changes);
   }
@@ -136,7 +146,7 @@ export class FailedTasks implements AsyncDisposable {
   /** Puts it into a retry queue. @returns how long it waits there, in milliseconds */
   async retry(delivery: Delivery, attempt: number): Promise<number> {
     const waitMs = delayMs(this.#policy.backoff, attempt, Math.random());
-    await this.#retryQueues.retry(delivery, waitMs, { [ATTEMPTS]: attempt, [ALONE]: undefined });
+    await this.#retryQueues.retry(delivery, waitMs, { [ATTEMPTS]: attempt, [ISOLATED]: undefined });
     return waitMs;
   }
 
@@ -151,9 +161,9 @@ export class FailedTasks implements AsyncDisposable {
    * Whether this task, which a worker had in hand when it died, is given up unless the next attempt
    * is a good one: that worker may have died of a task beside it.
    */
-  #deservesToBeAlone(delivery: Delivery, attempts: number): boolean {
-    return this.#policy.inCompany && attempts > 1 && diedInHand(delivery) &&
-      !mustBeAlone(delivery) && attemptsMade(delivery) >= attempts - 1;
+  #needsIsolation(delivery: Delivery, attempts: number): boolean {
+    return this.#policy.isolatesLastAttempt && attempts > 1 && diedInHand(delivery) &&
+      !mustBeIsolated(delivery) && attemptsMade(delivery) >= attempts - 1;
   }
 
   /** Tasks that were put off here, and wait in retry queues. */

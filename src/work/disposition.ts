@@ -95,7 +95,7 @@ export class Disposition {
     this.#options.onEvent({ event: "unsettled", delivery, attempt });
   }
 
-  /** Lets what must be alone come again: a requeue would mark it as redelivered, and so as tried. */
+  /** Lets what must be isolated come again: a requeue would mark it as redelivered, and so as tried. */
   async snooze(session: Session, deliveries: readonly Delivery[]): Promise<void> {
     await Promise.all(deliveries.map((delivery) => session.failedTasks!.snooze(delivery)));
     await session.assured();

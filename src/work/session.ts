@@ -59,11 +59,11 @@ export class Session implements AsyncDisposable {
     this.#connection = connection;
     this.#channel = channel;
     this.#queue = queue.name;
-    const inCompany = options.prefetchCount !== 1;
+    const isolatesLastAttempt = options.prefetchCount !== 1;
     this.failedTasks = retry &&
       new FailedTasks(connection, {
         ...retry,
-        inCompany,
+        isolatesLastAttempt,
         isQuorum: () => queue.isQuorum(connection),
         usedRetryQueues: options.usedRetryQueues,
       });

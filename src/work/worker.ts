@@ -1,4 +1,4 @@
-import { attemptsMade, mustBeAlone } from "../retry/attempts.ts";
+import { attemptsMade, mustBeIsolated } from "../retry/attempts.ts";
 import { GOODBYE_MS } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import {
@@ -70,7 +70,7 @@ class Worker {
   /** Under way to other queues. */
   readonly #moves = new Set<Promise<unknown>>();
   /** Whether a task has the worker for itself, or waits until it has. */
-  #alone: "soon" | "now" | undefined;
+  #isolation: "soon" | "now" | undefined;
   /** Ends what `run` waits for. */
   #wake: (() => void) | undefined;
   #stop: { readonly reason: StopReason; readonly failure?: unknown } | undefined;
@@ -174,8 +174,8 @@ class Worker {
     this.#waiting.push({ session, delivery, attempt: attemptsMade(delivery) + 1 });
     this.#watch.touch();
     this.#adjustIntake();
-    if (this.#alone === "now" && mustBeAlone(delivery)) {
-      this.#disposition.snooze(session, this.#takeLoners()).catch((failure) =>
+    if (this.#isolation === "now" && mustBeIsolated(delivery)) {
+      this.#disposition.snooze(session, this.#takeIsolated()).catch((failure) =>
         session.fail(failure)
       );
     } else this.#startTasks();
@@ -213,7 +213,7 @@ class Worker {
       this.#settlement.pending < MAX_UNREPORTED
     ) {
       const task = this.#waiting.peek();
-      if (!task || this.#alone || (mustBeAlone(task.delivery) && this.#running > 0)) return;
+      if (!task || this.#isolation || (mustBeIsolated(task.delivery) && this.#running > 0)) return;
       this.#waiting.shift();
       void this.#work(task);
     }
@@ -231,8 +231,8 @@ class Worker {
         case "exhausted":
           await this.#moved(this.#disposition.bury(task, task.attempt - 1, NO_ATTEMPT_LEFT));
           break;
-        case "run alone":
-          await this.#tryAlone(task);
+        case "run isolated":
+          await this.#tryIsolated(task);
           break;
         default:
           await this.#try(task);
@@ -252,19 +252,19 @@ class Worker {
    * Tries one that is given up if its worker dies now: nothing runs beside it, and no other such task
    * is in hand, because that one would be given up with it. Others may come meanwhile; they wait.
    */
-  async #tryAlone(task: Task): Promise<void> {
+  async #tryIsolated(task: Task): Promise<void> {
     const { session } = task;
-    this.#alone = "soon";
+    this.#isolation = "soon";
     try {
       await this.#settlement.settleAll();
       do {
-        await this.#disposition.snooze(session, this.#takeLoners());
+        await this.#disposition.snooze(session, this.#takeIsolated());
         await session.settled(); // what has arrived in its place is here now
-      } while (this.#waiting.some(({ delivery }) => mustBeAlone(delivery)));
-      this.#alone = "now";
+      } while (this.#waiting.some(({ delivery }) => mustBeIsolated(delivery)));
+      this.#isolation = "now";
       if (!this.#stop) await this.#try(task);
     } finally {
-      this.#alone = undefined;
+      this.#isolation = undefined;
     }
   }
 
@@ -272,11 +272,11 @@ class Worker {
     return this.#waiting.takeAll().map(({ delivery }) => delivery);
   }
 
-  /** Takes out what waits here to be tried alone. */
-  #takeLoners(): Delivery[] {
+  /** Takes out what waits here to be tried in isolation. */
+  #takeIsolated(): Delivery[] {
     const waiting = this.#waiting.takeAll();
-    for (const task of waiting) if (!mustBeAlone(task.delivery)) this.#waiting.push(task);
-    return waiting.map(({ delivery }) => delivery).filter(mustBeAlone);
+    for (const task of waiting) if (!mustBeIsolated(task.delivery)) this.#waiting.push(task);
+    return waiting.map(({ delivery }) => delivery).filter(mustBeIsolated);
   }
 
   async #try(task: Task): Promise<void> {

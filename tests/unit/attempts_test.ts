@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attemptsMade, diedInHand, mustBeAlone, mustRecount } from "../../src/retry/attempts.ts";
+import { attemptsMade, diedInHand, mustBeIsolated, mustRecount } from "../../src/retry/attempts.ts";
 
 function delivery(redelivered: boolean, headers: Record<string, unknown> = {}) {
   const count = headers["x-delivery-count"];
@@ -46,18 +46,18 @@ for (const [name, message, made, recount] of CASES) {
   });
 }
 
-Deno.test("a task is suspected when it came back, and alone when its header says so", () => {
-  const alone = { "x-worktool-alone": true, "x-worktool-attempts": 2 };
+Deno.test("a task is suspected when it came back, and isolated when its header says so", () => {
+  const isolated = { "x-worktool-alone": true, "x-worktool-attempts": 2 };
   const facts = [
     delivery(false),
     delivery(true),
     delivery(false, { "x-worktool-attempts": 2 }),
     delivery(true, { "x-delivery-count": 1 }),
     delivery(true, { "x-acquired-count": 1 }),
-    delivery(false, alone),
-    delivery(true, alone),
+    delivery(false, isolated),
+    delivery(true, isolated),
     delivery(false, { "x-worktool-alone": "true" }),
-  ].map((message) => [diedInHand(message), mustBeAlone(message)]);
+  ].map((message) => [diedInHand(message), mustBeIsolated(message)]);
   assert.deepEqual(facts, [
     [false, false],
     [true, false],
