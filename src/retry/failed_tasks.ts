@@ -151,7 +151,7 @@ export class FailedTasks implements AsyncDisposable {
   }
 
   /** Puts it into the dead-letter queue. @returns that queue's name */
-  async bury(delivery: Delivery, attempts: number, failure: Failure): Promise<string> {
+  async deadLetter(delivery: Delivery, attempts: number, failure: Failure): Promise<string> {
     const { queue, worker, deadLetterQueue } = this.#policy;
     await this.#deadLetters.add(delivery, { ...failure, queue, attempts, worker, at: new Date() });
     return deadLetterQueue;

@@ -51,15 +51,15 @@ export class Disposition {
     } catch (error) {
       if (!(error instanceof UnencodableMessage)) throw error;
       const reason = `${failure.reason}, and its headers are too large for another attempt`;
-      return await this.bury(task, attempt, { ...failure, reason });
+      return await this.deadLetter(task, attempt, { ...failure, reason });
     }
     this.#options.onEvent({ event: "retried", delivery, attempt, delayMs });
     this.#settlement.add(task, "retried", { atOnce: true });
   }
 
-  async bury(task: Task, attempt: number, failure: Failure): Promise<void> {
+  async deadLetter(task: Task, attempt: number, failure: Failure): Promise<void> {
     const { session, delivery } = task;
-    const deadLetterQueue = await session.failedTasks!.bury(delivery, attempt, failure);
+    const deadLetterQueue = await session.failedTasks!.deadLetter(delivery, attempt, failure);
     this.#options.onEvent({ event: "dead", delivery, attempt, failure, deadLetterQueue });
     this.#settlement.add(task, "dead", { atOnce: true });
   }

@@ -229,7 +229,7 @@ class Worker {
           if (!await this.#moved(this.#disposition.recount(task))) await this.#try(task);
           break;
         case "exhausted":
-          await this.#moved(this.#disposition.bury(task, task.attempt - 1, NO_ATTEMPT_LEFT));
+          await this.#moved(this.#disposition.deadLetter(task, task.attempt - 1, NO_ATTEMPT_LEFT));
           break;
         case "run isolated":
           await this.#tryIsolated(task);
@@ -312,7 +312,7 @@ class Worker {
     try {
       const move = again
         ? this.#disposition.retry(task, failure)
-        : this.#disposition.bury(task, attempt, failure);
+        : this.#disposition.deadLetter(task, attempt, failure);
       await this.#moved(move);
     } catch (error) {
       await this.#cannotSettle(task, error, { finished: true });
