@@ -2,7 +2,7 @@ import type { ConsumeMessage } from "amqplib";
 import { type Channel, isChannelClosed } from "./channel.ts";
 import { type Delivery, deliveryOf } from "./delivery.ts";
 import { ConsumerCancelled } from "./errors.ts";
-import { Unsettled } from "./unsettled.ts";
+import { Unacknowledged } from "./unacknowledged.ts";
 
 export interface ConsumerOptions {
   readonly queue: string;
@@ -28,7 +28,7 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly #channel: Channel;
   readonly #options: ConsumerOptions;
-  readonly #unsettled = new Unsettled();
+  readonly #unacknowledged = new Unacknowledged();
   #cancelling: Promise<void> | undefined;
   #cancelledByBroker = false;
 
@@ -54,7 +54,7 @@ export class Consumer {
    */
   ack(deliveries: readonly Delivery[]): boolean {
     const tags = deliveries.map(({ deliveryTag }) => deliveryTag);
-    const { upTo, single } = this.#unsettled.acknowledge(tags);
+    const { upTo, single } = this.#unacknowledged.acknowledge(tags);
     return this.#send((raw) => {
       if (upTo > 0) raw.ack(amqplibMessage(upTo), true);
       for (const tag of single) raw.ack(amqplibMessage(tag));
@@ -66,7 +66,7 @@ export class Consumer {
    * to. False where the channel has ended: nothing was sent.
    */
   reject(delivery: Delivery): boolean {
-    this.#unsettled.settled(delivery.deliveryTag);
+    this.#unacknowledged.settled(delivery.deliveryTag);
     return this.#send((raw) => raw.reject(amqplibMessage(delivery.deliveryTag), false));
   }
 
@@ -115,7 +115,7 @@ export class Consumer {
         queue,
         (message) => {
           if (!message) return onCancelled(this.#brokerCancelled());
-          if (!noAck) this.#unsettled.delivered(message.fields.deliveryTag);
+          if (!noAck) this.#unacknowledged.delivered(message.fields.deliveryTag);
           onDelivery(deliveryOf(message));
         },
         {

@@ -53,7 +53,7 @@ export interface PublisherOptions {
   /** For each confirm, from its publish on. */
   readonly confirmTimeoutMs: number;
   /**
-   * Told once for every message, but those in `takeUnsettled`; a returned one without confirms was
+   * Told once for every message, but those in `takeUnconfirmed`; a returned one without confirms was
    * reported unconfirmed before.
    */
   readonly onOutcome: (message: OutgoingMessage, outcome: PublishOutcome) => void;
@@ -71,7 +71,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #properties: Options.Publish;
   readonly #window = new ConfirmWindow<Unconfirmed>();
-  readonly #unsettled: OutgoingMessage[] = [];
+  readonly #unconfirmed: OutgoingMessage[] = [];
   #unconfirmedBytes = 0;
   #writable = true;
   #failure: AmqpError | undefined;
@@ -96,8 +96,8 @@ export class Publisher {
    * After a failure: the messages that the broker may have or not, oldest first. They are told of
    * here and nowhere else; a second call has none left.
    */
-  takeUnsettled(): OutgoingMessage[] {
-    return this.#unsettled.splice(0);
+  takeUnconfirmed(): OutgoingMessage[] {
+    return this.#unconfirmed.splice(0);
   }
 
   /**
@@ -105,7 +105,7 @@ export class Publisher {
    * the socket is full, and nothing where there is room.
    *
    * @throws {AmqpError} the channel is gone or a confirm is overdue: at once, and then the message
-   *   was not taken; or by the promise, and then `takeUnsettled` has it
+   *   was not taken; or by the promise, and then `takeUnconfirmed` has it
    */
   publish(message: OutgoingMessage): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
@@ -118,7 +118,7 @@ export class Publisher {
       this.#writable = raw.publish("", this.#options.queue, content, options);
     } catch (error) {
       if (!isChannelClosed(error)) throw error;
-      this.#unsettled.push(message); // the channel is closed, and will tell why
+      this.#unconfirmed.push(message); // the channel is closed, and will tell why
       return this.#until(() => false);
     }
     if (this.#options.confirm) {
@@ -195,13 +195,13 @@ export class Publisher {
     // The broker closes a channel for a publish that it cannot take; with one in flight, it is that one.
     const { classId, methodId } = reason.reply ?? {};
     const refused = this.#window.size === 1 && classId === BASIC && methodId === BASIC_PUBLISH;
-    const unsettled: OutgoingMessage[] = [];
+    const unconfirmed: OutgoingMessage[] = [];
     for (const { message, returned } of this.#window.settle(0, { multiple: true })) {
       if (returned) this.#options.onOutcome(message, returned);
       else if (refused) this.#options.onOutcome(message, { kind: "refused" });
-      else unsettled.push(message);
+      else unconfirmed.push(message);
     }
-    this.#unsettled.unshift(...unsettled);
+    this.#unconfirmed.unshift(...unconfirmed);
     this.#wake?.();
   }
 }

@@ -128,7 +128,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
   /** @param fresh messages that were never handed over */
   async #recover(failure: unknown, fresh: OutgoingMessage[]): Promise<void> {
     const reconnects = this.#publisher !== undefined;
-    const again = this.#publisher?.takeUnsettled() ?? [];
+    const again = this.#publisher?.takeUnconfirmed() ?? [];
     try {
       for (;;) {
         await this.#pauseAfter(failure);
@@ -140,7 +140,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
         } catch (error) {
           if (!(error instanceof AmqpError)) throw error;
           failure = error;
-          again.unshift(...this.#publisher?.takeUnsettled() ?? []);
+          again.unshift(...this.#publisher?.takeUnconfirmed() ?? []);
         }
       }
     } catch (error) {

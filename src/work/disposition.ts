@@ -69,14 +69,14 @@ export class Disposition {
     await this.#options.reported();
     await session.assured();
     if (!session.reject(delivery)) return this.tooLate(task);
-    session.unsettled.delete(delivery);
+    session.started.delete(delivery);
     this.#counts.rejected++;
     this.#options.onEvent({ event: "rejected", delivery, attempt });
   }
 
   /** Its session ended before it was begun, or while it ran and was ended too. */
   unfinished({ session, delivery }: Task): void {
-    session.unsettled.delete(delivery);
+    session.started.delete(delivery);
     this.#counts.unfinished++;
   }
 
@@ -90,7 +90,7 @@ export class Disposition {
 
   /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
   tooLate({ session, delivery, attempt }: Task): void {
-    session.unsettled.delete(delivery);
+    session.started.delete(delivery);
     this.#counts.unsettled++;
     this.#options.onEvent({ event: "unsettled", delivery, attempt });
   }
@@ -102,7 +102,7 @@ export class Disposition {
     if (deliveries.length === 0 || !session.ack(deliveries)) return;
     this.#counts.requeued += deliveries.length;
     for (const delivery of deliveries) {
-      session.unsettled.delete(delivery);
+      session.started.delete(delivery);
       const attempt = attemptsMade(delivery) + 1;
       this.#options.onEvent({ event: "requeued", delivery, attempt });
     }
@@ -118,7 +118,7 @@ export class Disposition {
     waiting: readonly Delivery[],
   ): Promise<readonly Delivery[]> {
     const { ackMode } = this.#options;
-    const started = [...session?.unsettled ?? []];
+    const started = [...session?.started ?? []];
     // With "early", what has started is acknowledged; with "auto", everything is.
     const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
     if (ackMode === "auto") left.length = 0;

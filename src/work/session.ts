@@ -37,7 +37,7 @@ export class Session implements AsyncDisposable {
   /** Settles with the reason when the session can be used no more; undefined after `close`. */
   readonly ended: Promise<unknown>;
   /** Started and not settled yet, in the order of their delivery. */
-  readonly unsettled = new Set<Delivery>();
+  readonly started = new Set<Delivery>();
   readonly failedTasks: FailedTasks | undefined;
   /** Whether a task may take longer than this broker waits, and cannot be asked to. */
   readonly mayOutlastBroker: boolean;

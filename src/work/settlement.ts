@@ -112,7 +112,7 @@ export class Settlement {
 
   #settleReported(tasks: readonly Finished[]): void {
     const { ackMode, onEvent, session: { prefetchCount } } = this.#options;
-    for (const { session, delivery } of tasks) session.unsettled.delete(delivery);
+    for (const { session, delivery } of tasks) session.started.delete(delivery);
     if (ackMode === "manual") this.#ackAll(tasks);
     if (ackMode !== "never") return;
     this.#counts.unacked += tasks.length;

@@ -152,7 +152,7 @@ class Worker {
   async #pauseAfter(failure: unknown): Promise<void> {
     this.#open = false;
     this.#absence = failure;
-    const running = [...this.#session?.unsettled ?? []];
+    const running = [...this.#session?.started ?? []];
     // With "auto" they are only here.
     const waiting = this.#options.ackMode === "auto" ? [] : this.#takeWaiting();
     if (tookDeliveriesBack(failure)) this.#disposition.released([...running, ...waiting]);
@@ -222,7 +222,7 @@ class Worker {
   async #work(task: Task): Promise<void> {
     const { session, delivery } = task;
     this.#running++;
-    session.unsettled.add(delivery);
+    session.started.add(delivery);
     try {
       switch (session.failedTasks?.triage(delivery)) {
         case "recount":

@@ -7,12 +7,12 @@ export interface AckPlan {
 }
 
 /**
- * The delivery tags of one consumer that are not settled yet.
+ * The delivery tags of one consumer that are neither acknowledged nor rejected yet.
  *
  * A `basic.ack` with `multiple` settles all lower tags too (AMQP 0-9-1, basic.ack), so it may only
  * name a tag below which nothing else is outstanding.
  */
-export class Unsettled {
+export class Unacknowledged {
   readonly #tags = new Set<number>(); // in the order of their delivery
 
   delivered(tag: number): void {
