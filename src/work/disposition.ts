@@ -4,7 +4,8 @@ import { MessageNacked, UnencodableMessage } from "../amqp/errors.ts";
 import type { noCounts, WorkEvent } from "./work_event.ts";
 import type { Failure } from "../retry/failure.ts";
 import type { Session } from "./session.ts";
-import type { AckMode, Settlement, Task } from "./settlement.ts";
+import type { ReceivedTask } from "./received_task.ts";
+import type { AckMode, Settlement } from "./settlement.ts";
 
 export interface DispositionOptions {
   readonly ackMode: AckMode;
@@ -30,7 +31,7 @@ export class Disposition {
   }
 
   /** @returns false where the queue does not take the copy back, because it is full for example */
-  async recount(task: Task): Promise<boolean> {
+  async recount(task: ReceivedTask): Promise<boolean> {
     const { session, delivery, attempt } = task;
     try {
       await session.failedTasks!.recount(delivery);
@@ -43,7 +44,7 @@ export class Disposition {
     return true;
   }
 
-  async retry(task: Task, failure: Failure): Promise<void> {
+  async retry(task: ReceivedTask, failure: Failure): Promise<void> {
     const { session, delivery, attempt } = task;
     let delayMs;
     try {
@@ -57,14 +58,14 @@ export class Disposition {
     this.#settlement.add(task, "retried", { atOnce: true });
   }
 
-  async deadLetter(task: Task, attempt: number, failure: Failure): Promise<void> {
+  async deadLetter(task: ReceivedTask, attempt: number, failure: Failure): Promise<void> {
     const { session, delivery } = task;
     const deadLetterQueue = await session.failedTasks!.deadLetter(delivery, attempt, failure);
     this.#options.onEvent({ event: "dead", delivery, attempt, failure, deadLetterQueue });
     this.#settlement.add(task, "dead", { atOnce: true });
   }
 
-  async reject(task: Task): Promise<void> {
+  async reject(task: ReceivedTask): Promise<void> {
     const { session, delivery, attempt } = task;
     await this.#options.reported();
     await session.assured();
@@ -75,7 +76,7 @@ export class Disposition {
   }
 
   /** Its session ended before it was begun, or while it ran and was ended too. */
-  unfinished({ session, delivery }: Task): void {
+  unfinished({ session, delivery }: ReceivedTask): void {
     session.started.delete(delivery);
     this.#counts.unfinished++;
   }
@@ -89,7 +90,7 @@ export class Disposition {
   }
 
   /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
-  tooLate({ session, delivery, attempt }: Task): void {
+  tooLate({ session, delivery, attempt }: ReceivedTask): void {
     session.started.delete(delivery);
     this.#counts.unsettled++;
     this.#options.onEvent({ event: "unsettled", delivery, attempt });

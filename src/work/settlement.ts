@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
-import type { Delivery } from "../amqp/delivery.ts";
 import type { noCounts, WorkEvent } from "./work_event.ts";
+import type { ReceivedTask } from "./received_task.ts";
 import type { Session } from "./session.ts";
 
 /** When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or never. */
@@ -14,18 +14,10 @@ export interface SettlementOptions {
   readonly reported: () => Promise<void>;
 }
 
-/** A delivery on its way through the worker. */
-export interface Task {
-  readonly session: Session;
-  readonly delivery: Delivery;
-  /** From 1. */
-  readonly attempt: number;
-}
-
 /** How a task came to its end; "moved" is a copy at the tail of its own queue. */
 type Ending = "done" | "retried" | "dead" | "moved";
 
-interface Finished extends Task {
+interface Finished extends ReceivedTask {
   readonly ending: Ending;
 }
 
@@ -68,7 +60,7 @@ export class Settlement {
   }
 
   /** @param options.atOnce not together with what else finishes in this turn */
-  add(task: Task, ending: Ending, { atOnce }: { atOnce: boolean }): void {
+  add(task: ReceivedTask, ending: Ending, { atOnce }: { atOnce: boolean }): void {
     this.#pending++;
     this.#count(ending, 1);
     if (this.#finished.push({ ...task, ending }) === 1 && !atOnce) {
@@ -84,7 +76,7 @@ export class Settlement {
   }
 
   /** `basic.ack` for tasks of one session; false where it has ended. */
-  ack(session: Session, tasks: readonly Task[]): boolean {
+  ack(session: Session, tasks: readonly ReceivedTask[]): boolean {
     if (!session.ack(tasks.map(({ delivery }) => delivery))) return false;
     for (const { delivery, attempt } of tasks) {
       this.#options.onEvent({ event: "acked", delivery, attempt });
@@ -136,6 +128,6 @@ export class Settlement {
 }
 
 /** Only one session is alive: what the others delivered cannot be settled any more. */
-function assuredSessionOf(tasks: readonly Task[]): Promise<void> | undefined {
+function assuredSessionOf(tasks: readonly ReceivedTask[]): Promise<void> | undefined {
   return tasks.find(({ session }) => session.alive)?.session.assured();
 }

@@ -12,8 +12,9 @@ import { noCounts, type WorkEvent, type WorkSummary } from "./work_event.ts";
 import { Disposition } from "./disposition.ts";
 import { Fifo } from "./fifo.ts";
 import { CommandUnusable, type Handler, type Outcome } from "./outcome.ts";
+import type { ReceivedTask } from "./received_task.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import { type AckMode, Settlement, type Task } from "./settlement.ts";
+import { type AckMode, Settlement } from "./settlement.ts";
 import { isSignal, type StopReason, type StopRules } from "./stop_rules.ts";
 import { StopWatch } from "./stop_watch.ts";
 
@@ -56,7 +57,7 @@ class Worker {
   readonly #settlement: Settlement;
   readonly #disposition: Disposition;
   readonly #watch: StopWatch;
-  readonly #waiting = new Fifo<Task>();
+  readonly #waiting = new Fifo<ReceivedTask>();
   readonly #abort = new AbortController();
   readonly #counts = noCounts();
   /** Aborted when the worker ends, for whatever reason. */
@@ -219,7 +220,7 @@ class Worker {
     }
   }
 
-  async #work(task: Task): Promise<void> {
+  async #work(task: ReceivedTask): Promise<void> {
     const { session, delivery } = task;
     this.#running++;
     session.started.add(delivery);
@@ -252,7 +253,7 @@ class Worker {
    * Tries one that is given up if its worker dies now: nothing runs beside it, and no other such task
    * is in hand, because that one would be given up with it. Others may come meanwhile; they wait.
    */
-  async #tryIsolated(task: Task): Promise<void> {
+  async #tryIsolated(task: ReceivedTask): Promise<void> {
     const { session } = task;
     this.#isolation = "soon";
     try {
@@ -279,7 +280,7 @@ class Worker {
     return waiting.map(({ delivery }) => delivery).filter(mustBeIsolated);
   }
 
-  async #try(task: Task): Promise<void> {
+  async #try(task: ReceivedTask): Promise<void> {
     const { ackMode, onEvent, reported } = this.#options;
     const { session, delivery, attempt } = task;
     if (delivery.redelivered) this.#counts.redelivered++;
@@ -338,7 +339,7 @@ class Worker {
 
   /** Ends the session, so that the broker delivers the task again. */
   async #cannotSettle(
-    task: Task,
+    task: ReceivedTask,
     failure: unknown,
     { finished }: { finished: boolean },
   ): Promise<void> {
@@ -353,7 +354,7 @@ class Worker {
   }
 
   /** Undefined where the work was not finished: it took longer than the grace after a stop. */
-  async #outcomeOf({ delivery, attempt }: Task): Promise<Outcome | undefined> {
+  async #outcomeOf({ delivery, attempt }: ReceivedTask): Promise<Outcome | undefined> {
     const { signal } = this.#abort;
     try {
       const outcome = await this.#options.handler(delivery, { attempt, abort: signal });
