@@ -1,32 +1,28 @@
 import { attemptsMade } from "../retry/attempts.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { MessageNacked, UnencodableMessage } from "../amqp/errors.ts";
-import type { noCounts, WorkEvent } from "./work_event.ts";
 import type { Failure } from "../retry/failure.ts";
 import type { Session } from "./session.ts";
 import type { ReceivedTask } from "./received_task.ts";
-import type { AckMode, Settlement } from "./settlement.ts";
+import type { Settlement } from "./settlement.ts";
+import type { WorkCounter } from "./work_counts.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
-export interface DispositionOptions {
-  readonly ackMode: AckMode;
-  readonly onEvent: (event: WorkEvent) => void;
-  /** Resolves when all events so far are written. */
-  readonly reported: () => Promise<void>;
-}
+type DispositionOptions = Pick<WorkerOptions, "ackMode" | "onEvent" | "reported">;
 
 /** What becomes of tasks that are not simply done. */
 export class Disposition {
   readonly #options: DispositionOptions;
-  readonly #counts: ReturnType<typeof noCounts>;
+  readonly #counter: WorkCounter;
   readonly #settlement: Settlement;
 
   constructor(
     options: DispositionOptions,
-    counts: ReturnType<typeof noCounts>,
+    counter: WorkCounter,
     settlement: Settlement,
   ) {
     this.#options = options;
-    this.#counts = counts;
+    this.#counter = counter;
     this.#settlement = settlement;
   }
 
@@ -71,14 +67,14 @@ export class Disposition {
     await session.assured();
     if (!session.reject(delivery)) return this.tooLate(task);
     session.started.delete(delivery);
-    this.#counts.rejected++;
+    this.#counter.add("rejected");
     this.#options.onEvent({ event: "rejected", delivery, attempt });
   }
 
   /** Its session ended before it was begun, or while it ran and was ended too. */
   unfinished({ session, delivery }: ReceivedTask): void {
     session.started.delete(delivery);
-    this.#counts.unfinished++;
+    this.#counter.add("unfinished");
   }
 
   /** The broker has taken them back; what still runs ends as {@linkcode tooLate}. */
@@ -92,7 +88,7 @@ export class Disposition {
   /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
   tooLate({ session, delivery, attempt }: ReceivedTask): void {
     session.started.delete(delivery);
-    this.#counts.unsettled++;
+    this.#counter.add("unsettled");
     this.#options.onEvent({ event: "unsettled", delivery, attempt });
   }
 
@@ -101,7 +97,7 @@ export class Disposition {
     await Promise.all(deliveries.map((delivery) => session.failedTasks!.snooze(delivery)));
     await session.assured();
     if (deliveries.length === 0 || !session.ack(deliveries)) return;
-    this.#counts.requeued += deliveries.length;
+    this.#counter.add("requeued", deliveries.length);
     for (const delivery of deliveries) {
       session.started.delete(delivery);
       const attempt = attemptsMade(delivery) + 1;
@@ -123,17 +119,17 @@ export class Disposition {
     // With "early", what has started is acknowledged; with "auto", everything is.
     const left = [...ackMode === "manual" || ackMode === "never" ? started : [], ...waiting];
     if (ackMode === "auto") left.length = 0;
-    this.#counts.lost += started.length + waiting.length - left.length;
+    this.#counter.add("lost", started.length + waiting.length - left.length);
     const moved = await session?.republishToTail(left) ?? new Set<Delivery>();
     const returned = moved.size < left.length && session?.requeueAll() === true;
     const back = returned ? left : [...moved];
-    this.#counts.unfinished += left.length - back.length;
+    this.#counter.add("unfinished", left.length - back.length);
     return back;
   }
 
   /** @param options.heard whether the broker has confirmed it */
   requeued(deliveries: readonly Delivery[], { heard }: { heard: boolean }): void {
-    this.#counts[heard ? "requeued" : "unfinished"] += deliveries.length;
+    this.#counter.add(heard ? "requeued" : "unfinished", deliveries.length);
     if (!heard) return;
     for (const delivery of deliveries) {
       const attempt = attemptsMade(delivery) + 1;

@@ -1,18 +1,10 @@
 import { setImmediate } from "node:timers";
-import type { noCounts, WorkEvent } from "./work_event.ts";
 import type { ReceivedTask } from "./received_task.ts";
 import type { Session } from "./session.ts";
+import type { WorkCounter } from "./work_counts.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
-/** When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or never. */
-export type AckMode = "manual" | "auto" | "early" | "never";
-
-export interface SettlementOptions {
-  readonly ackMode: AckMode;
-  readonly session: { readonly prefetchCount: number };
-  readonly onEvent: (event: WorkEvent) => void;
-  /** Resolves when all events so far are written. */
-  readonly reported: () => Promise<void>;
-}
+type SettlementOptions = Pick<WorkerOptions, "ackMode" | "session" | "onEvent" | "reported">;
 
 /** How a task came to its end; "moved" is a copy at the tail of its own queue. */
 type Ending = "done" | "retried" | "dead" | "moved";
@@ -21,15 +13,13 @@ interface Finished extends ReceivedTask {
   readonly ending: Ending;
 }
 
-type Counts = ReturnType<typeof noCounts>;
-
 /**
  * Acknowledges tasks once their lines are written, those that finished in one turn of the event
  * loop together.
  */
 export class Settlement {
   readonly #options: SettlementOptions;
-  readonly #counts: Counts;
+  readonly #counter: WorkCounter;
   readonly #onSettled: () => void;
   readonly #onFailure: (failure: unknown) => void;
   #finished: Finished[] = [];
@@ -39,11 +29,11 @@ export class Settlement {
 
   constructor(
     options: SettlementOptions,
-    counts: Counts,
+    counter: WorkCounter,
     { onSettled, onFailure }: { onSettled: () => void; onFailure: (failure: unknown) => void },
   ) {
     this.#options = options;
-    this.#counts = counts;
+    this.#counter = counter;
     this.#onSettled = onSettled;
     this.#onFailure = onFailure;
   }
@@ -55,7 +45,7 @@ export class Settlement {
 
   /** Whether forgotten acks use up the whole prefetch: the broker will deliver nothing more. */
   get stalled(): boolean {
-    const { unacked } = this.#counts;
+    const { unacked } = this.#counter;
     return unacked > 0 && unacked === this.#options.session.prefetchCount;
   }
 
@@ -107,7 +97,7 @@ export class Settlement {
     for (const { session, delivery } of tasks) session.started.delete(delivery);
     if (ackMode === "manual") this.#ackAll(tasks);
     if (ackMode !== "never") return;
-    this.#counts.unacked += tasks.length;
+    this.#counter.add("unacked", tasks.length);
     if (this.stalled) onEvent({ event: "stalled", unacked: prefetchCount });
   }
 
@@ -116,14 +106,14 @@ export class Settlement {
       if (this.ack(session, group)) continue;
       for (const { delivery, attempt, ending } of group) {
         this.#count(ending, -1);
-        this.#counts.unsettled++;
+        this.#counter.add("unsettled");
         this.#options.onEvent({ event: "unsettled", delivery, attempt });
       }
     }
   }
 
   #count(ending: Ending, by: number): void {
-    if (ending !== "moved") this.#counts[ending] += by;
+    if (ending !== "moved") this.#counter.add(ending, by);
   }
 }
 

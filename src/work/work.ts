@@ -10,10 +10,10 @@ import type { ExitRules } from "./exec/exit_rules.ts";
 import { dotsHandler } from "./dots.ts";
 import type { WorkEvent, WorkSummary } from "./work_event.ts";
 import type { RetryPolicy } from "../retry/failed_tasks.ts";
-import type { AckMode } from "./settlement.ts";
 import { CommandUnusable } from "./outcome.ts";
 import type { StopRules } from "./stop_rules.ts";
 import { runWorker } from "./worker.ts";
+import type { AckMode } from "./worker_options.ts";
 
 /** The tutorial's pretended work. */
 export interface PretendedWork {

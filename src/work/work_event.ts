@@ -2,6 +2,7 @@ import type { Delivery } from "../amqp/delivery.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
 import type { Failure } from "../retry/failure.ts";
 import type { StopReason } from "./stop_rules.ts";
+import type { WorkCounts } from "./work_counts.ts";
 
 /** What a worker did, in the order in which it did it. */
 export type WorkEvent =
@@ -80,49 +81,4 @@ export interface WorkSummary extends WorkCounts {
   readonly elapsedMs: number;
   /** Why it ended early; only with the reason "error". */
   readonly failure?: unknown;
-}
-
-export interface WorkCounts {
-  /** Tasks whose work was finished. */
-  readonly done: number;
-  /** Attempts that failed and are tried again later. */
-  readonly retried: number;
-  /** Tasks given up, put into the dead-letter queue. */
-  readonly dead: number;
-  /** Tasks rejected (`basic.reject`): in the queue's own dead-letter exchange, or gone. */
-  readonly rejected: number;
-  /** Tasks that arrived marked as redelivered and were started. */
-  readonly redelivered: number;
-  /**
-   * Tasks received but not finished that went back to their queue: by `basic.nack`, as a copy at its
-   * tail, or through a retry queue.
-   */
-  readonly requeued: number;
-  /** Tasks received but not finished, with no way left to give them back: the broker decides. */
-  readonly unfinished: number;
-  /** Finished tasks whose connection was gone: they are delivered again. */
-  readonly unsettled: number;
-  /** Finished tasks that were never acknowledged (`never`): they return when the channel closes. */
-  readonly unacked: number;
-  /** Tasks that the broker had forgotten (`auto`) before they were finished here. */
-  readonly lost: number;
-  /** Connections opened after one was lost. */
-  readonly reconnects: number;
-}
-
-/** Counts of a worker that has done nothing yet. */
-export function noCounts(): { -readonly [K in keyof WorkCounts]: number } {
-  return {
-    done: 0,
-    retried: 0,
-    dead: 0,
-    rejected: 0,
-    redelivered: 0,
-    requeued: 0,
-    unfinished: 0,
-    unsettled: 0,
-    unacked: 0,
-    lost: 0,
-    reconnects: 0,
-  };
 }
