@@ -1,6 +1,7 @@
 /** A task that kills its worker, every time. */
 import assert from "node:assert/strict";
 import { type Broker, brokerTest } from "../support/brokers.ts";
+import { eventually } from "../support/deadline.ts";
 import { type Exit } from "../support/worktool.ts";
 
 /** Kills the worker, or tells what it has done; a good task takes longer than the worker lives. */
@@ -37,7 +38,7 @@ for (const type of ["classic", "quorum"]) {
     });
     assert.deepEqual(dead, ["poison"]);
     assert.deepEqual(done, new Set(good));
-    assert.deepEqual(codes, [KILLED, KILLED, KILLED, SOME_TASK_FAILED]);
+    assert.deepEqual(codes.slice(0, 4), [KILLED, KILLED, KILLED, SOME_TASK_FAILED]);
   });
 }
 
@@ -66,10 +67,18 @@ async function drain(
     assert.ok(exits.length <= 2 * ATTEMPTS, "a poison task is tried again and again");
     exits.push(await broker.run("work", queue, args));
   } while (exits.at(-1)!.code === KILLED);
+  const done = () => new Set(exits.flatMap(({ stdout }) => stdout.match(/^\d+$/gm) ?? []));
+  // What a killed worker had snoozed comes back in its time, and nobody else knows of it.
+  while (done().size + (await broker.depth(deadLetterQueue)).ready < tasks.length) {
+    await eventually("a snoozed task comes back", async () => {
+      return (await broker.depth(queue)).ready > 0;
+    });
+    exits.push(await broker.run("work", queue, args));
+  }
   assert.equal((await broker.depth(queue)).ready, 0);
   return {
     codes: exits.map(({ code }) => code),
-    done: new Set(exits.flatMap(({ stdout }) => stdout.match(/^\d+$/gm) ?? [])),
+    done: done(),
     dead: await broker.takeBodies(deadLetterQueue),
   };
 }
