@@ -4,8 +4,8 @@ import { type Delivery, deliveryOf } from "./delivery.ts";
 import { ConsumerCancelled } from "./errors.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
 
-export interface ConsumerOptions {
-  readonly queue: string;
+/** What `basic.qos` and `basic.consume` say. */
+export interface ConsumeOptions {
   /** Readable in `rabbitmqctl list_consumers`; unique on its channel. */
   readonly consumerTag: string;
   /** Unacknowledged deliveries at the most, 0 to 65535; 0 is unlimited. Without effect with noAck. */
@@ -19,6 +19,11 @@ export interface ConsumerOptions {
    * (`x-consumer-timeout`: RabbitMQ 4.3, quorum queues; others ignore it).
    */
   readonly consumerTimeoutMs?: number;
+}
+
+export interface ConsumerOptions {
+  readonly queue: string;
+  readonly consume: ConsumeOptions;
   readonly onDelivery: (delivery: Delivery) => void;
   /** The broker ended this consumer, as it does when the queue is deleted. */
   readonly onCancelled: (reason: ConsumerCancelled) => void;
@@ -43,7 +48,7 @@ export class Consumer {
    * @throws {ChannelClosed} 404 without such a queue, 403 when another consumer holds it alone
    */
   async start(): Promise<void> {
-    const { prefetchCount } = this.#options;
+    const { prefetchCount } = this.#options.consume;
     await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
     await this.#consume();
   }
@@ -82,14 +87,14 @@ export class Consumer {
   /** Resolves when the broker has handled all settlements so far. @throws as `start` does */
   async settled(): Promise<void> {
     // The same prefetch again changes nothing, and its answer comes after them.
-    const { prefetchCount } = this.#options;
+    const { prefetchCount } = this.#options.consume;
     await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(prefetchCount));
   }
 
   /** Ends deliveries; those already received can still be settled. Idempotent. */
   cancel(): Promise<void> {
     this.#cancelling ??= this.#channel
-      .request("basic.cancel-ok", (raw) => raw.cancel(this.#options.consumerTag))
+      .request("basic.cancel-ok", (raw) => raw.cancel(this.#options.consume.consumerTag))
       .then(() => {});
     return this.#cancelling;
   }
@@ -108,8 +113,8 @@ export class Consumer {
   }
 
   async #consume(): Promise<void> {
-    const { queue, consumerTag, noAck, priority, consumerTimeoutMs } = this.#options;
-    const { onDelivery, onCancelled } = this.#options;
+    const { queue, consume, onDelivery, onCancelled } = this.#options;
+    const { consumerTag, noAck, priority, consumerTimeoutMs } = consume;
     await this.#channel.request("basic.consume-ok", (raw) =>
       raw.consume(
         queue,

@@ -11,7 +11,7 @@ const BASIC_PUBLISH = 40;
 /** Bodies in flight at the most, besides the window: large ones must not fill the memory. */
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 
-/** Properties that all messages of one publisher share. */
+/** Properties that all messages of one publisher share (`basic.publish`'s content header). */
 export interface MessageProperties {
   /** Delivery mode 2: kept on disk when the queue is durable too. */
   readonly persistent: boolean;
@@ -40,9 +40,8 @@ export type PublishOutcome =
   /** `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for it. */
   | { readonly kind: "refused" };
 
-export interface PublisherOptions {
-  /** Publishes to the default exchange with this routing key. */
-  readonly queue: string;
+/** How messages are published, and how their confirms are waited for. */
+export interface PublishOptions {
   readonly properties: MessageProperties;
   /** Wants back what no queue took (`basic.return`). */
   readonly mandatory: boolean;
@@ -52,6 +51,12 @@ export interface PublisherOptions {
   readonly window: number;
   /** For each confirm, from its publish on. */
   readonly confirmTimeoutMs: number;
+}
+
+export interface PublisherOptions {
+  /** Publishes to the default exchange with this routing key. */
+  readonly queue: string;
+  readonly publish: PublishOptions;
   /**
    * Told once for every message, but those in `takeUnconfirmed`; a returned one without confirms was
    * reported unconfirmed before.
@@ -81,7 +86,7 @@ export class Publisher {
   constructor(channel: Channel, options: PublisherOptions) {
     this.#channel = channel;
     this.#options = options;
-    this.#properties = publishOptions(options);
+    this.#properties = amqplibOptions(options.publish);
     channel.raw.on("ack", (ack) => this.#settle(ack, { kind: "confirmed" }));
     channel.raw.on("nack", (nack) => this.#settle(nack, { kind: "refused" }));
     channel.raw.on("return", (message) => this.#returned(message));
@@ -121,10 +126,13 @@ export class Publisher {
       this.#unconfirmed.push(message); // the channel is closed, and will tell why
       return this.#until(() => false);
     }
-    if (this.#options.confirm) {
+    if (this.#options.publish.confirm) {
       this.#window.add({ message, publishedAtMs: performance.now() });
       this.#unconfirmedBytes += body.byteLength;
-      this.#timer ??= setTimeout(() => this.#checkDeadline(), this.#options.confirmTimeoutMs);
+      this.#timer ??= setTimeout(
+        () => this.#checkDeadline(),
+        this.#options.publish.confirmTimeoutMs,
+      );
     } else {
       this.#options.onOutcome(message, { kind: "unconfirmed" });
     }
@@ -138,13 +146,13 @@ export class Publisher {
    * @throws {AmqpError} the channel is gone or a confirm is overdue
    */
   async settled(): Promise<void> {
-    if (this.#options.confirm) return await this.#until(() => this.#window.size === 0);
+    if (this.#options.publish.confirm) return await this.#until(() => this.#window.size === 0);
     // basic.qos changes nothing for a publisher, and its answer comes after every basic.return.
     await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(0));
   }
 
   #hasRoom(): boolean {
-    return this.#writable && this.#window.size < this.#options.window &&
+    return this.#writable && this.#window.size < this.#options.publish.window &&
       this.#unconfirmedBytes < MAX_UNCONFIRMED_BYTES;
   }
 
@@ -170,7 +178,7 @@ export class Publisher {
     const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string };
     const outcome = { kind: "returned", replyCode, replyText } as const;
     const messageId = String(properties.messageId);
-    if (!this.#options.confirm) {
+    if (!this.#options.publish.confirm) {
       return this.#options.onOutcome({ body: content, messageId }, outcome);
     }
     // Returns come in the order of the publishes, each before its confirm: the first that fits is it.
@@ -182,7 +190,7 @@ export class Publisher {
     this.#timer = undefined;
     const oldest = this.#window.oldest;
     if (!oldest) return;
-    const { confirmTimeoutMs } = this.#options;
+    const { confirmTimeoutMs } = this.#options.publish;
     const leftMs = oldest.publishedAtMs + confirmTimeoutMs - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(() => this.#checkDeadline(), leftMs);
     else this.#fail(new DeadlineExceeded("publisher confirm", confirmTimeoutMs));
@@ -206,7 +214,7 @@ export class Publisher {
   }
 }
 
-function publishOptions({ properties, mandatory }: PublisherOptions): Options.Publish {
+function amqplibOptions({ properties, mandatory }: PublishOptions): Options.Publish {
   const { persistent, ttlMs, priority, contentType, headers } = properties;
   return {
     persistent,

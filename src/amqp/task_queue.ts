@@ -10,17 +10,12 @@ const PRECONDITION_FAILED = 406;
 /** A queue as the user asks for it; what is left open is taken as it is where the queue exists. */
 export interface QueueRequest {
   readonly name: string;
+  /** False: used where it exists, and never declared. */
+  readonly declare: boolean;
   /** Undefined: durable where it has to be declared. */
   readonly durable?: boolean;
   /** For example `{"x-queue-type": "quorum"}`. */
   readonly arguments: Readonly<Record<string, ArgumentValue>>;
-}
-
-export interface TaskQueueOptions {
-  /** False: the user wants it used and never declared. */
-  readonly declare: boolean;
-  /** It exists and is not what would have been declared. Told once, when it is known. */
-  readonly onFound: (queue: QueueDeclaration) => void;
 }
 
 /**
@@ -33,13 +28,20 @@ export interface TaskQueueOptions {
  */
 export class TaskQueue {
   readonly #request: QueueRequest;
-  readonly #options: TaskQueueOptions;
+  readonly #onFound: (queue: QueueDeclaration) => void;
   #declared: Promise<QueueDeclaration> | undefined;
   #told = false;
 
-  constructor(request: QueueRequest, options: TaskQueueOptions) {
+  /**
+   * @param options.onFound told once, when it is known that the queue exists and is not what would
+   *   have been declared
+   */
+  constructor(
+    request: QueueRequest,
+    { onFound }: { readonly onFound: (queue: QueueDeclaration) => void },
+  ) {
     this.#request = request;
-    this.#options = options;
+    this.#onFound = onFound;
   }
 
   get name(): string {
@@ -54,8 +56,8 @@ export class TaskQueue {
    * @throws {DeadlineExceeded}
    */
   async take(connection: Connection): Promise<void> {
-    if (!this.#options.declare) return;
-    const { name, durable, arguments: args } = this.#request;
+    const { name, declare, durable, arguments: args } = this.#request;
+    if (!declare) return;
     const particular = durable !== undefined || Object.keys(args).length > 0;
     if (particular || !await queueExists(connection, name)) await this.#declare(connection);
   }
@@ -68,7 +70,7 @@ export class TaskQueue {
    */
   async isQuorum(connection: Connection): Promise<boolean> {
     const asked = this.#request.arguments["x-queue-type"];
-    if (asked !== undefined || !this.#options.declare) return asked === "quorum";
+    if (asked !== undefined || !this.#request.declare) return asked === "quorum";
     try {
       const { arguments: args } = await (this.#declared ?? this.#declare(connection));
       return args["x-queue-type"] === "quorum";
@@ -98,7 +100,7 @@ export class TaskQueue {
         await withChannel(connection, (channel) => declareQueue(channel, queue));
         if (adopted > 0 && !this.#told) {
           this.#told = true;
-          this.#options.onFound(queue);
+          this.#onFound(queue);
         }
         return queue;
       } catch (error) {

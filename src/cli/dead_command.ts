@@ -54,7 +54,7 @@ async function run(
   const limitBytes = bodyLimitBytes(flags);
   const withoutConnection = deadOptions(action, flags);
   const { queue, deadLetterQueue } = withoutConnection;
-  const about = { name: deadLetterQueue, durable: true, arguments: {} };
+  const about = { name: deadLetterQueue, declare: false, durable: true, arguments: {} };
   const connection = brokerCluster(flags, {
     command: "dead",
     name: `worktool dead ${action} ${processId}`,

@@ -1,7 +1,7 @@
-import { attemptsMade } from "../retry/attempts.ts";
 import { formatAddress } from "../amqp/broker_url.ts";
-import type { Delivery } from "../amqp/delivery.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
+import type { OutputStream } from "../work/exec/command_runner.ts";
+import type { TaskFacts } from "../work/exec/task_environment.ts";
 import { type CommandWork, work, type WorkOptions } from "../work/work.ts";
 import { noCounts } from "../work/work_counts.ts";
 import type { WorkEvent } from "../work/work_event.ts";
@@ -17,7 +17,13 @@ import { attemptOf, Report } from "./output/report.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./failure/usage_error.ts";
-import { pretendedWork, type WorkFlags, workFlags, workOptions } from "./flags/work_flags.ts";
+import {
+  consumeOptions,
+  pretendedWork,
+  type WorkFlags,
+  workFlags,
+  workOptions,
+} from "./flags/work_flags.ts";
 import { workEventLine } from "./output/work_event_text.ts";
 
 /** How long RabbitMQ waits for an acknowledgement, unless it is set up otherwise. */
@@ -98,9 +104,9 @@ async function run(
     }));
   }
 
-  function onOutput(delivery: Delivery, stream: "stdout" | "stderr", lines: Uint8Array) {
+  function onOutput({ delivery, attempt }: TaskFacts, stream: OutputStream, lines: Uint8Array) {
     if (flags.json) {
-      onEvent({ event: "output", delivery, attempt: attemptsMade(delivery) + 1, stream, lines });
+      onEvent({ event: "output", delivery, attempt, stream, lines });
       return stdout.room();
     }
     const output = stream === "stdout" ? stdout : stderr;
@@ -108,12 +114,12 @@ async function run(
     return output.room();
   }
 
-  function isNamed(stream: "stdout" | "stderr"): boolean {
+  function isNamed(stream: OutputStream): boolean {
     return isTerminal[stream] || flags.output === "prefix";
   }
 
   /** Alone on stdout, a command's bytes are left as they are; so are they in events. */
-  function mixed(stream: "stdout" | "stderr"): boolean {
+  function mixed(stream: OutputStream): boolean {
     return !flags.json && (stream === "stderr" || flags.concurrency > 1 || isNamed(stream));
   }
 
@@ -160,22 +166,20 @@ function optionsOf(
   });
   const options = {
     ...withoutConnection,
-    consumerTag: worker,
     connection,
     environment: context.env,
   };
-  if (!command) return { ...options, work: pretendedWork(flags) };
+  const consume = consumeOptions(flags, worker);
+  if (!command) return { ...options, consume, work: pretendedWork(flags) };
   const work = commandWork(flags, command);
   return {
     ...options,
-    work,
-    ...defined({ consumerTimeoutMs: consumerTimeoutMs(work, options.queue) }),
-    retry: {
-      ...retryPolicy(flags, flags.queue),
-      queue: flags.queue,
-      worker,
-      confirmTimeoutMs: flags.connectTimeout,
+    consume: {
+      ...consume,
+      ...defined({ consumerTimeoutMs: consumerTimeoutMs(work, options.queue) }),
     },
+    work,
+    retry: { ...retryPolicy(flags, flags.queue), confirmTimeoutMs: flags.connectTimeout },
   };
 }
 
@@ -187,7 +191,7 @@ function consumerTimeoutMs(
   return timeoutMs > Number(known) ? timeoutMs + killAfterMs + SETTLEMENT_MS : undefined;
 }
 
-function warnings(flags: WorkFlags, { prefetchCount }: WorkOptions): string[] {
+function warnings(flags: WorkFlags, { consume: { prefetchCount } }: WorkOptions): string[] {
   const warnings = [];
   if (flags.ack === "auto") {
     warnings.push(

@@ -7,6 +7,7 @@ import {
   mustRecount,
 } from "./attempts.ts";
 import { Connection } from "../amqp/connection.ts";
+import type { TaskQueue } from "../amqp/task_queue.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { Republisher } from "./republisher.ts";
@@ -16,26 +17,25 @@ import type { Failure } from "./failure.ts";
 
 /** What becomes of tasks that fail. */
 export interface RetryPolicy {
-  /** The work queue. */
-  readonly queue: string;
   /** How often a task is tried; undefined gives it up at its first failure, and counts nothing else. */
   readonly attempts?: number;
   readonly backoff: Backoff;
   readonly deadLetterQueue: string;
-  /** The worker's name, for the dead letter. */
-  readonly worker: string;
+  /** For each copy of a task, from its publish on. */
   readonly confirmTimeoutMs: number;
 }
 
-/** How tasks are worked on where this is asked. */
-export interface Company {
+export interface FailedTasksOptions {
+  readonly policy: RetryPolicy;
+  /** The work queue. */
+  readonly queue: TaskQueue;
+  /** The worker's name, for the dead letter. */
+  readonly worker: string;
   /**
    * Whether the last attempt after a worker's death is made with no other task in hand: where it may
    * have several, it is not clear of which one it died.
    */
   readonly isolatesLastAttempt: boolean;
-  /** Whether the work queue is a quorum queue: asked when a queue of ours has to be declared. */
-  readonly isQuorum: () => Promise<boolean>;
   /** The retry queues that this run has put tasks into, on earlier connections too. */
   readonly usedRetryQueues: UsedRetryQueues;
 }
@@ -51,7 +51,8 @@ export type Triage = "run" | "run isolated" | "recount" | "exhausted";
  * short of memory stops reading from connections that publish, and must not stop reading acks.
  */
 export class FailedTasks implements AsyncDisposable {
-  readonly #policy: RetryPolicy & Company;
+  readonly #options: FailedTasksOptions;
+  readonly #policy: RetryPolicy;
   readonly #republisher: Republisher;
   readonly #retryQueues: RetryQueues;
   readonly #deadLetters: DeadLetterQueue;
@@ -63,25 +64,28 @@ export class FailedTasks implements AsyncDisposable {
   #snoozed = 0;
 
   /** @param connection for what is not published: declarations, counts */
-  constructor(connection: Connection, policy: RetryPolicy & Company) {
-    const { queue, backoff, deadLetterQueue, isQuorum, usedRetryQueues } = policy;
+  constructor(connection: Connection, options: FailedTasksOptions) {
+    const { policy, queue, usedRetryQueues } = options;
+    const isQuorum = () => queue.isQuorum(connection);
+    this.#options = options;
     this.#policy = policy;
-    this.#snoozeDelaysMs = snoozeDelaysMs(backoff);
+    this.#snoozeDelaysMs = snoozeDelaysMs(policy.backoff);
     this.#republisher = new Republisher(
       () => this.#publishing ??= this.#connectBeside(connection),
       {
-        ...policy,
+        queue: queue.name,
+        confirmTimeoutMs: policy.confirmTimeoutMs,
         username: connection.options.url.username,
         isBlocked: () => this.#blocked,
       },
     );
     this.#retryQueues = new RetryQueues(connection, this.#republisher, {
-      queue,
+      queue: queue.name,
       isQuorum,
       used: usedRetryQueues,
     });
     this.#deadLetters = new DeadLetterQueue(connection, this.#republisher, {
-      name: deadLetterQueue,
+      name: policy.deadLetterQueue,
       isQuorum,
     });
   }
@@ -121,12 +125,12 @@ export class FailedTasks implements AsyncDisposable {
    * that the last attempt is made in isolation.
    */
   recount(delivery: Delivery): Promise<void> {
-    const { queue, attempts = Infinity } = this.#policy;
+    const { attempts = Infinity } = this.#policy;
     const made = attemptsMade(delivery);
     const changes = this.#needsIsolation(delivery, attempts)
       ? { [ATTEMPTS]: Math.min(made, attempts - 1), [ISOLATED]: true }
       : { [ATTEMPTS]: made };
-    return this.#republisher.republish(delivery, queue, changes);
+    return this.#republisher.republish(delivery, this.#options.queue.name, changes);
   }
 
   /**
@@ -152,9 +156,9 @@ export class FailedTasks implements AsyncDisposable {
 
   /** Puts it into the dead-letter queue. @returns that queue's name */
   async deadLetter(delivery: Delivery, attempts: number, failure: Failure): Promise<string> {
-    const { queue, worker, deadLetterQueue } = this.#policy;
+    const { queue: { name: queue }, worker } = this.#options;
     await this.#deadLetters.add(delivery, { ...failure, queue, attempts, worker, at: new Date() });
-    return deadLetterQueue;
+    return this.#policy.deadLetterQueue;
   }
 
   /**
@@ -162,7 +166,7 @@ export class FailedTasks implements AsyncDisposable {
    * is a good one: that worker may have died of a task beside it.
    */
   #needsIsolation(delivery: Delivery, attempts: number): boolean {
-    return this.#policy.isolatesLastAttempt && attempts > 1 && diedInHand(delivery) &&
+    return this.#options.isolatesLastAttempt && attempts > 1 && diedInHand(delivery) &&
       !mustBeIsolated(delivery) && attemptsMade(delivery) >= attempts - 1;
   }
 

@@ -3,17 +3,27 @@ import type { Cluster } from "../amqp/cluster.ts";
 import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { AmqpError, DeadlineExceeded } from "../amqp/errors.ts";
 import { mustBeSendable } from "../amqp/header_size.ts";
-import { type OutgoingMessage, Publisher, type PublisherOptions } from "../amqp/publisher.ts";
+import {
+  type OutgoingMessage,
+  Publisher,
+  type PublishOptions,
+  type PublishOutcome,
+} from "../amqp/publisher.ts";
+import type { QueueDeclaration } from "../amqp/queue.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
-import { type QueueRequest, TaskQueue, type TaskQueueOptions } from "../amqp/task_queue.ts";
+import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
 
-export interface ReconnectingPublisherOptions
-  extends Omit<PublisherOptions, "queue">, TaskQueueOptions {
+export interface ReconnectingPublisherOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueRequest;
+  readonly publish: PublishOptions;
   /** Ends attempts to connect, and soon after that a connection that does not answer. */
   readonly stop: AbortSignal;
+  /** As `TaskQueue` tells it. */
+  readonly onFound: (queue: QueueDeclaration) => void;
+  /** As `Publisher` tells it; of the rest {@linkcode onUnknown} does. */
+  readonly onOutcome: (message: OutgoingMessage, outcome: PublishOutcome) => void;
   readonly onReconnecting: (failure: unknown, delayMs: number) => void;
   /** @param again how many messages are published again, with the same ids */
   readonly onReconnected: (again: number) => void;
@@ -41,7 +51,8 @@ export class ReconnectingPublisher implements AsyncDisposable {
   constructor(options: ReconnectingPublisherOptions) {
     this.#options = options;
     this.#reconnection = new Reconnection(options.reconnection);
-    this.#queue = new TaskQueue(options.queue, options);
+    const { queue, onFound } = options;
+    this.#queue = new TaskQueue(queue, { onFound });
     const leave = () => this.#connection?.leaveBy(performance.now() + GOODBYE_MS);
     options.stop.addEventListener("abort", leave, { once: true });
   }
@@ -101,22 +112,22 @@ export class ReconnectingPublisher implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { connection: cluster, queue, confirm, properties, stop, onOutcome } = this.#options;
+    const { connection: cluster, queue, publish, stop, onOutcome } = this.#options;
     const { limitMs } = this.#reconnection;
     const { connection, channel } = await cluster.open(async (connection) => {
-      mustBeSendable(properties, connection.frameMaxBytes);
+      mustBeSendable(publish.properties, connection.frameMaxBytes);
       // At the same time, for the sake of round trips. The channel is closed with its connection: by
       // then every publish is settled, or will not be.
       const [channel] = await Promise.all([
-        Channel.open(connection, { confirm }),
+        Channel.open(connection, { confirm: publish.confirm }),
         this.#queue.take(connection),
       ]);
       return { connection, channel };
     }, { stop, limitMs });
     this.#connection = connection;
     this.#publisher = new Publisher(channel, {
-      ...this.#options,
       queue: queue.name,
+      publish,
       onOutcome: (message, outcome) => {
         this.#overdue = 0;
         onOutcome(message, outcome);

@@ -1,38 +1,27 @@
 import type { Cluster } from "../amqp/cluster.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
-import type { MessageProperties, OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
+import type { OutgoingMessage, PublishOptions, PublishOutcome } from "../amqp/publisher.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
 import type { QueueRequest } from "../amqp/task_queue.ts";
 import type { SendEvent, SendSummary } from "./send_event.ts";
 import { ReconnectingPublisher } from "./reconnecting_publisher.ts";
-import { sendTasks } from "./send_tasks.ts";
-import { readTasks, type Task, type TaskSource } from "./task_source.ts";
+import { sendTasks, type SendTasksContext, type SendTasksOptions } from "./send_tasks.ts";
+import { readTasks, type TaskSource } from "./task_source.ts";
 
 export interface SendOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueRequest;
-  readonly declare: boolean;
+  readonly publish: PublishOptions;
   readonly source: TaskSource;
-  readonly properties: MessageProperties;
-  readonly messageId?: string;
-  readonly mandatory: boolean;
-  readonly confirm: boolean;
-  readonly window: number;
-  readonly confirmTimeoutMs: number;
-  readonly rate?: number;
+  readonly tasks: SendTasksOptions;
 }
 
 /** What a send needs from the outside. */
-export interface SendContext {
+export interface SendContext extends SendTasksContext {
   readonly input: AsyncIterable<Uint8Array>;
   readonly inputBytes?: number;
-  readonly stop: AbortSignal;
   readonly onEvent: (event: SendEvent) => void;
-  /** Called after each task was handed over. */
-  readonly onPublished: (task: Task) => void;
-  /** Resolves when the output has room again; undefined when it has. */
-  readonly outputRoom: () => Promise<void> | undefined;
 }
 
 /** `worktool send`. Failures are part of the summary: what was confirmed before them counts. */
@@ -42,6 +31,7 @@ export async function send(
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
   const counts = { confirmed: 0, returned: 0, refused: 0 };
+  const { connection, reconnection, queue, publish, source } = options;
   const { onEvent, stop } = context;
 
   function onOutcome(message: OutgoingMessage, outcome: PublishOutcome): void {
@@ -63,7 +53,10 @@ export async function send(
   }
 
   const publisher = new ReconnectingPublisher({
-    ...options,
+    connection,
+    reconnection,
+    queue,
+    publish,
     stop,
     onOutcome,
     onFound: (queue) => onEvent({ event: "found", queue }),
@@ -73,7 +66,7 @@ export async function send(
   });
 
   const settled = () => counts.confirmed + counts.returned + counts.refused;
-  const unconfirmed = () => options.confirm ? publisher.sent - settled() : 0;
+  const unconfirmed = () => publish.confirm ? publisher.sent - settled() : 0;
 
   function onStop(): void {
     if (unconfirmed() === 0) return;
@@ -83,8 +76,8 @@ export async function send(
   async function publishAll(): Promise<boolean> {
     await using _ = publisher;
     await publisher.open();
-    const tasks = readTasks(options.source, context.input, context.inputBytes);
-    return await sendTasks(tasks, publisher, { ...options, ...context });
+    const tasks = readTasks(source, context.input, context.inputBytes);
+    return await sendTasks(tasks, publisher, options.tasks, context);
   }
 
   stop.addEventListener("abort", onStop, { once: true });

@@ -9,6 +9,9 @@ export interface SendTasksOptions {
   readonly messageId?: string;
   /** Tasks a second at the most. */
   readonly rate?: number;
+}
+
+export interface SendTasksContext {
   /** Ends the intake (the owner of the source ends a wait for input); what was published is still waited for. */
   readonly stop: AbortSignal;
   /** Called after each task was handed to the publisher. */
@@ -26,7 +29,8 @@ export interface SendTasksOptions {
 export async function sendTasks(
   tasks: AsyncIterable<Task>,
   publisher: ReconnectingPublisher,
-  { messageId, rate, stop, onPublished, outputRoom }: SendTasksOptions,
+  { messageId, rate }: SendTasksOptions,
+  { stop, onPublished, outputRoom }: SendTasksContext,
 ): Promise<boolean> {
   const startedAtMs = performance.now();
   let n = 0;

@@ -8,7 +8,7 @@ import type { Settlement } from "./settlement.ts";
 import type { WorkCounter } from "./work_counts.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
-type DispositionOptions = Pick<WorkerOptions, "ackMode" | "onEvent" | "reported">;
+type DispositionOptions = Pick<WorkerOptions, "ackMode" | "report">;
 
 /** What becomes of tasks that are not simply done. */
 export class Disposition {
@@ -35,7 +35,7 @@ export class Disposition {
       if (error instanceof MessageNacked || error instanceof UnencodableMessage) return false;
       throw error;
     }
-    this.#options.onEvent({ event: "recounted", delivery, attempt });
+    this.#options.report.onEvent({ event: "recounted", delivery, attempt });
     this.#settlement.add(task, "moved", { atOnce: true });
     return true;
   }
@@ -50,25 +50,25 @@ export class Disposition {
       const reason = `${failure.reason}, and its headers are too large for another attempt`;
       return await this.deadLetter(task, attempt, { ...failure, reason });
     }
-    this.#options.onEvent({ event: "retried", delivery, attempt, delayMs });
+    this.#options.report.onEvent({ event: "retried", delivery, attempt, delayMs });
     this.#settlement.add(task, "retried", { atOnce: true });
   }
 
   async deadLetter(task: ReceivedTask, attempt: number, failure: Failure): Promise<void> {
     const { session, delivery } = task;
     const deadLetterQueue = await session.failedTasks!.deadLetter(delivery, attempt, failure);
-    this.#options.onEvent({ event: "dead", delivery, attempt, failure, deadLetterQueue });
+    this.#options.report.onEvent({ event: "dead", delivery, attempt, failure, deadLetterQueue });
     this.#settlement.add(task, "dead", { atOnce: true });
   }
 
   async reject(task: ReceivedTask): Promise<void> {
     const { session, delivery, attempt } = task;
-    await this.#options.reported();
+    await this.#options.report.reported();
     await session.assured();
     if (!session.reject(delivery)) return this.tooLate(task);
     session.started.delete(delivery);
     this.#counter.add("rejected");
-    this.#options.onEvent({ event: "rejected", delivery, attempt });
+    this.#options.report.onEvent({ event: "rejected", delivery, attempt });
   }
 
   /** Its session ended before it was begun, or while it ran and was ended too. */
@@ -81,7 +81,7 @@ export class Disposition {
   released(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
       const attempt = attemptsMade(delivery) + 1;
-      this.#options.onEvent({ event: "released", delivery, attempt });
+      this.#options.report.onEvent({ event: "released", delivery, attempt });
     }
   }
 
@@ -89,7 +89,7 @@ export class Disposition {
   tooLate({ session, delivery, attempt }: ReceivedTask): void {
     session.started.delete(delivery);
     this.#counter.add("unsettled");
-    this.#options.onEvent({ event: "unsettled", delivery, attempt });
+    this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
   }
 
   /** Lets what must be isolated come again: a requeue would mark it as redelivered, and so as tried. */
@@ -101,7 +101,7 @@ export class Disposition {
     for (const delivery of deliveries) {
       session.started.delete(delivery);
       const attempt = attemptsMade(delivery) + 1;
-      this.#options.onEvent({ event: "requeued", delivery, attempt });
+      this.#options.report.onEvent({ event: "requeued", delivery, attempt });
     }
   }
 
@@ -133,7 +133,7 @@ export class Disposition {
     if (!heard) return;
     for (const delivery of deliveries) {
       const attempt = attemptsMade(delivery) + 1;
-      this.#options.onEvent({ event: "requeued", delivery, attempt });
+      this.#options.report.onEvent({ event: "requeued", delivery, attempt });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Channel } from "../amqp/channel.ts";
 import type { Cluster, OpenOptions } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
-import { Consumer } from "../amqp/consumer.ts";
+import { type ConsumeOptions, Consumer } from "../amqp/consumer.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { type ConsumerCancelled, DeliveriesReleased } from "../amqp/errors.ts";
 import { queueDepth, queueExists } from "../amqp/queue.ts";
@@ -15,14 +15,8 @@ const REPUBLISH_MS = 2_000;
 export interface SessionOptions {
   readonly connection: Cluster;
   readonly queue: TaskQueue;
-  readonly consumerTag: string;
-  /** 0 to 65535; 0 is unlimited. */
-  readonly prefetchCount: number;
-  /** Consumer priority. */
-  readonly priority?: number;
-  /** Asked of the broker, where it can be asked, because a task may take longer than it usually waits. */
-  readonly consumerTimeoutMs?: number;
-  readonly noAck: boolean;
+  /** With a consumer timeout, the broker is asked for it where it can be asked. */
+  readonly consume: ConsumeOptions;
   /** What becomes of failed tasks; undefined where none can fail. */
   readonly retry?: RetryPolicy;
   /** Shared by the sessions of a run. */
@@ -55,17 +49,17 @@ export class Session implements AsyncDisposable {
     options: SessionOptions,
     onDelivery: (session: Session, delivery: Delivery) => void,
   ) {
-    const { queue, retry } = options;
+    const { queue, consume, retry, usedRetryQueues } = options;
     this.#connection = connection;
     this.#channel = channel;
     this.#queue = queue.name;
-    const isolatesLastAttempt = options.prefetchCount !== 1;
     this.failedTasks = retry &&
       new FailedTasks(connection, {
-        ...retry,
-        isolatesLastAttempt,
-        isQuorum: () => queue.isQuorum(connection),
-        usedRetryQueues: options.usedRetryQueues,
+        policy: retry,
+        queue,
+        worker: consume.consumerTag,
+        isolatesLastAttempt: consume.prefetchCount !== 1,
+        usedRetryQueues,
       });
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.ended = promise;
@@ -74,12 +68,11 @@ export class Session implements AsyncDisposable {
       resolve(reason);
     };
     channel.ended.then(this.#end);
-    const { consumerTimeoutMs, ...consumerOptions } = options;
+    const { consumerTimeoutMs, ...withoutTimeout } = consume;
     this.mayOutlastBroker = consumerTimeoutMs !== undefined && !connection.grantsConsumerTimeout;
     this.#consumer = new Consumer(channel, {
-      ...consumerOptions,
-      ...(consumerTimeoutMs === undefined || this.mayOutlastBroker ? {} : { consumerTimeoutMs }),
       queue: queue.name,
+      consume: this.mayOutlastBroker ? withoutTimeout : consume,
       onDelivery: (delivery) => onDelivery(this, delivery),
       onCancelled: (reason) => void this.#endCancelled(reason),
     });

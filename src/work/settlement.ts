@@ -4,7 +4,7 @@ import type { Session } from "./session.ts";
 import type { WorkCounter } from "./work_counts.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
-type SettlementOptions = Pick<WorkerOptions, "ackMode" | "session" | "onEvent" | "reported">;
+type SettlementOptions = Pick<WorkerOptions, "ackMode" | "session" | "report">;
 
 /** How a task came to its end; "moved" is a copy at the tail of its own queue. */
 type Ending = "done" | "retried" | "dead" | "moved";
@@ -46,7 +46,7 @@ export class Settlement {
   /** Whether forgotten acks use up the whole prefetch: the broker will deliver nothing more. */
   get stalled(): boolean {
     const { unacked } = this.#counter;
-    return unacked > 0 && unacked === this.#options.session.prefetchCount;
+    return unacked > 0 && unacked === this.#options.session.consume.prefetchCount;
   }
 
   /** @param options.atOnce not together with what else finishes in this turn */
@@ -69,7 +69,7 @@ export class Settlement {
   ack(session: Session, tasks: readonly ReceivedTask[]): boolean {
     if (!session.ack(tasks.map(({ delivery }) => delivery))) return false;
     for (const { delivery, attempt } of tasks) {
-      this.#options.onEvent({ event: "acked", delivery, attempt });
+      this.#options.report.onEvent({ event: "acked", delivery, attempt });
     }
     return true;
   }
@@ -83,7 +83,7 @@ export class Settlement {
       this.#settleReported(tasks);
       this.#onSettled();
     };
-    this.#settling = this.#options.reported().then(() => {
+    this.#settling = this.#options.report.reported().then(() => {
       const assured = assuredSessionOf(tasks);
       return assured ? assured.then(settle) : settle();
     }, (failure) => {
@@ -93,12 +93,12 @@ export class Settlement {
   }
 
   #settleReported(tasks: readonly Finished[]): void {
-    const { ackMode, onEvent, session: { prefetchCount } } = this.#options;
+    const { ackMode, report } = this.#options;
     for (const { session, delivery } of tasks) session.started.delete(delivery);
     if (ackMode === "manual") this.#ackAll(tasks);
     if (ackMode !== "never") return;
     this.#counter.add("unacked", tasks.length);
-    if (this.stalled) onEvent({ event: "stalled", unacked: prefetchCount });
+    if (this.stalled) report.onEvent({ event: "stalled", unacked: this.#counter.unacked });
   }
 
   #ackAll(tasks: readonly Finished[]): void {
@@ -107,7 +107,7 @@ export class Settlement {
       for (const { delivery, attempt, ending } of group) {
         this.#count(ending, -1);
         this.#counter.add("unsettled");
-        this.#options.onEvent({ event: "unsettled", delivery, attempt });
+        this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
       }
     }
   }

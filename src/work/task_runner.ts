@@ -15,7 +15,7 @@ const NO_ATTEMPT_LEFT: Failure = {
   reason: "no attempt left: its worker died, or lost its connection",
 };
 
-type TaskRunnerOptions = Pick<WorkerOptions, "ackMode" | "handler" | "onEvent" | "reported">;
+type TaskRunnerOptions = Pick<WorkerOptions, "ackMode" | "handler" | "report">;
 
 export interface TaskRunnerContext {
   readonly intake: Intake;
@@ -74,7 +74,7 @@ export class TaskRunner {
   }
 
   async #try(task: ReceivedTask): Promise<void> {
-    const { ackMode, onEvent, reported } = this.#options;
+    const { ackMode, report: { onEvent, reported } } = this.#options;
     const { counter, settlement, intake } = this.#context;
     const { session, delivery, attempt } = task;
     if (delivery.redelivered) counter.add("redelivered");

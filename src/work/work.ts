@@ -1,19 +1,24 @@
 import process from "node:process";
 import type { Cluster } from "../amqp/cluster.ts";
-import type { Delivery } from "../amqp/delivery.ts";
+import type { ConsumeOptions } from "../amqp/consumer.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
 import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
 import type { HealthAddress } from "./health/health_address.ts";
 import type { HealthServer } from "./health/health_server.ts";
-import type { CommandRunner } from "./exec/command_runner.ts";
-import type { ExitRules } from "./exec/exit_rules.ts";
+import type {
+  CommandOptions,
+  CommandOutputMode,
+  CommandRunner,
+  OnOutput,
+  OutputStream,
+} from "./exec/command_runner.ts";
 import { dotsHandler } from "./dots.ts";
 import type { WorkEvent, WorkSummary } from "./work_event.ts";
 import type { RetryPolicy } from "../retry/failed_tasks.ts";
 import { CommandUnusable } from "./outcome.ts";
 import type { StopRules } from "./stop_rules.ts";
 import { runWorker } from "./worker.ts";
-import type { AckMode } from "./worker_options.ts";
+import type { AckMode, WorkReport } from "./worker_options.ts";
 
 /** The tutorial's pretended work. */
 export interface PretendedWork {
@@ -22,28 +27,18 @@ export interface PretendedWork {
 }
 
 /** A command for each task. */
-export interface CommandWork {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly bodyPlace: "stdin" | "arg" | "file";
-  readonly output: "inherit" | "prefix" | "discard";
-  readonly exitRules: ExitRules;
-  readonly timeoutMs?: number;
-  readonly killAfterMs: number;
+export interface CommandWork extends Omit<CommandOptions, "queue" | "environment" | "output"> {
+  readonly output: CommandOutputMode["mode"];
 }
 
 export interface WorkOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
   readonly queue: QueueRequest;
-  readonly declare: boolean;
-  readonly consumerTag: string;
-  readonly prefetchCount: number;
-  readonly concurrency: number;
-  readonly priority?: number;
-  /** How long the broker is asked to wait for each acknowledgement; its own limit unless given. */
-  readonly consumerTimeoutMs?: number;
+  readonly consume: ConsumeOptions;
+  /** `consume.noAck` with "auto" alone. */
   readonly ackMode: AckMode;
+  readonly concurrency: number;
   readonly work: PretendedWork | CommandWork;
   /** With a command. */
   readonly retry?: RetryPolicy;
@@ -55,19 +50,12 @@ export interface WorkOptions {
 }
 
 /** What a worker needs from the outside. */
-export interface WorkContext {
+export interface WorkContext extends WorkReport {
   readonly stop: AbortSignal;
-  readonly onEvent: (event: WorkEvent) => void;
-  /** What a command wrote, whole lines; it waits while the promise is pending. */
-  readonly onOutput: (
-    delivery: Delivery,
-    stream: "stdout" | "stderr",
-    lines: Uint8Array,
-  ) => void | Promise<void>;
+  readonly onOutput: OnOutput;
   /** Whether lines of other commands, or of worktool, come between those of one stream. */
-  readonly mixed: (stream: "stdout" | "stderr") => boolean;
+  readonly mixed: (stream: OutputStream) => boolean;
   readonly onHealth: (port: number) => void;
-  readonly reported: () => Promise<void>;
   /** Ends this process as `kill -9` does. */
   readonly crash: () => Promise<never>;
 }
@@ -91,11 +79,20 @@ export async function work(
     context.onEvent(event);
   };
   const queue = new TaskQueue(options.queue, {
-    declare: options.declare,
     onFound: (queue) => onEvent({ event: "found", queue }),
   });
-  const session = { ...options, queue, usedRetryQueues: new Map() };
-  const workerOptions = { ...options, ...context, onEvent, session };
+  const { connection, consume, retry, reconnection, ackMode, concurrency, rules, graceMs } =
+    options;
+  const workerOptions = {
+    session: { connection, queue, consume, ...(retry && { retry }), usedRetryQueues: new Map() },
+    reconnection,
+    ackMode,
+    concurrency,
+    rules,
+    graceMs,
+    stop: context.stop,
+    report: { onEvent, reported: context.reported },
+  };
   if (!("file" in work)) {
     const handler = dotsHandler({ ...work, crash: context.crash });
     return await runWorker({ ...workerOptions, handler });
@@ -134,10 +131,10 @@ async function commandRunner(
   return new CommandRunner({ ...work, queue: queue.name, environment, output });
 }
 
-async function observeHealth({ queue, consumerTag }: WorkOptions, address: HealthAddress) {
+async function observeHealth({ queue, consume }: WorkOptions, address: HealthAddress) {
   const { HealthServer } = await import("./health/health_server.ts");
   const { Metrics } = await import("./health/metrics.ts");
-  const metrics = new Metrics({ queue: queue.name, worker: consumerTag });
+  const metrics = new Metrics({ queue: queue.name, worker: consume.consumerTag });
   const server: HealthServer = await HealthServer.listen(address, metrics);
   return {
     server,

@@ -91,7 +91,7 @@ class Worker {
   }
 
   async run(): Promise<WorkSummary> {
-    const { stop, onEvent } = this.#options;
+    const { stop, report } = this.#options;
     const startedAtMs = performance.now();
     const onSignal = () => this.#end(stop.reason as StopReason);
     stop.addEventListener("abort", onSignal, { once: true });
@@ -106,17 +106,17 @@ class Worker {
     this.#grace[Symbol.dispose]();
     const elapsedMs = performance.now() - startedAtMs;
     const summary = { ...this.#stop, ...this.#counter.counts, elapsedMs };
-    onEvent({ event: "stopped", summary });
+    report.onEvent({ event: "stopped", summary });
     return summary;
   }
 
   /** Consumes until the worker is stopped (then undefined) or the session fails (then why). */
   async #serve(): Promise<unknown> {
-    const { session: options, ackMode, onEvent } = this.#options;
+    const { session: options, report: { onEvent } } = this.#options;
     const again = this.#session !== undefined;
     try {
       this.#session = await Session.open(
-        { ...options, noAck: ackMode === "auto" },
+        options,
         { stop: this.#ended.signal, limitMs: this.#reconnection.limitMs },
         (session, delivery) => this.#intake.arrived(session, delivery),
       );
@@ -160,7 +160,7 @@ class Worker {
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) this.#end("error", failure);
     else {
-      this.#options.onEvent({ event: "reconnecting", failure, delayMs });
+      this.#options.report.onEvent({ event: "reconnecting", failure, delayMs });
       await setTimeout(delayMs, undefined, { signal: this.#ended.signal }).catch(() => {});
     }
     await closing;
@@ -190,10 +190,12 @@ class Worker {
     this.#intake.end();
     if (reason === "error") this.#grace.end();
     else {
-      const { graceMs, onEvent } = this.#options;
+      const { graceMs, report } = this.#options;
       this.#grace.begin(graceMs);
       const { running } = this.#intake;
-      if (isSignal(reason) && running > 0) onEvent({ event: "stopping", reason, running, graceMs });
+      if (isSignal(reason) && running > 0) {
+        report.onEvent({ event: "stopping", reason, running, graceMs });
+      }
       this.#session?.setConsuming(false)?.catch(() => {}); // #finish looks at the outcome
     }
     this.#watch.stop();
@@ -221,7 +223,7 @@ class Worker {
     const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
     this.#disposition.requeued(returned, { heard: await closing === true });
     await session?.[Symbol.asyncDispose]();
-    await Promise.race([this.#options.reported().catch(failed), over]);
+    await Promise.race([this.#options.report.reported().catch(failed), over]);
   }
 }
 

@@ -122,7 +122,7 @@ export function commandWork(flags: CommandFlags, [file, ...args]: readonly strin
 export function retryPolicy(
   flags: CommandFlags,
   queue: string,
-): Pick<RetryPolicy, "attempts" | "backoff" | "deadLetterQueue"> {
+): Omit<RetryPolicy, "confirmTimeoutMs"> {
   const backoff = flags.backoff ?? DEFAULT_BACKOFF;
   const attempts = flags.attempts ?? DEFAULT_ATTEMPTS;
   const deadLetterQueue = flags.deadLetter ?? deadLetterQueueName(queue);

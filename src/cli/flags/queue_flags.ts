@@ -36,6 +36,7 @@ export const noDeclareFlag = new Option(
 
 export interface QueueFlags {
   readonly queue: string;
+  readonly declare: boolean;
   readonly durable?: boolean | undefined;
   readonly queueType?: "classic" | "quorum" | undefined;
   readonly queueArg?: readonly Argument[] | undefined;
@@ -54,6 +55,7 @@ export function queueRequest(flags: QueueFlags): QueueRequest {
   }
   return {
     name: flags.queue,
+    declare: flags.declare,
     arguments: type === undefined ? given : { ...given, "x-queue-type": type },
     ...defined({ durable: flags.durable }),
   };

@@ -138,19 +138,20 @@ export function sendOptions(
 ): Omit<SendOptions, "connection"> {
   return {
     queue: queueRequest(flags),
-    declare: flags.declare,
     source: taskSource(words, flags, inputIsTerminal),
     reconnection: reconnectionOptions(flags),
-    properties: {
-      persistent: flags.persistent,
-      headers: Object.fromEntries(flags.header ?? []),
-      ...defined({ ttlMs: flags.ttl, priority: flags.priority, contentType: flags.contentType }),
+    publish: {
+      properties: {
+        persistent: flags.persistent,
+        headers: Object.fromEntries(flags.header ?? []),
+        ...defined({ ttlMs: flags.ttl, priority: flags.priority, contentType: flags.contentType }),
+      },
+      mandatory: flags.mandatory,
+      confirm: flags.confirm,
+      window: flags.window,
+      confirmTimeoutMs: flags.confirmTimeout,
     },
-    mandatory: flags.mandatory,
-    confirm: flags.confirm,
-    window: flags.window,
-    confirmTimeoutMs: flags.confirmTimeout,
-    ...defined({ messageId: flags.messageId, rate: flags.rate }),
+    tasks: defined({ messageId: flags.messageId, rate: flags.rate }),
   };
 }
 

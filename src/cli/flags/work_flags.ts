@@ -1,4 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
+import type { ConsumeOptions } from "../../amqp/consumer.ts";
 import type { PretendedWork, WorkOptions } from "../../work/work.ts";
 import { argument } from "../values/argument.ts";
 import {
@@ -157,15 +158,13 @@ const DOT_MS = 1_000;
 
 export type WorkFlags = ReturnType<ReturnType<typeof workFlags>["opts"]>;
 
-/** All options of a worker but what depends on its connection and its name. */
+/** All options of a worker but what depends on its connection, its name and its command. */
 export function workOptions(
   flags: WorkFlags,
-): Omit<WorkOptions, "connection" | "consumerTag" | "environment" | "work"> {
+): Omit<WorkOptions, "connection" | "consume" | "environment" | "work"> {
   return {
     queue: queueRequest(flags),
-    declare: flags.declare,
     reconnection: reconnectionOptions(flags),
-    prefetchCount: flags.prefetch ?? flags.concurrency,
     concurrency: flags.concurrency,
     ackMode: flags.ack,
     rules: {
@@ -177,7 +176,17 @@ export function workOptions(
       }),
     },
     graceMs: flags.grace,
-    ...defined({ priority: flags.priority, health: flags.health }),
+    ...defined({ health: flags.health }),
+  };
+}
+
+/** @param consumerTag the worker's name */
+export function consumeOptions(flags: WorkFlags, consumerTag: string): ConsumeOptions {
+  return {
+    consumerTag,
+    prefetchCount: flags.prefetch ?? flags.concurrency,
+    noAck: flags.ack === "auto",
+    ...defined({ priority: flags.priority }),
   };
 }
 

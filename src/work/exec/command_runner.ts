@@ -22,11 +22,12 @@ const STDERR_TAIL_BYTES = 2 * 1024;
 export type OutputStream = "stdout" | "stderr";
 
 /**
- * Gets what a command writes: one or more whole lines; one of more than 64 KiB comes in pieces. The command waits while a returned promise is pending; where it rejects,
- * the command is ended and the handler rejects with the same.
+ * Gets what the command of a task writes: one or more whole lines; one of more than 64 KiB comes in
+ * pieces. The command waits while a returned promise is pending; where it rejects, the command is
+ * ended and the handler rejects with the same.
  */
 export type OnOutput = (
-  delivery: Delivery,
+  task: TaskFacts,
   stream: OutputStream,
   lines: Uint8Array,
 ) => void | Promise<void>;
@@ -115,12 +116,13 @@ export class CommandRunner implements AsyncDisposable {
     { input, tail }: { readonly input: TaskInput; readonly tail: Tail },
   ): Promise<TaskEnd> {
     const { timeoutMs, killAfterMs } = this.#options;
-    const command = this.#start(input, {
+    const facts: TaskFacts = {
       delivery,
       attempt,
       ...(timeoutMs === undefined ? {} : { deadlineMs: Date.now() + timeoutMs }),
-    });
-    const outputs = this.#outputs(command, delivery, tail);
+    };
+    const command = this.#start(input, facts);
+    const outputs = this.#outputs(command, facts, tail);
     for (const { ended } of outputs) ended.catch(() => command.terminate(killAfterMs));
     let timedOut = false;
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
@@ -165,11 +167,11 @@ export class CommandRunner implements AsyncDisposable {
     return command;
   }
 
-  #outputs({ stdout, stderr }: CommandProcess, delivery: Delivery, tail: Tail): CommandOutput[] {
+  #outputs({ stdout, stderr }: CommandProcess, facts: TaskFacts, tail: Tail): CommandOutput[] {
     const { output } = this.#options;
     const linesOf = (stream: OutputStream) =>
       output.mode === "prefix"
-        ? lineSink((lines) => output.onOutput(delivery, stream, lines), {
+        ? lineSink((lines) => output.onOutput(facts, stream, lines), {
           mixed: output.mixed?.(stream) ?? true,
         })
         : undefined;

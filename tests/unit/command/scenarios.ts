@@ -340,7 +340,7 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
       script: "cat; cat /dev/null; echo $WORKTOOL_ATTEMPT",
       output: {
         mode: "prefix",
-        onOutput({ deliveryTag }, _, lines) {
+        onOutput({ delivery: { deliveryTag } }, _, lines) {
           of.set(deliveryTag, (of.get(deliveryTag) ?? "") + Buffer.from(lines).toString());
         },
       },
