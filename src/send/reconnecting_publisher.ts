@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Channel } from "../amqp/channel.ts";
 import type { Cluster } from "../amqp/cluster.ts";
 import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
@@ -183,13 +184,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
     if (delayMs === undefined) throw failure;
     onReconnecting(failure, delayMs);
     await this.#connection?.close();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, delayMs);
-    const onStop = () => resolve();
-    stop.addEventListener("abort", onStop, { once: true });
-    await promise;
-    stop.removeEventListener("abort", onStop);
-    clearTimeout(timer);
+    await setTimeout(delayMs, undefined, { signal: stop }).catch(() => {});
     if (stop.aborted) throw failure;
   }
 }

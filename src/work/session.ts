@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Channel } from "../amqp/channel.ts";
 import type { Cluster, OpenOptions } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
@@ -150,14 +151,12 @@ export class Session implements AsyncDisposable {
     const back = new Set<Delivery>();
     const { failedTasks } = this;
     if (!this.#alive || !failedTasks?.counts) return back;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, REPUBLISH_MS);
     const moves = deliveries.map(async (delivery) => {
       await failedTasks.recount(delivery);
       back.add(delivery);
     });
+    const late = setTimeout(REPUBLISH_MS, undefined, { ref: false });
     await Promise.race([Promise.allSettled(moves), late]);
-    clearTimeout(timer);
     const inTime = new Set(back);
     this.ack([...inTime]);
     return inTime;
