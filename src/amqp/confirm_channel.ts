@@ -1,93 +1,61 @@
 import { Buffer } from "node:buffer";
-import type { Options } from "amqplib";
-import { type Channel, isChannelClosed } from "./channel.ts";
+import type { Message, Options } from "amqplib";
+import type { Channel } from "./channel.ts";
 import { ConfirmWindow } from "./confirm_window.ts";
-import type { DeliveryProperties } from "./delivery.ts";
-import {
-  AmqpError,
-  ChannelClosed,
-  ConnectionLost,
-  MessageNacked,
-  MessageReturned,
-  UnencodableMessage,
-} from "./errors.ts";
-import { encodableHeaders } from "./header_encoding.ts";
+import type { AmqpError, BrokerReply } from "./errors.ts";
 
-/** A publish that waits for its confirm. */
-interface Unconfirmed {
-  readonly queue: string;
-  readonly resolve: () => void;
-  readonly reject: (reason: AmqpError) => void;
+/** What the broker says of the publishes on a channel; they come oldest first. */
+export interface ConfirmListener<T> {
+  /** `basic.ack`: the broker has taken responsibility for these. */
+  readonly onAck: (publishes: readonly T[]) => void;
+  /** `basic.nack`: it has not taken these. */
+  readonly onNack: (publishes: readonly T[]) => void;
+  /** `basic.return`: no queue took this message, for example 312 NO_ROUTE; its confirm follows. */
+  readonly onReturn: (message: Message, reply: BrokerReply) => void;
+  /** The channel has ended: with the reason, or undefined after `close`. No confirm follows. */
+  readonly onEnded: (reason: AmqpError | undefined) => void;
 }
 
-/** A channel whose publishes go to one queue each, and each is confirmed, or fails, by itself. */
-export class ConfirmChannel {
+/** A channel that somebody publishes on alone, and what the broker has not confirmed of it yet. */
+export class ConfirmChannel<T> {
+  readonly window = new ConfirmWindow<T>();
   readonly #channel: Channel;
-  readonly #window = new ConfirmWindow<Unconfirmed>();
 
-  constructor(channel: Channel) {
+  /** @param channel opened with `confirm`, or nothing of it is ever confirmed */
+  constructor(channel: Channel, listener: ConfirmListener<T>) {
+    const { onAck, onNack, onReturn, onEnded } = listener;
     this.#channel = channel;
-    channel.raw.on("ack", (ack) => {
-      for (const { resolve } of this.#window.settle(ack.deliveryTag, ack)) resolve();
+    channel.raw.on("ack", (ack) => onAck(this.window.settle(ack.deliveryTag, ack)));
+    channel.raw.on("nack", (nack) => onNack(this.window.settle(nack.deliveryTag, nack)));
+    channel.raw.on("return", (message) => {
+      const { replyCode, replyText } = message.fields as unknown as BrokerReply;
+      onReturn(message, { replyCode, replyText });
     });
-    channel.raw.on("nack", (nack) => {
-      for (const { queue, reject } of this.#window.settle(nack.deliveryTag, nack)) {
-        reject(new MessageNacked(queue));
-      }
-    });
-    channel.raw.on("return", ({ fields }) => {
-      const { replyCode, replyText } = fields as unknown as MessageReturned["reply"] & object;
-      this.#returned(fields.routingKey, { replyCode, replyText });
-    });
-    channel.ended.then((reason) => this.#fail(reason ?? new ChannelClosed("closed by worktool")));
-  }
-
-  publish(queue: string, body: Uint8Array, properties: DeliveryProperties): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    try {
-      this.#channel.raw.publish("", queue, content, publishOptions(properties));
-    } catch (error) {
-      return this.#notSent(error);
-    }
-    this.#window.add({ queue, resolve, reject });
-    return promise;
-  }
-
-  close(): Promise<void> {
-    return this.#channel.close();
-  }
-
-  /** The channel has ended, which amqplib tells by refusing; anything else is the message's fault. */
-  async #notSent(error: unknown): Promise<never> {
-    const reason = await this.#channel.explain(error);
-    if (reason instanceof AmqpError) throw reason;
-    if (isChannelClosed(error)) {
-      throw new ConnectionLost("the channel is closed", { cause: error });
-    }
-    throw new UnencodableMessage(error as Error);
+    channel.ended.then(onEnded);
   }
 
   /**
-   * A return does not name the publish that it answers. That one and every other on its way to the
-   * same queue count as failed: those before it were in the queue that is now gone, and those after
-   * it, should somebody have declared the queue again, become duplicates.
+   * `basic.publish` to the default exchange.
+   *
+   * @param publish what the listener gets with the confirm; undefined where there will be none
+   * @returns whether the socket has room for more: "drain" of the channel tells when it has again
+   * @throws {IllegalOperationError} the channel has ended; it was not published
+   * @throws {Error} amqplib cannot encode it; it was not published
    */
-  #returned(queue: string, reply: { replyCode: number; replyText: string }): void {
-    for (const unconfirmed of this.#window.all()) {
-      if (unconfirmed.queue === queue) unconfirmed.reject(new MessageReturned(queue, reply));
-    }
+  publish(
+    queue: string,
+    body: Uint8Array,
+    options: Options.Publish,
+    publish: T | undefined,
+  ): boolean {
+    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const hasRoom = this.#channel.raw.publish("", queue, content, options);
+    if (publish !== undefined) this.window.add(publish);
+    return hasRoom;
   }
 
-  #fail(reason: AmqpError): void {
-    for (const { reject } of this.#window.settle(0, { multiple: true })) reject(reason);
+  /** Takes out what will not be confirmed any more. */
+  takeAll(): T[] {
+    return this.window.settle(0, { multiple: true });
   }
-}
-
-function publishOptions({ headers = {}, ...properties }: DeliveryProperties): Options.Publish {
-  return {
-    ...properties,
-    headers: encodableHeaders(headers),
-    mandatory: true,
-  } as Options.Publish;
 }

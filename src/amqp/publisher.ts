@@ -1,8 +1,7 @@
-import { Buffer } from "node:buffer";
 import type { Message as AmqplibMessage, Options } from "amqplib";
 import { type Channel, isChannelClosed } from "./channel.ts";
-import { ConfirmWindow } from "./confirm_window.ts";
-import { type AmqpError, DeadlineExceeded } from "./errors.ts";
+import { ConfirmChannel } from "./confirm_channel.ts";
+import { type AmqpError, type BrokerReply, DeadlineExceeded } from "./errors.ts";
 
 /** AMQP 0-9-1 class and method ids. */
 const BASIC = 60;
@@ -10,6 +9,10 @@ const BASIC_PUBLISH = 40;
 
 /** Bodies in flight at the most, besides the window: large ones must not fill the memory. */
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
+
+const CONFIRMED: PublishOutcome = { kind: "confirmed" };
+const UNCONFIRMED: PublishOutcome = { kind: "unconfirmed" };
+const REFUSED: PublishOutcome = { kind: "refused" };
 
 /** Properties that all messages of one publisher share (`basic.publish`'s content header). */
 export interface MessageProperties {
@@ -75,7 +78,7 @@ export class Publisher {
   readonly #channel: Channel;
   readonly #options: PublisherOptions;
   readonly #properties: Options.Publish;
-  readonly #window = new ConfirmWindow<Unconfirmed>();
+  readonly #confirms: ConfirmChannel<Unconfirmed>;
   readonly #unconfirmed: OutgoingMessage[] = [];
   #unconfirmedBytes = 0;
   #writable = true;
@@ -87,14 +90,16 @@ export class Publisher {
     this.#channel = channel;
     this.#options = options;
     this.#properties = amqplibOptions(options.publish);
-    channel.raw.on("ack", (ack) => this.#settle(ack, { kind: "confirmed" }));
-    channel.raw.on("nack", (nack) => this.#settle(nack, { kind: "refused" }));
-    channel.raw.on("return", (message) => this.#returned(message));
+    this.#confirms = new ConfirmChannel(channel, {
+      onAck: (publishes) => this.#settle(publishes, CONFIRMED),
+      onNack: (publishes) => this.#settle(publishes, REFUSED),
+      onReturn: (message, reply) => this.#returned(message, reply),
+      onEnded: (reason) => reason && this.#fail(reason),
+    });
     channel.raw.on("drain", () => {
       this.#writable = true;
       this.#wake?.();
     });
-    channel.ended.then((reason) => reason && this.#fail(reason));
   }
 
   /**
@@ -114,27 +119,23 @@ export class Publisher {
    */
   publish(message: OutgoingMessage): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
-    const { raw } = this.#channel;
+    const { queue, publish: { confirm, confirmTimeoutMs }, onOutcome } = this.#options;
     const { body, messageId } = message;
-    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     // A copy of the shared properties: amqplib reads them before it returns, but never changes them.
     const options = { ...this.#properties, messageId };
     try {
-      this.#writable = raw.publish("", this.#options.queue, content, options);
+      const unconfirmed = confirm ? { message, publishedAtMs: performance.now() } : undefined;
+      this.#writable = this.#confirms.publish(queue, body, options, unconfirmed);
     } catch (error) {
       if (!isChannelClosed(error)) throw error;
       this.#unconfirmed.push(message); // the channel is closed, and will tell why
       return this.#until(() => false);
     }
-    if (this.#options.publish.confirm) {
-      this.#window.add({ message, publishedAtMs: performance.now() });
+    if (confirm) {
       this.#unconfirmedBytes += body.byteLength;
-      this.#timer ??= setTimeout(
-        () => this.#checkDeadline(),
-        this.#options.publish.confirmTimeoutMs,
-      );
+      this.#timer ??= setTimeout(() => this.#checkDeadline(), confirmTimeoutMs);
     } else {
-      this.#options.onOutcome(message, { kind: "unconfirmed" });
+      onOutcome(message, UNCONFIRMED);
     }
     return this.#hasRoom() ? undefined : this.#until(() => this.#hasRoom());
   }
@@ -146,13 +147,15 @@ export class Publisher {
    * @throws {AmqpError} the channel is gone or a confirm is overdue
    */
   async settled(): Promise<void> {
-    if (this.#options.publish.confirm) return await this.#until(() => this.#window.size === 0);
+    if (this.#options.publish.confirm) {
+      return await this.#until(() => this.#confirms.window.size === 0);
+    }
     // basic.qos changes nothing for a publisher, and its answer comes after every basic.return.
     await this.#channel.request("basic.qos-ok", (raw) => raw.prefetch(0));
   }
 
   #hasRoom(): boolean {
-    return this.#writable && this.#window.size < this.#options.publish.window &&
+    return this.#writable && this.#confirms.window.size < this.#options.publish.window &&
       this.#unconfirmedBytes < MAX_UNCONFIRMED_BYTES;
   }
 
@@ -166,29 +169,30 @@ export class Publisher {
     }
   }
 
-  #settle(confirm: { deliveryTag: number; multiple: boolean }, outcome: PublishOutcome): void {
-    for (const { message, returned } of this.#window.settle(confirm.deliveryTag, confirm)) {
+  #settle(publishes: readonly Unconfirmed[], outcome: PublishOutcome): void {
+    for (const { message, returned } of publishes) {
       this.#unconfirmedBytes -= message.body.byteLength;
       this.#options.onOutcome(message, returned ?? outcome);
     }
     this.#wake?.();
   }
 
-  #returned({ fields, properties, content }: AmqplibMessage): void {
-    const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string };
+  #returned({ properties, content }: AmqplibMessage, { replyCode, replyText }: BrokerReply): void {
     const outcome = { kind: "returned", replyCode, replyText } as const;
     const messageId = String(properties.messageId);
     if (!this.#options.publish.confirm) {
       return this.#options.onOutcome({ body: content, messageId }, outcome);
     }
     // Returns come in the order of the publishes, each before its confirm: the first that fits is it.
-    const entry = this.#window.find((e) => !e.returned && e.message.messageId === messageId);
+    const entry = this.#confirms.window.find((entry) =>
+      !entry.returned && entry.message.messageId === messageId
+    );
     if (entry) entry.returned = outcome;
   }
 
   #checkDeadline(): void {
     this.#timer = undefined;
-    const oldest = this.#window.oldest;
+    const oldest = this.#confirms.window.oldest;
     if (!oldest) return;
     const { confirmTimeoutMs } = this.#options.publish;
     const leftMs = oldest.publishedAtMs + confirmTimeoutMs - performance.now();
@@ -202,11 +206,12 @@ export class Publisher {
     clearTimeout(this.#timer);
     // The broker closes a channel for a publish that it cannot take; with one in flight, it is that one.
     const { classId, methodId } = reason.reply ?? {};
-    const refused = this.#window.size === 1 && classId === BASIC && methodId === BASIC_PUBLISH;
+    const refused = this.#confirms.window.size === 1 && classId === BASIC &&
+      methodId === BASIC_PUBLISH;
     const unconfirmed: OutgoingMessage[] = [];
-    for (const { message, returned } of this.#window.settle(0, { multiple: true })) {
+    for (const { message, returned } of this.#confirms.takeAll()) {
       if (returned) this.#options.onOutcome(message, returned);
-      else if (refused) this.#options.onOutcome(message, { kind: "refused" });
+      else if (refused) this.#options.onOutcome(message, REFUSED);
       else unconfirmed.push(message);
     }
     this.#unconfirmed.unshift(...unconfirmed);

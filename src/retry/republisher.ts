@@ -1,5 +1,5 @@
 import { Channel } from "../amqp/channel.ts";
-import { ConfirmChannel } from "../amqp/confirm_channel.ts";
+import { ConfirmedPublisher } from "../amqp/confirmed_publisher.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { withDeadline } from "../amqp/deadline.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
@@ -28,7 +28,7 @@ export interface RepublisherOptions {
 export class Republisher implements AsyncDisposable {
   readonly #connect: () => Promise<Connection>;
   readonly #options: RepublisherOptions;
-  #opening: Promise<ConfirmChannel> | undefined;
+  #opening: Promise<ConfirmedPublisher> | undefined;
 
   /** @param connect gives the connection to publish on, when the first message is moved */
   constructor(connect: () => Promise<Connection>, options: RepublisherOptions) {
@@ -79,13 +79,13 @@ export class Republisher implements AsyncDisposable {
     return this.close();
   }
 
-  #open(): Promise<ConfirmChannel> {
+  #open(): Promise<ConfirmedPublisher> {
     this.#opening ??= (async () => {
       const forget = () => this.#opening = undefined;
       try {
         const channel = await Channel.open(await this.#connect(), { confirm: true });
         channel.ended.then(forget);
-        return new ConfirmChannel(channel);
+        return new ConfirmedPublisher(channel);
       } catch (error) {
         forget();
         throw error;
