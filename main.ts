@@ -4,6 +4,7 @@ import deno from "./deno.json" with { type: "json" };
 import { commandLineBytes } from "./src/cli/command_line.ts";
 import {
   descriptorWriter,
+  isSameFile,
   isTerminal,
   sizeOfFile,
   terminalColumns,
@@ -35,6 +36,8 @@ process.on("unhandledRejection", bug);
 
 const columns = { stdout: terminalColumns(1), stderr: terminalColumns(2) };
 const stdout = new Output(descriptorWriter(1));
+// Two writers to one place would overtake each other.
+const stderr = isSameFile(1, 2) ? stdout : new Output(descriptorWriter(2));
 const exitCode = await run(process.argv.slice(2), {
   env: process.env,
   version: deno.version,
@@ -44,7 +47,7 @@ const exitCode = await run(process.argv.slice(2), {
   inputBytes: () => sizeOfFile(0),
   inputIsTerminal: () => isTerminal(0),
   stdout,
-  stderr: new Output(descriptorWriter(2)),
+  stderr,
   stdoutIsTerminal: () => isTerminal(1),
   stderrIsTerminal: () => isTerminal(2),
   columns: (stream) => columns[stream](),

@@ -33,6 +33,16 @@ brokerTest("a worker whose reader has gone gives its task back and exits 1", asy
   assert.deepEqual(await broker.takeBodies(queue), ["untold"]);
 });
 
+brokerTest("where stdout and stderr are one pipe, their lines keep their order", async (broker) => {
+  const queue = broker.queue();
+  const flags = ["--count", "3000", "--echo", "task {n}"];
+  const { code, stdout } = await broker.run("send", queue, flags, shell('"$@" 2>&1'));
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split("\n");
+  assert.match(lines.pop()!, /^\[i\] 3000 sent/);
+  assert.deepEqual(lines, Array.from({ length: 3000 }, (_, n) => ` [x] Sent 'task ${n + 1}'`));
+});
+
 brokerTest("send says that it could not write, and the task is there", async (broker) => {
   const queue = broker.queue();
   const { code, stderr } = await broker.run("send", queue, ["x"], shell('"$@" > /dev/full'));

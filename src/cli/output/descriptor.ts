@@ -48,6 +48,12 @@ export function isTerminal(fd: number): boolean {
   return descriptorStat(fd)?.isCharacterDevice() === true && isatty(fd);
 }
 
+/** Whether two descriptors lead to the same place: a terminal, or `2>&1`. */
+export function isSameFile(one: number, other: number): boolean {
+  const [a, b] = [descriptorStat(one), descriptorStat(other)];
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
 /** How wide a terminal is, looked up once and after each change; undefined for what is none. */
 export function terminalColumns(fd: number): () => number | undefined {
   let known: { columns: number | undefined } | undefined;
