@@ -6,6 +6,7 @@ import type { Channel } from "./channel/channel.ts";
 import type { Connection } from "./connection/connection.ts";
 import { DeadlineClock } from "./connection/deadline_clock.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
+import { EndOfTurn } from "./end_of_turn.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { Queue } from "./model/queue.ts";
 import { VHost, type VHostContext } from "./model/vhost.ts";
@@ -39,8 +40,7 @@ export interface BrokerSettings {
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
   readonly connections = new Set<Connection>();
-  /** Connections with confirms to send, which the end of a batch need not delay. */
-  readonly confirming = new Set<Connection>();
+  readonly endOfTurn = new EndOfTurn();
   /** Direct reply-to consumers by the routing key that leads to them. */
   readonly replies = new Map<string, Channel>();
   readonly store: MessageStore | undefined;
@@ -72,9 +72,8 @@ export class Broker implements Disposable {
       this.#users.set(user.name, user);
     }
     if (settings.dataDirectory !== undefined) {
-      this.store = new MessageStore(settings.dataDirectory, {
-        failed: (reason) => emit({ event: "store-failed", reason }),
-        turned: () => this.#sendConfirms(),
+      this.store = new MessageStore(settings.dataDirectory, this.endOfTurn, (reason) => {
+        emit({ event: "store-failed", reason });
       });
     }
     for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
@@ -138,11 +137,6 @@ export class Broker implements Disposable {
     return this.#vhosts.get(name);
   }
 
-  #sendConfirms(): void {
-    for (const connection of this.confirming) connection.flush();
-    this.confirming.clear();
-  }
-
   /** Whether publishers are held back because messages fill the memory. */
   get blocked(): boolean {
     return this.#blocked;
@@ -201,5 +195,6 @@ export class Broker implements Disposable {
     clearInterval(this.#timeoutCheck);
     this.#deadlines[Symbol.dispose]();
     this.store?.[Symbol.dispose]();
+    this.endOfTurn[Symbol.dispose]();
   }
 }

@@ -3,6 +3,7 @@ import { ConfirmLedger } from "./confirm_ledger.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ContentAssembly } from "./content_assembly.ts";
+import type { TurnWork } from "../end_of_turn.ts";
 import { dispatch } from "../methods/dispatch.ts";
 import { acknowledge } from "../methods/basic.ts";
 import { beginPublish, finishPublish } from "../methods/publish.ts";
@@ -25,7 +26,7 @@ export interface ReplyConsumer {
 }
 
 /** A channel: what its client has published, consumed and not yet settled. */
-export class Channel {
+export class Channel implements TurnWork {
   readonly number: number;
   readonly connection: Connection;
   /** The queue that an empty name means: the last one declared here. */
@@ -231,12 +232,18 @@ export class Channel {
 
   /** confirm.select: number publishes from now on. */
   enterConfirmMode(): void {
-    this.confirms ??= new ConfirmLedger(() => this.connection.wantConfirms(this));
+    const { endOfTurn } = this.connection.broker;
+    this.confirms ??= new ConfirmLedger(() => endOfTurn.want("confirm", this));
   }
 
   /** tx.select: hold publishes and acknowledgements back until tx.commit. */
   enterTransactionMode(): void {
     this.transaction ??= new Transaction(this);
+  }
+
+  endTurn(): boolean {
+    this.flushConfirms();
+    return false;
   }
 
   /** Sends the confirms that are due. */

@@ -18,11 +18,11 @@ export class ConfirmLedger implements CommitWaiter {
   readonly #waiting = new Set<number>();
   #acked: number[] = [];
   #nacked: number[] = [];
-  readonly #wantFlush: () => void;
+  readonly #onSettled: () => void;
 
-  /** @param wantFlush called when there is something to confirm: call `flush` soon. */
-  constructor(wantFlush: () => void) {
-    this.#wantFlush = wantFlush;
+  /** @param onSettled called when there is something to confirm: call `flush` soon. */
+  constructor(onSettled: () => void) {
+    this.#onSettled = onSettled;
   }
 
   /** Numbers the next publish. */
@@ -42,7 +42,7 @@ export class ConfirmLedger implements CommitWaiter {
   /** The publish is done: confirm it with the next flush. */
   settle(tag: number, ok: boolean): void {
     const settled = ok ? this.#acked : this.#nacked;
-    if (this.#acked.length + this.#nacked.length === 0) this.#wantFlush();
+    if (this.#acked.length + this.#nacked.length === 0) this.#onSettled();
     settled.push(tag);
   }
 

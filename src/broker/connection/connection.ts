@@ -42,7 +42,6 @@ export class Connection implements FrameSink {
   readonly #socket: Socket;
   readonly #parser: FrameParser;
   readonly #channels = new ChannelTable(this);
-  readonly #confirming = new Set<Channel>();
   readonly #exclusiveQueues = new Set<Queue>();
   #state: State = "header";
   /** Nothing is read any more: where the next frame begins is not known. */
@@ -69,12 +68,7 @@ export class Connection implements FrameSink {
     broker.connections.add(this);
     broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
     this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
-    this.#socketWriter = new SocketWriter(socket, {
-      flushing: () => {
-        // What is answered is written: an ack that came before the answer must not be forgotten.
-        broker.store?.endTurn();
-        this.#flushConfirms();
-      },
+    this.#socketWriter = new SocketWriter(socket, broker.endOfTurn, {
       wrote: () => this.#heartbeat?.said(),
       pressure: () => this.#pauseOrResume(),
       relieved: () => {
@@ -409,7 +403,8 @@ export class Connection implements FrameSink {
 
   /** Sends what is left, then closes the socket. */
   #end(): void {
-    this.flush();
+    this.broker.endOfTurn.run();
+    this.#socketWriter.endTurn();
     this.#socketWriter[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
@@ -432,7 +427,6 @@ export class Connection implements FrameSink {
     if (this.broker.connections.delete(this)) {
       this.broker.emit({ event: "disconnected", connection: this.id, reason: this.#reason });
     }
-    this.broker.confirming.delete(this);
     this.#ended.resolve();
   }
 
@@ -442,28 +436,9 @@ export class Connection implements FrameSink {
     this.wantFlush();
   }
 
-  /** A channel has confirms to send. */
-  wantConfirms(channel: Channel): void {
-    this.#confirming.add(channel);
-    this.broker.confirming.add(this);
-    this.wantFlush();
-  }
-
   /** Sends what was written in this turn at its end, in one go. */
   wantFlush(): void {
     this.#socketWriter.wantFlush();
-  }
-
-  /** Sends what is pending now. */
-  flush(): void {
-    this.#socketWriter.flush();
-  }
-
-  #flushConfirms(): void {
-    if (this.#confirming.size === 0) return;
-    this.broker.confirming.delete(this);
-    for (const channel of this.#confirming) channel.flushConfirms();
-    this.#confirming.clear();
   }
 
   /** Whether deliveries may be sent: the client reads what it was sent before. */

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import { FrameWriter } from "../wire/frame_writer.ts";
 
 /** Deliveries stop while that many octets wait for a client that does not read. */
@@ -8,8 +9,6 @@ const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** What a socket writer tells its connection. */
 export interface SocketWriterWatcher {
-  /** The last moment to write what goes out with this flush. */
-  flushing(): void;
   wrote(): void;
   /** `overfull` changed. */
   pressure(): void;
@@ -18,17 +17,20 @@ export interface SocketWriterWatcher {
 }
 
 /** The way out of a connection: frames of one turn of the event loop leave in one go. */
-export class SocketWriter implements Disposable {
+export class SocketWriter implements TurnWork, Disposable {
   readonly writer = new FrameWriter();
   readonly #socket: Socket;
+  readonly #endOfTurn: EndOfTurn;
   readonly #watcher: SocketWriterWatcher;
-  #scheduled: NodeJS.Immediate | undefined;
+  /** Whether the end of the turn sends what is pending. */
+  #wanted = false;
   #congested = false;
   #overfull = false;
   #closed = false;
 
-  constructor(socket: Socket, watcher: SocketWriterWatcher) {
+  constructor(socket: Socket, endOfTurn: EndOfTurn, watcher: SocketWriterWatcher) {
     this.#socket = socket;
+    this.#endOfTurn = endOfTurn;
     this.#watcher = watcher;
     socket.on("drain", () => this.#drained());
   }
@@ -46,16 +48,16 @@ export class SocketWriter implements Disposable {
   /** Sends what was written in this turn at its end. */
   wantFlush(): void {
     if (this.#closed) return;
-    if (this.#scheduled === undefined) this.#scheduled = setImmediate(() => this.flush());
-    else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
+    if (!this.#wanted) {
+      this.#wanted = true;
+      this.#endOfTurn.want("send", this);
+    } else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
   }
 
-  /** Sends what is pending now. */
-  flush(): void {
-    this.#watcher.flushing();
-    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
-    this.#scheduled = undefined;
+  endTurn(): boolean {
+    this.#wanted = false;
     this.#write();
+    return false;
   }
 
   #write(): void {
@@ -82,6 +84,5 @@ export class SocketWriter implements Disposable {
   /** Sends nothing more. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
   }
 }

@@ -1,9 +1,10 @@
 import type { Channel } from "../channel/channel.ts";
+import type { ConfirmLedger } from "../channel/confirm_ledger.ts";
 import { ContentAssembly, type Publish } from "../channel/content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { Message } from "../model/message.ts";
 import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
-import { carbonCopies, type Routing } from "../model/vhost.ts";
+import { carbonCopies, type Routed } from "../model/vhost.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import {
@@ -104,8 +105,6 @@ function withReplyKey(channel: Channel, publish: Publish): Publish {
   return { ...publish, message: message.withProperties({ ...message.properties(), replyTo }) };
 }
 
-const routing: Routing = { routed: false, rejected: false, stored: false };
-
 /**
  * Routes a publish, returns it when it must and cannot, and sees to its confirm.
  * @returns whether every queue took it that it was routed to.
@@ -121,24 +120,25 @@ export function enqueue(channel: Channel, publish: Publish): boolean {
       message = message.withProperties({ ...message.properties(), headers });
     }
   }
-  channel.vhost.publish(publish.exchange, message, keys, routing);
-  const { routed, rejected, stored } = routing;
-  if (!routed && publish.mandatory) returnMessage(channel, message);
-  const { confirms } = channel;
-  if (confirms === undefined) return !rejected;
+  const routed = channel.vhost.publish(publish.exchange, message, keys);
+  if (routed === "unroutable" && publish.mandatory) returnMessage(channel, message);
+  if (channel.confirms !== undefined) seeToConfirm(channel, channel.confirms, routed);
+  return routed !== "rejected";
+}
+
+function seeToConfirm(channel: Channel, confirms: ConfirmLedger, routed: Routed): void {
   const tag = confirms.next();
-  const { store } = channel.connection.broker;
-  if (rejected) {
-    confirms.settle(tag, false);
-  } else if (!routed) {
-    channel.confirm(tag, { ok: true, multiple: false }); // nobody else has a say in it: at once
-  } else if (stored && store !== undefined) {
-    confirms.wait(tag);
-    store.whenCommitted(confirms, tag);
-  } else {
-    confirms.settle(tag, true);
+  switch (routed) {
+    case "rejected":
+      return confirms.settle(tag, false);
+    case "unroutable":
+      return channel.confirm(tag, { ok: true, multiple: false }); // nobody has a say in it: at once
+    case "storing":
+      confirms.wait(tag);
+      return channel.connection.broker.store!.whenCommitted(confirms, tag);
+    case "taken":
+      return confirms.settle(tag, true);
   }
-  return !rejected;
 }
 
 /** Routing keys in the CC and BCC headers (RabbitMQ docs, sender-selected). */

@@ -46,8 +46,8 @@ export interface QueueDeclaration {
   readonly arguments: FieldTable;
 }
 
-/** What became of a publish: kept or handed over, or refused by x-overflow. */
-export type PublishOutcome = "accepted" | "rejected";
+/** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
+export type Enqueued = "taken" | "storing" | "rejected";
 
 /**
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
@@ -150,7 +150,7 @@ export class Queue implements QueueDeclaration {
    * Enqueues the message, or hands it straight to a waiting subscriber.
    * @param deliveryCount failed deliveries that it brings along from another queue
    */
-  publish(message: Message, deliveryCount = 0): PublishOutcome {
+  publish(message: Message, deliveryCount = 0): Enqueued {
     const { policy } = this;
     if (policy.overflow !== "drop-head" && this.#full(message)) {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
@@ -173,19 +173,21 @@ export class Queue implements QueueDeclaration {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
         this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
-        if (!subscriber.noAck && this.keeps(message)) this.#context.store(entry);
+        const stores = !subscriber.noAck && this.keeps(message);
+        if (stores) this.#context.store(entry);
         this.#hand(entry, subscriber);
-        return "accepted";
+        return stores ? "storing" : "taken";
       }
     }
     this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
-    if (this.keeps(message)) this.#context.store(entry);
+    const stores = this.keeps(message);
+    if (stores) this.#context.store(entry);
     if (deliveryCount > 0) entry.redelivered = true;
     this.#append(entry);
     this.#dropOverflow();
     this.#pump();
     if (expiresAt !== Infinity) this.expire();
-    return "accepted";
+    return stores ? "storing" : "taken";
   }
 
   /** Puts back an entry that a store kept over a restart; positions must rise. */

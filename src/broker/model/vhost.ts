@@ -7,7 +7,13 @@ import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
 import type { DurableStore } from "./durable_store.ts";
 import type { Message } from "./message.ts";
-import { type DeathReason, Queue, type QueueContext, type QueueDeclaration } from "./queue.ts";
+import {
+  type DeathReason,
+  type Enqueued,
+  Queue,
+  type QueueContext,
+  type QueueDeclaration,
+} from "./queue.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /** What a virtual host needs of the broker. */
@@ -22,15 +28,8 @@ export type VHostContext =
     reply(routingKey: string, message: Message): boolean;
   };
 
-/** What happened to a publish. */
-export interface Routing {
-  /** At least one queue got it. */
-  routed: boolean;
-  /** At least one queue refused it (x-overflow=reject-publish). */
-  rejected: boolean;
-  /** It waits for the disk. */
-  stored: boolean;
-}
+/** What became of a publish: nobody took it, or what the confirm has to wait for. */
+export type Routed = "unroutable" | Enqueued;
 
 const PREDECLARED: [name: string, type: string, internal?: boolean][] = [
   ["", "direct"],
@@ -55,7 +54,6 @@ export class VHost {
   readonly #queueContext: QueueContext;
   /** What is enqueued now replaces an entry of another queue. */
   #deadLettering = false;
-  #stored = false;
 
   constructor(name: string, context: VHostContext) {
     this.name = name;
@@ -68,10 +66,7 @@ export class VHost {
       nextPosition: context.nextPosition,
       accountMemory: context.accountMemory,
       wakeAt: context.wakeAt,
-      store: (entry) => {
-        store?.insert(entry, { moved: this.#deadLettering });
-        this.#stored = true;
-      },
+      store: (entry) => store?.insert(entry, { moved: this.#deadLettering }),
       unstore: (entry) => store?.remove(entry),
       touched: (entry) => store?.touch(entry),
       deadLetter: (entry, reason, { deliveryCount }) =>
@@ -310,43 +305,28 @@ export class VHost {
   /**
    * Routes a message to queues and enqueues it.
    * @param keys further routing keys (CC and BCC).
-   * @param routing filled with what happened.
+   * @returns "rejected" where any queue refused it, "storing" where any keeps it on disk.
    */
-  publish(
-    exchange: Exchange,
-    message: Message,
-    keys: readonly string[] | undefined,
-    routing: Routing,
-  ): void {
-    this.#stored = false;
-    routing.routed = false;
-    routing.rejected = false;
+  publish(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
     if (exchange.name === "" && keys === undefined) {
       const queue = this.#queues.get(message.routingKey);
-      if (queue !== undefined) this.#enqueue(queue, message, routing);
-      else this.#reply(message.routingKey, message, routing);
-    } else {
-      const allKeys = [message.routingKey, ...keys ?? []];
-      if (exchange.name === "") {
-        for (const key of new Set(allKeys)) this.#reply(key, message, routing);
-      }
-      for (const queue of this.#route(exchange, allKeys, message)) {
-        this.#enqueue(queue, message, routing);
-      }
+      return queue?.publish(message) ?? this.#reply(message.routingKey, message);
     }
-    routing.stored = this.#stored;
-  }
-
-  #enqueue(queue: Queue, message: Message, routing: Routing): void {
-    routing.routed = true;
-    if (queue.publish(message) === "rejected") routing.rejected = true;
+    const allKeys = [message.routingKey, ...keys ?? []];
+    let routed: Routed = "unroutable";
+    if (exchange.name === "") {
+      for (const key of new Set(allKeys)) routed = together(routed, this.#reply(key, message));
+    }
+    for (const queue of this.#route(exchange, allKeys, message)) {
+      routed = together(routed, queue.publish(message));
+    }
+    return routed;
   }
 
   /** A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered or not. */
-  #reply(key: string, message: Message, routing: Routing): void {
-    if (!key.startsWith(REPLY_TO_PREFIX)) return;
-    const taken = this.#context.reply(key, message);
-    if (taken && this.#context.release.directReplies === "volatile queue") routing.routed = true;
+  #reply(key: string, message: Message): "unroutable" | "taken" {
+    if (!key.startsWith(REPLY_TO_PREFIX) || !this.#context.reply(key, message)) return "unroutable";
+    return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
   }
 
   /**
@@ -396,6 +376,13 @@ export class VHost {
     }
   }
 }
+
+/** Of what became of a publish in two queues, that which the publisher has to know. */
+function together(one: Routed, other: Routed): Routed {
+  return WEIGHTS[one] > WEIGHTS[other] ? one : other;
+}
+
+const WEIGHTS = { unroutable: 0, taken: 1, storing: 2, rejected: 3 } as const;
 
 /** The keys in a CC or BCC header: long strings of an array. */
 export function carbonCopies(field: Field | undefined): string[] {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import type { Binding } from "../model/binding.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
@@ -19,14 +20,6 @@ export interface CommitWaiter {
   committed(ticket: number, ok: boolean): void;
 }
 
-/** Watches a store at work. */
-export interface StoreObserver {
-  /** A batch could not be written; the broker goes on. */
-  failed(reason: string): void;
-  /** The waiters of a batch have been told: send their confirms. */
-  turned(): void;
-}
-
 /**
  * Durable queues, exchanges, bindings and persistent messages in one SQLite database.
  *
@@ -34,10 +27,11 @@ export interface StoreObserver {
  * end. It is flushed to the disk (synchronous=FULL) when someone waits for it, that is when a
  * publish is to be confirmed; acknowledgements alone are only written.
  */
-export class MessageStore implements DurableStore, Disposable {
+export class MessageStore implements DurableStore, TurnWork, Disposable {
   readonly database: DatabaseSync;
   readonly #directory: string;
-  readonly #observer: StoreObserver;
+  readonly #endOfTurn: EndOfTurn;
+  readonly #onFailed: (reason: string) => void;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #deliveredUpTo: StatementSync;
@@ -52,17 +46,20 @@ export class MessageStore implements DurableStore, Disposable {
   #removals: (() => void)[] = [];
   #waiters: CommitWaiter[] = [];
   #tickets: number[] = [];
-  #scheduled: NodeJS.Immediate | undefined;
+  /** Whether the end of the turn commits. */
+  #wanted = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #flushes = false;
   #closed = false;
 
   /**
+   * @param onFailed told why a batch could not be written; the broker goes on.
    * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
    */
-  constructor(directory: string, observer: StoreObserver) {
+  constructor(directory: string, endOfTurn: EndOfTurn, onFailed: (reason: string) => void) {
     this.#directory = directory;
-    this.#observer = observer;
+    this.#endOfTurn = endOfTurn;
+    this.#onFailed = onFailed;
     this.database = openDatabase(directory);
     const { database } = this;
     this.#insert = database.prepare(
@@ -110,30 +107,24 @@ export class MessageStore implements DurableStore, Disposable {
 
   /** Writes the batch at the end of this turn of the event loop. */
   #schedule(): void {
-    if (this.#scheduled !== undefined || this.#closed) return;
-    this.#scheduled = setImmediate(() => this.#turn());
+    if (this.#wanted || this.#closed) return;
+    this.#wanted = true;
+    this.#endOfTurn.want("commit", this);
   }
 
-  /** Writes at once what this turn changed so far, if anything: an answer is about to be sent. */
-  endTurn(): void {
-    if (this.#scheduled === undefined) return;
-    clearImmediate(this.#scheduled);
-    this.#turn();
-  }
-
-  #turn(): void {
-    this.#scheduled = undefined;
-    const ok = this.commit();
-    this.#observer.turned();
-    if (!ok) {
+  endTurn(): boolean {
+    this.#wanted = false;
+    if (this.#closed) return false;
+    if (!this.commit()) {
       // Deletes and marks stay queued: try them again when the disk may have room.
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
         this.#schedule();
       }, RETRY_MS);
     } else if (this.#deletes.length > 0) {
-      this.#schedule();
+      this.#wanted = true;
     }
+    return this.#wanted;
   }
 
   /**
@@ -228,7 +219,7 @@ export class MessageStore implements DurableStore, Disposable {
       if (this.#moved.has(entry)) this.#inserts.push(entry);
       else entry.storage = "none";
     }
-    this.#observer.failed(reasonOf(error));
+    this.#onFailed(reasonOf(error));
   }
 
   /**
@@ -242,7 +233,7 @@ export class MessageStore implements DurableStore, Disposable {
       this.#removals = [];
       return change();
     } catch (error) {
-      this.#observer.failed(reasonOf(error));
+      this.#onFailed(reasonOf(error));
       throw new ConnectionError("INTERNAL_ERROR", "the data directory cannot be written");
     }
   }
@@ -308,7 +299,6 @@ export class MessageStore implements DurableStore, Disposable {
   /** Closes the database and writes nothing more. */
   abandon(): void {
     this.#closed = true;
-    clearImmediate(this.#scheduled);
     clearTimeout(this.#retry);
     this.database.close();
   }

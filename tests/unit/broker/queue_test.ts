@@ -209,7 +209,7 @@ Deno.test("a full queue drops its head, or refuses the newest", () => {
     "x-max-length": integer(2),
     "x-dead-letter-exchange": { type: "S", value: "x" },
   });
-  for (const body of ["a", "b", "c"]) assert.equal(drop.publish(body), "accepted");
+  for (const body of ["a", "b", "c"]) assert.equal(drop.publish(body), "taken");
   assert.deepEqual(drop.dead, [["a", "maxlen"]]);
   assert.deepEqual(drop.drain(), ["b", "c"]);
   const refuse = new World({
@@ -217,8 +217,8 @@ Deno.test("a full queue drops its head, or refuses the newest", () => {
     "x-overflow": { type: "S", value: "reject-publish" },
   });
   assert.deepEqual(["a", "b", "c"].map((body) => refuse.publish(body)), [
-    "accepted",
-    "accepted",
+    "taken",
+    "taken",
     "rejected",
   ]);
 });
