@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Options } from "amqplib";
 import { type Channel, isChannelClosed } from "./channel.ts";
 import { ConfirmChannel } from "./confirm_channel.ts";
@@ -53,12 +54,13 @@ export class ConfirmedPublisher {
    */
   publish(queue: string, body: Uint8Array, properties: DeliveryProperties): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     try {
-      const options = amqplibOptions(properties);
-      this.#confirms.publish(queue, body, options, { queue, resolve, reject });
+      this.#confirms.raw.publish("", queue, content, amqplibOptions(properties));
     } catch (error) {
       return this.#notSent(error);
     }
+    this.#confirms.window.add({ queue, resolve, reject });
     return promise;
   }
 

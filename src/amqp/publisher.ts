@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Message as AmqplibMessage, Options } from "amqplib";
 import { type Channel, isChannelClosed } from "./channel.ts";
 import { ConfirmChannel } from "./confirm_channel.ts";
@@ -119,23 +120,27 @@ export class Publisher {
    */
   publish(message: OutgoingMessage): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
-    const { queue, publish: { confirm, confirmTimeoutMs }, onOutcome } = this.#options;
+    const { raw, window } = this.#confirms;
     const { body, messageId } = message;
+    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     // A copy of the shared properties: amqplib reads them before it returns, but never changes them.
     const options = { ...this.#properties, messageId };
     try {
-      const unconfirmed = confirm ? { message, publishedAtMs: performance.now() } : undefined;
-      this.#writable = this.#confirms.publish(queue, body, options, unconfirmed);
+      this.#writable = raw.publish("", this.#options.queue, content, options);
     } catch (error) {
       if (!isChannelClosed(error)) throw error;
       this.#unconfirmed.push(message); // the channel is closed, and will tell why
       return this.#until(() => false);
     }
-    if (confirm) {
+    if (this.#options.publish.confirm) {
+      window.add({ message, publishedAtMs: performance.now() });
       this.#unconfirmedBytes += body.byteLength;
-      this.#timer ??= setTimeout(() => this.#checkDeadline(), confirmTimeoutMs);
+      this.#timer ??= setTimeout(
+        () => this.#checkDeadline(),
+        this.#options.publish.confirmTimeoutMs,
+      );
     } else {
-      onOutcome(message, UNCONFIRMED);
+      this.#options.onOutcome(message, UNCONFIRMED);
     }
     return this.#hasRoom() ? undefined : this.#until(() => this.#hasRoom());
   }
