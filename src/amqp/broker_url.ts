@@ -67,13 +67,6 @@ export function parseBrokerUrl(given: string): BrokerUrl {
   };
 }
 
-/** The URL as it may be shown: user but no password. */
-export function formatBrokerUrl(url: BrokerUrl): string {
-  const scheme = url.tls ? "amqps" : "amqp";
-  const vhost = url.vhost === "/" ? "" : encodeURIComponent(url.vhost);
-  return `${scheme}://${encodeURIComponent(url.username)}@${formatAddress(url)}/${vhost}`;
-}
-
 /** `host:port`, with brackets around an IPv6 address. */
 export function formatAddress({ host, port }: Pick<BrokerUrl, "host" | "port">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;

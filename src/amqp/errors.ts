@@ -1,6 +1,5 @@
 import type { BrokerUrl } from "./broker_url.ts";
-
-const PRECONDITION_FAILED = 406;
+import { PRECONDITION_FAILED } from "./reply_code.ts";
 
 /** What a broker said when it closed a channel or a connection (AMQP 0-9-1, `close` methods). */
 export interface BrokerReply {
@@ -64,6 +63,11 @@ export class ConnectionLost extends AmqpError {
 /** The broker closed one channel; the connection is still there. */
 export class ChannelClosed extends AmqpError {
   override readonly name: string = "ChannelClosed";
+}
+
+/** With which code the broker closed the channel; undefined where it was something else. */
+export function channelReplyCode(error: unknown): number | undefined {
+  return error instanceof ChannelClosed ? error.reply?.replyCode : undefined;
 }
 
 /** The user may not configure a queue that does not exist yet: what declaring it would need. */

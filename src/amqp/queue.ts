@@ -1,6 +1,7 @@
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { ChannelClosed, ConfigureRefused } from "./errors.ts";
+import { type ChannelClosed, channelReplyCode, ConfigureRefused } from "./errors.ts";
+import { ACCESS_REFUSED, NOT_FOUND } from "./reply_code.ts";
 import { withChannel } from "./with_channel.ts";
 
 /** A value of an AMQP argument table, as far as queue arguments need it. */
@@ -45,7 +46,7 @@ export async function queueExists(connection: Connection, name: string): Promise
     await withChannel(connection, (channel) => queueDepth(channel, name));
     return true;
   } catch (error) {
-    if (error instanceof ChannelClosed && error.reply?.replyCode === 404) return false;
+    if (channelReplyCode(error) === NOT_FOUND) return false;
     throw error;
   }
 }
@@ -65,7 +66,8 @@ export async function checkMayConfigure(connection: Connection, name: string): P
         (raw) => raw.deleteExchange(name, { ifUnused: true }),
       ));
   } catch (error) {
-    if (!(error instanceof ChannelClosed) || error.reply?.replyCode !== 403) throw error;
-    throw new ConfigureRefused(name, { reply: error.reply, cause: error });
+    if (channelReplyCode(error) !== ACCESS_REFUSED) throw error;
+    const { reply } = error as ChannelClosed;
+    throw new ConfigureRefused(name, { reply: reply!, cause: error });
   }
 }

@@ -8,6 +8,7 @@ import {
   tookDeliveriesBack,
   VhostRefused,
 } from "./errors.ts";
+import { ACCESS_REFUSED, PRECONDITION_FAILED } from "./reply_code.ts";
 
 export interface ReconnectionOptions {
   /** How long to wait for a broker at the start; 0 tries once. */
@@ -74,12 +75,9 @@ export class Reconnection {
   }
 }
 
-/** NOT_ALLOWED 403 and PRECONDITION_FAILED 406 are answers that another try does not change. */
-const ACCESS_REFUSED = 403;
-const PRECONDITION_FAILED = 406;
-
 /**
- * Whether another try may end better.
+ * Whether another try may end better. A refused access (403) is an answer that it does not change, and
+ * so is a precondition that failed (406), unless it stands for an acknowledgement that came too late.
  *
  * @param usedBefore whether this very thing worked before: then a queue or a vhost that is missing
  *   may come back with its node, where at the start it is a mistake

@@ -1,11 +1,9 @@
 import type { Connection } from "./connection.ts";
-import { ChannelClosed } from "./errors.ts";
+import { type ChannelClosed, channelReplyCode } from "./errors.ts";
 import { currentValue, inequivalentArgument } from "./inequivalent_argument.ts";
 import { type ArgumentValue, declareQueue, type QueueDeclaration, queueExists } from "./queue.ts";
+import { ACCESS_REFUSED, PRECONDITION_FAILED } from "./reply_code.ts";
 import { withChannel } from "./with_channel.ts";
-
-const ACCESS_REFUSED = 403;
-const PRECONDITION_FAILED = 406;
 
 /** A queue as the user asks for it; what is left open is taken as it is where the queue exists. */
 export interface QueueRequest {
@@ -75,7 +73,7 @@ export class TaskQueue {
       const { arguments: args } = await (this.#declared ?? this.#declare(connection));
       return args["x-queue-type"] === "quorum";
     } catch (error) {
-      const replyCode = replyCodeOf(error);
+      const replyCode = channelReplyCode(error);
       if (replyCode === ACCESS_REFUSED || replyCode === PRECONDITION_FAILED) return false;
       throw error;
     }
@@ -111,7 +109,7 @@ export class TaskQueue {
 
   /** @throws the refusal, where it is not of something that was left open */
   #adopt(queue: QueueDeclaration, refusal: unknown): QueueDeclaration {
-    const difference = replyCodeOf(refusal) === PRECONDITION_FAILED
+    const difference = channelReplyCode(refusal) === PRECONDITION_FAILED
       ? inequivalentArgument((refusal as ChannelClosed).reply!.replyText)
       : undefined;
     const value = difference && currentValue(difference);
@@ -126,8 +124,4 @@ export class TaskQueue {
     if (!name.startsWith("x-") || name in queue.arguments) throw refusal;
     return { ...queue, arguments: { ...queue.arguments, [name]: value } };
   }
-}
-
-function replyCodeOf(error: unknown): number | undefined {
-  return error instanceof ChannelClosed ? error.reply?.replyCode : undefined;
 }

@@ -1,11 +1,12 @@
 import type { Connection } from "../amqp/connection.ts";
 import { type Death, deathHeaders } from "./dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { ChannelClosed, MessageReturned, UnencodableMessage } from "../amqp/errors.ts";
+import { channelReplyCode, MessageReturned, UnencodableMessage } from "../amqp/errors.ts";
 import { withoutLargestHeaders } from "../amqp/header_encoding.ts";
 import type { HeaderChanges } from "./republished_properties.ts";
 import type { Republisher } from "./republisher.ts";
 import { type ArgumentValue, declareQueue, queueExists } from "../amqp/queue.ts";
+import { PRECONDITION_FAILED } from "../amqp/reply_code.ts";
 import { withChannel } from "../amqp/with_channel.ts";
 
 /** Header: the names of those that could not be kept. */
@@ -56,7 +57,7 @@ export class DeadLetterQueue {
       try {
         return await this.#declareWith(args);
       } catch (error) {
-        if (replyCodeOf(error) !== 406) throw error;
+        if (channelReplyCode(error) !== PRECONDITION_FAILED) throw error;
         refusal = error;
       }
       // Another worker may have declared it its own way meanwhile.
@@ -104,8 +105,4 @@ export class DeadLetterQueue {
     const declaration = { name: this.#options.name, durable: true, arguments: args };
     await withChannel(this.#connection, (channel) => declareQueue(channel, declaration));
   }
-}
-
-function replyCodeOf(error: unknown): number | undefined {
-  return error instanceof ChannelClosed ? error.reply?.replyCode : undefined;
 }

@@ -2,7 +2,7 @@ import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { isRetryQueueOf } from "./queue_names.ts";
 
 /** Where a message had been published to before its first move. */
-export const EXCHANGE = "x-worktool-exchange";
+const EXCHANGE = "x-worktool-exchange";
 export const ROUTING_KEY = "x-worktool-routing-key";
 /** Properties that the copy cannot have where it goes. */
 export const EXPIRATION = "x-worktool-expiration";
@@ -12,7 +12,7 @@ export const CC = "x-worktool-cc";
 /** Headers to set; those that are undefined are taken away. */
 export type HeaderChanges = Readonly<Record<string, unknown>>;
 
-export interface Move {
+interface Move {
   /** The queue that the copy goes to. */
   readonly to: string;
   /** The work queue that the message was consumed from. */

@@ -1,6 +1,7 @@
 import type { Connection } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { ChannelClosed, DeadlineExceeded, MessageReturned } from "../amqp/errors.ts";
+import { channelReplyCode, DeadlineExceeded, MessageReturned } from "../amqp/errors.ts";
+import { NOT_FOUND } from "../amqp/reply_code.ts";
 import type { HeaderChanges } from "./republished_properties.ts";
 import type { Republisher } from "./republisher.ts";
 import {
@@ -195,7 +196,7 @@ export class RetryQueues {
     try {
       return (await withChannel(this.#connection, (channel) => queueDepth(channel, name))).ready;
     } catch (error) {
-      if (error instanceof ChannelClosed && error.reply?.replyCode === 404) return 0;
+      if (channelReplyCode(error) === NOT_FOUND) return 0;
       throw error;
     }
   }

@@ -1,11 +1,9 @@
 import type { Delivery } from "../../amqp/delivery.ts";
+import { ROUTING_KEY } from "../../retry/republished_properties.ts";
 import { propertiesJson } from "./properties_json.ts";
 
 /** Variables of a process; those that are undefined are not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where a task that waited in a retry queue keeps the routing key with which it was published. */
-const ORIGINAL_ROUTING_KEY = "x-worktool-routing-key";
 
 const TASK_VARIABLES = [
   "WORKTOOL_QUEUE",
@@ -38,7 +36,7 @@ export function taskEnvironment(
   { delivery, attempt, deadlineMs }: TaskFacts,
 ): Environment {
   const { messageId, properties, redelivered, routingKey } = delivery;
-  const original = properties.headers?.[ORIGINAL_ROUTING_KEY];
+  const original = properties.headers?.[ROUTING_KEY];
   const environment: Record<string, string | undefined> = {
     ...base,
     WORKTOOL_ATTEMPT: String(attempt),
