@@ -8,10 +8,12 @@ export class ConfirmWindow<T> {
   readonly #entries = new Map<number, T>();
   #lastTag = 0;
 
+  /** Publishes in flight. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** The one that has waited longest. */
   get oldest(): T | undefined {
     return this.#entries.values().next().value;
   }

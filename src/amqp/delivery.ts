@@ -37,6 +37,7 @@ export interface DeliveryProperties {
   readonly clusterId?: string | undefined;
 }
 
+/** A message as amqplib hands it over: `basic.deliver` or `basic.get-ok`. */
 export function deliveryOf({ fields, properties, content }: Message | GetMessage): Delivery {
   const { messageId } = properties;
   const count = properties.headers?.["x-delivery-count"];

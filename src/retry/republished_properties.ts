@@ -1,12 +1,15 @@
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { isRetryQueueOf } from "./queue_names.ts";
 
-/** Where a message had been published to before its first move. */
+/** Header: the exchange that a message had been published to before its first move. */
 const EXCHANGE = "x-worktool-exchange";
+/** Header: and the routing key. */
 export const ROUTING_KEY = "x-worktool-routing-key";
-/** Properties that the copy cannot have where it goes. */
+/** Header: the `expiration` of a message whose copy cannot have it where it is, in milliseconds. */
 export const EXPIRATION = "x-worktool-expiration";
+/** Header: the `userId` of a message whose copy was published by somebody else. */
 export const USER_ID = "x-worktool-user-id";
+/** Header: the `CC` of a message, under a name by which no broker routes. */
 export const CC = "x-worktool-cc";
 
 /** Headers to set; those that are undefined are taken away. */

@@ -8,6 +8,7 @@ import { ReconnectingPublisher } from "./reconnecting_publisher.ts";
 import { sendTasks, type SendTasksContext, type SendTasksOptions } from "./send_tasks.ts";
 import { readTasks, type TaskSource } from "./task_source.ts";
 
+/** One run of `worktool send`, by parts; each is declared where it is used. */
 export interface SendOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;

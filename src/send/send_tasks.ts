@@ -4,6 +4,7 @@ import type { ReconnectingPublisher } from "./reconnecting_publisher.ts";
 import { aheadMs } from "./pace.ts";
 import { numbered, type Task } from "./task_source.ts";
 
+/** What a task gets besides its body, and when. */
 export interface SendTasksOptions {
   /** Used for every task, with `{n}` replaced by its number; without it each gets a unique one. */
   readonly messageId?: string;

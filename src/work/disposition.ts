@@ -26,7 +26,12 @@ export class Disposition {
     this.#settlement = settlement;
   }
 
-  /** @returns false where the queue does not take the copy back, because it is full for example */
+  /**
+   * To the tail of its own queue, with the count of its attempts.
+   *
+   * @returns false where the queue does not take the copy back, because it is full for example
+   * @throws {AmqpError} as `FailedTasks.recount` does; it is not acknowledged
+   */
   async recount(task: ReceivedTask): Promise<boolean> {
     const { session, delivery, attempt } = task;
     try {
@@ -40,6 +45,11 @@ export class Disposition {
     return true;
   }
 
+  /**
+   * Into a retry queue; or, where its headers are too large for that, into the dead-letter queue.
+   *
+   * @throws {AmqpError} as `FailedTasks.retry` and {@linkcode deadLetter} do; it is not acknowledged
+   */
   async retry(task: ReceivedTask, failure: Failure): Promise<void> {
     const { session, delivery, attempt } = task;
     let delayMs;
@@ -54,6 +64,12 @@ export class Disposition {
     this.#settlement.add(task, "retried", { atOnce: true });
   }
 
+  /**
+   * Into the dead-letter queue.
+   *
+   * @param attempt how often it was tried
+   * @throws {AmqpError} as `FailedTasks.deadLetter` does; it is not acknowledged
+   */
   async deadLetter(task: ReceivedTask, attempt: number, failure: Failure): Promise<void> {
     const { session, delivery } = task;
     const deadLetterQueue = await session.failedTasks!.deadLetter(delivery, attempt, failure);
@@ -61,6 +77,7 @@ export class Disposition {
     this.#settlement.add(task, "dead", { atOnce: true });
   }
 
+  /** `basic.reject` without requeue, once its lines are written. @throws what `reported` rejects with */
   async reject(task: ReceivedTask): Promise<void> {
     const { session, delivery, attempt } = task;
     await this.#options.report.reported();

@@ -7,18 +7,22 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Puts it at the tail. */
   push(item: T): void {
     this.#items.push(item);
   }
 
+  /** The head, which stays; undefined where there is none. */
   peek(): T | undefined {
     return this.#items[this.#head];
   }
 
+  /** Whether one that waits fits. */
   some(fits: (item: T) => boolean): boolean {
     return this.#items.some((item, at) => at >= this.#head && fits(item));
   }
 
+  /** Takes out everything, from head to tail. */
   takeAll(): T[] {
     const items = this.#items.slice(this.#head);
     this.#items = [];
@@ -26,6 +30,7 @@ export class Fifo<T> {
     return items;
   }
 
+  /** Takes out the head; undefined where there is none. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head] as T;

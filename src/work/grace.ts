@@ -18,10 +18,12 @@ export class Grace implements Disposable {
     return this.#over.promise;
   }
 
+  /** It lasts so long from now on. */
   begin(ms: number): void {
     this.#timer = setTimeout(() => this.end(), ms);
   }
 
+  /** It is over now, whether it has begun or not. */
   end(): void {
     this.#controller.abort();
     this.#over.resolve();

@@ -75,6 +75,7 @@ export class Intake {
     this.#hasEnded = true;
   }
 
+  /** A task was delivered: it is started at once or waits, or the isolation turns it away. */
   arrived(session: Session, delivery: Delivery): void {
     this.#waiting.push({ session, delivery, attempt: attemptsMade(delivery) + 1 });
     this.#context.onChange();

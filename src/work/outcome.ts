@@ -18,6 +18,7 @@ export type Outcome =
     readonly failure: Failure;
   };
 
+/** What a handler gets beside the delivery. */
 export interface HandlerContext {
   /** From 1. */
   readonly attempt: number;

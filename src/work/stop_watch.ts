@@ -38,6 +38,7 @@ export class StopWatch {
     return this.#touches;
   }
 
+  /** Looks from now on; `end` may be called again and again until {@linkcode stop}. */
   start(): void {
     const { maxTimeMs, idleTimeoutMs, untilEmpty, count } = this.#rules;
     if (maxTimeMs !== undefined) {

@@ -31,6 +31,7 @@ export interface CommandWork extends Omit<CommandOptions, "queue" | "environment
   readonly output: CommandOutputMode["mode"];
 }
 
+/** One run of `worktool work`, by parts; each is declared where it is used. */
 export interface WorkOptions {
   readonly connection: Cluster;
   readonly reconnection: ReconnectionOptions;
@@ -38,6 +39,7 @@ export interface WorkOptions {
   readonly consume: ConsumeOptions;
   /** `consume.noAck` with "auto" alone. */
   readonly ackMode: AckMode;
+  /** Tasks worked on at the same time, 1 or more. */
   readonly concurrency: number;
   readonly work: PretendedWork | CommandWork;
   /** With a command. */
@@ -45,6 +47,7 @@ export interface WorkOptions {
   /** Of worktool itself, for commands. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly rules: StopRules;
+  /** How long running tasks may go on after a stop. */
   readonly graceMs: number;
   readonly health?: HealthAddress;
 }

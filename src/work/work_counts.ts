@@ -59,6 +59,7 @@ export class WorkCounter {
     return done + dead + rejected;
   }
 
+  /** Finished tasks that are never acknowledged. */
   get unacked(): number {
     return this.#counts.unacked;
   }

@@ -75,10 +75,12 @@ export class CommandProcess {
     return this.#child?.stdin ?? undefined;
   }
 
+  /** As `stdin`. */
   get stdout(): Readable | undefined {
     return this.#child?.stdout ?? undefined;
   }
 
+  /** As `stdin`. */
   get stderr(): Readable | undefined {
     return this.#child?.stderr ?? undefined;
   }

@@ -13,6 +13,7 @@ export class Tail {
     this.#maxBytes = maxBytes;
   }
 
+  /** Adds to the end. */
   push(chunk: Uint8Array): void {
     const all = chunk.length > this.#maxBytes + LONGEST_CHARACTER_BYTES
       ? chunk

@@ -22,6 +22,7 @@ export function baseEnvironment(parent: Environment, queue: string): Environment
   return { ...Object.fromEntries(entries), WORKTOOL_QUEUE: queue };
 }
 
+/** What a command is told of its task. */
 export interface TaskFacts {
   readonly delivery: Delivery;
   /** From 1. */

@@ -50,6 +50,7 @@ export class TaskFiles implements Disposable {
   }
 }
 
+/** A file of one task, removed at its end if it is still there. */
 export class NamedFile implements Disposable {
   readonly path: string;
 

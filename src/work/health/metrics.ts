@@ -63,6 +63,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
+  /** To be called with every event of the worker, in their order. */
   observe(event: WorkEvent): void {
     switch (event.event) {
       case "waiting":
