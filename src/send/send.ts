@@ -1,19 +1,16 @@
-import type { Cluster } from "../amqp/cluster.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
-import type { OutgoingMessage, PublishOptions, PublishOutcome } from "../amqp/publisher.ts";
-import type { ReconnectionOptions } from "../amqp/reconnection.ts";
-import type { QueueRequest } from "../amqp/task_queue.ts";
+import type { OutgoingMessage, PublishOutcome } from "../amqp/publisher.ts";
 import type { SendEvent, SendSummary } from "./send_event.ts";
-import { ReconnectingPublisher } from "./reconnecting_publisher.ts";
+import {
+  ReconnectingPublisher,
+  type ReconnectingPublisherOptions,
+} from "./reconnecting_publisher.ts";
 import { sendTasks, type SendTasksContext, type SendTasksOptions } from "./send_tasks.ts";
 import { readTasks, type TaskSource } from "./task_source.ts";
 
 /** One run of `worktool send`, by parts; each is declared where it is used. */
-export interface SendOptions {
-  readonly connection: Cluster;
-  readonly reconnection: ReconnectionOptions;
-  readonly queue: QueueRequest;
-  readonly publish: PublishOptions;
+export interface SendOptions
+  extends Pick<ReconnectingPublisherOptions, "connection" | "reconnection" | "queue" | "publish"> {
   readonly source: TaskSource;
   readonly tasks: SendTasksOptions;
 }

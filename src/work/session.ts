@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly queue: TaskQueue;
   /** With a consumer timeout, the broker is asked for it where it can be asked. */
   readonly consume: ConsumeOptions;
-  /** What becomes of failed tasks; undefined where none can fail. */
+  /** What becomes of failed tasks; undefined where none can fail, because there is no command. */
   readonly retry?: RetryPolicy;
   /** Shared by the sessions of a run. */
   readonly usedRetryQueues: UsedRetryQueues;

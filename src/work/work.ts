@@ -1,7 +1,4 @@
 import process from "node:process";
-import type { Cluster } from "../amqp/cluster.ts";
-import type { ConsumeOptions } from "../amqp/consumer.ts";
-import type { ReconnectionOptions } from "../amqp/reconnection.ts";
 import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
 import type { HealthAddress } from "./health/health_address.ts";
 import type { HealthServer } from "./health/health_server.ts";
@@ -12,19 +9,16 @@ import type {
   OnOutput,
   OutputStream,
 } from "./exec/command_runner.ts";
-import { dotsHandler } from "./dots.ts";
+import type { Environment } from "./exec/task_environment.ts";
+import { dotsHandler, type DotsOptions } from "./dots.ts";
 import type { WorkEvent, WorkSummary } from "./work_event.ts";
-import type { RetryPolicy } from "../retry/failed_tasks.ts";
 import { CommandUnusable } from "./outcome.ts";
-import type { StopRules } from "./stop_rules.ts";
+import type { SessionOptions } from "./session.ts";
 import { runWorker } from "./worker.ts";
-import type { AckMode, WorkReport } from "./worker_options.ts";
+import type { WorkerOptions, WorkReport } from "./worker_options.ts";
 
 /** The tutorial's pretended work. */
-export interface PretendedWork {
-  readonly dotMs: number;
-  readonly crashDuring?: number;
-}
+export type PretendedWork = Omit<DotsOptions, "crash">;
 
 /** A command for each task. */
 export interface CommandWork extends Omit<CommandOptions, "queue" | "environment" | "output"> {
@@ -32,23 +26,14 @@ export interface CommandWork extends Omit<CommandOptions, "queue" | "environment
 }
 
 /** One run of `worktool work`, by parts; each is declared where it is used. */
-export interface WorkOptions {
-  readonly connection: Cluster;
-  readonly reconnection: ReconnectionOptions;
+export interface WorkOptions
+  extends
+    Pick<SessionOptions, "connection" | "consume" | "retry">,
+    Pick<WorkerOptions, "reconnection" | "ackMode" | "concurrency" | "rules" | "graceMs"> {
   readonly queue: QueueRequest;
-  readonly consume: ConsumeOptions;
-  /** `consume.noAck` with "auto" alone. */
-  readonly ackMode: AckMode;
-  /** Tasks worked on at the same time, 1 or more. */
-  readonly concurrency: number;
   readonly work: PretendedWork | CommandWork;
-  /** With a command. */
-  readonly retry?: RetryPolicy;
   /** Of worktool itself, for commands. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly rules: StopRules;
-  /** How long running tasks may go on after a stop. */
-  readonly graceMs: number;
+  readonly environment: Environment;
   readonly health?: HealthAddress;
 }
 
@@ -58,6 +43,7 @@ export interface WorkContext extends WorkReport {
   readonly onOutput: OnOutput;
   /** Whether lines of other commands, or of worktool, come between those of one stream. */
   readonly mixed: (stream: OutputStream) => boolean;
+  /** Health is answered for at this port. */
   readonly onHealth: (port: number) => void;
   /** Ends this process as `kill -9` does. */
   readonly crash: () => Promise<never>;

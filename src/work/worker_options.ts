@@ -17,6 +17,7 @@ export type AckMode = "manual" | "auto" | "early" | "never";
 export interface WorkerOptions {
   readonly session: SessionOptions;
   readonly reconnection: ReconnectionOptions;
+  /** "auto" goes with `noAck` of the session's consumer. */
   readonly ackMode: AckMode;
   /** Tasks worked on at the same time, 1 or more. */
   readonly concurrency: number;
