@@ -3,7 +3,7 @@ import type { Delivery } from "../../amqp/delivery.ts";
 import type { DeadEvent } from "../../dead_letters/dead_letter_event.ts";
 import { jsonBody } from "./body.ts";
 import type { JsonFailure } from "./event_json.ts";
-import { jsonHeaders } from "../values/header_value.ts";
+import { jsonHeaders } from "./header_json.ts";
 
 /** The queues that a run is about. */
 export interface DeadContext {

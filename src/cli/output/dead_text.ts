@@ -4,7 +4,7 @@ import type { DeadEvent, DeadSummary } from "../../dead_letters/dead_letter_even
 import { decodeUtf8, escapedBody, printableText, startOf } from "./body.ts";
 import { columnsOf } from "./display_width.ts";
 import { formatDuration } from "../values/duration.ts";
-import { jsonHeader } from "../values/header_value.ts";
+import { jsonHeader } from "./header_json.ts";
 import { type Columns, type Line, taskLine } from "./line.ts";
 import type { DeadAction } from "../flags/dead_flags.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
-import { Output, OutputFailed, type Write } from "../../src/cli/output/output.ts";
+import { Output, OutputFailed, type Write } from "../../../src/cli/output/output.ts";
 
 /** A sink that takes one write at a time and finishes it when told. */
 function sink() {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { sendEventJson, workEventJson } from "../../src/cli/output/event_json.ts";
-import { workEventLine, workSummaryText } from "../../src/cli/output/work_event_text.ts";
-import { drawProgress } from "../../src/cli/output/progress.ts";
-import { noCounts } from "../../src/work/work_counts.ts";
-import type { WorkEvent } from "../../src/work/work_event.ts";
+import { sendEventJson, workEventJson } from "../../../src/cli/output/event_json.ts";
+import { workEventLine, workSummaryText } from "../../../src/cli/output/work_event_text.ts";
+import { drawProgress } from "../../../src/cli/output/progress.ts";
+import { noCounts } from "../../../src/work/work_counts.ts";
+import type { WorkEvent } from "../../../src/work/work_event.ts";
 
 const DELIVERY = {
   body: new TextEncoder().encode("task."),

@@ -4,11 +4,11 @@ import {
   ExitCode,
   sendExitCode,
   workExitCode,
-} from "../../src/cli/failure/exit_code.ts";
-import type { DeadSummary } from "../../src/dead_letters/dead_letter_event.ts";
-import type { SendSummary } from "../../src/send/send_event.ts";
-import type { WorkSummary } from "../../src/work/work_event.ts";
-import type { StopReason, StopRules } from "../../src/work/stop_rules.ts";
+} from "../../../src/cli/failure/exit_code.ts";
+import type { DeadSummary } from "../../../src/dead_letters/dead_letter_event.ts";
+import type { SendSummary } from "../../../src/send/send_event.ts";
+import type { WorkSummary } from "../../../src/work/work_event.ts";
+import type { StopReason, StopRules } from "../../../src/work/stop_rules.ts";
 
 const SENT: SendSummary = {
   sent: 3,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StopRequests } from "../../src/cli/stop_requests.ts";
+import { StopRequests } from "../../../src/cli/stop_requests.ts";
 
 Deno.test("the first signal stops in order, a later one at once", () => {
   const requests = new StopRequests();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { jsonHeaders } from "../../src/cli/values/header_value.ts";
+import { jsonHeaders } from "../../../src/cli/output/header_json.ts";
 
 Deno.test("every type of header has a form in JSON", () => {
   const headers = {

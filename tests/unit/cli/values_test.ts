@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatDuration, parseDuration } from "../../src/cli/values/duration.ts";
-import { parseHeader } from "../../src/cli/values/header.ts";
-import { integerBetween } from "../../src/cli/values/integer.ts";
-import { parseQueueArgument } from "../../src/cli/values/queue_argument.ts";
-import { parseRate } from "../../src/cli/values/rate.ts";
-import { parseSize } from "../../src/cli/values/size.ts";
-import { nonEmptyShortString, shortString } from "../../src/cli/values/short_string.ts";
-import { holds } from "../support/property.ts";
+import { formatDuration, parseDuration } from "../../../src/cli/values/duration.ts";
+import { parseHeader } from "../../../src/cli/values/header.ts";
+import { integerBetween } from "../../../src/cli/values/integer.ts";
+import { parseQueueArgument } from "../../../src/cli/values/queue_argument.ts";
+import { parseRate } from "../../../src/cli/values/rate.ts";
+import { parseSize } from "../../../src/cli/values/size.ts";
+import { nonEmptyShortString, shortString } from "../../../src/cli/values/short_string.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("durations have a unit", () => {
   const table: [string, number][] = [

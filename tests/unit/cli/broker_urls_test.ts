@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { brokerUrls, shuffled, splitList } from "../../src/cli/values/broker_urls.ts";
+import { brokerUrls, shuffled, splitList } from "../../../src/cli/values/broker_urls.ts";
 
 Deno.test("a list is split where the next URL begins, and nowhere else", () => {
   const table: [string, string[]][] = [

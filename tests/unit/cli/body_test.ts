@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { jsonBody, quotedBody } from "../../src/cli/output/body.ts";
-import { countDots } from "../../src/work/dots.ts";
-import { holds } from "../support/property.ts";
+import { jsonBody, quotedBody } from "../../../src/cli/output/body.ts";
+import { countDots } from "../../../src/work/dots.ts";
+import { holds } from "../../support/property.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

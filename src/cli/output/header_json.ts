@@ -1,4 +1,4 @@
-import { decodeUtf8, jsonBody } from "../output/body.ts";
+import { decodeUtf8, jsonBody } from "./body.ts";
 
 /**
  * A header's value as JSON holds it. Bytes are a string where they are UTF-8, else

@@ -10,11 +10,11 @@ import {
   replyOf,
   UnencodableMessage,
   VhostRefused,
-} from "../../src/amqp/errors.ts";
-import { parseBrokerUrl } from "../../src/amqp/broker_url.ts";
-import { explain } from "../../src/cli/failure/explain.ts";
-import { inequivalentArgument } from "../../src/amqp/inequivalent_argument.ts";
-import type { Attempt } from "../../src/cli/failure/explanation.ts";
+} from "../../../src/amqp/errors.ts";
+import { parseBrokerUrl } from "../../../src/amqp/broker_url.ts";
+import { explain } from "../../../src/cli/failure/explain.ts";
+import { inequivalentArgument } from "../../../src/amqp/inequivalent_argument.ts";
+import type { Attempt } from "../../../src/cli/failure/explanation.ts";
 
 const ATTEMPT: Attempt = {
   command: "work",

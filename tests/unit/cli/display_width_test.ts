@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { holds } from "../support/property.ts";
-import { charactersOf, columnsOf } from "../../src/cli/output/display_width.ts";
+import { holds } from "../../support/property.ts";
+import { charactersOf, columnsOf } from "../../../src/cli/output/display_width.ts";
 
 Deno.test("a text is never wider than was counted", async () => {
   await holds(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
