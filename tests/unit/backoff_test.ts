@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseBackoff } from "../../src/cli/values/backoff.ts";
 import {
   type Backoff,
   delayMs,
@@ -16,28 +15,6 @@ const backoff = fc.tuple(
   .map(([a, b]): Backoff => ({ minMs: Math.min(a, b), maxMs: Math.max(a, b) }));
 const attempt = fc.integer({ min: 1, max: 2_000 });
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-
-Deno.test("a back-off is read as one duration or two", () => {
-  assert.deepEqual(parseBackoff("1s..5m"), { minMs: 1_000, maxMs: 300_000 });
-  assert.deepEqual(parseBackoff("30s"), { minMs: 30_000, maxMs: 30_000 });
-  for (
-    const text of [
-      "",
-      "1",
-      "..",
-      "1s..",
-      "..5m",
-      "1s...5m",
-      "1s..2s..3s",
-      "5m..1s",
-      "0",
-      "0..5m",
-      "-1s",
-    ]
-  ) {
-    assert.throws(() => parseBackoff(text), RangeError, text);
-  }
-});
 
 Deno.test("the delay doubles from attempt to attempt, up to the last one", () => {
   const middle = 0.5; // no jitter

@@ -1,18 +1,15 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
 import { type UserOptions } from "../../broker/connection/authentication.ts";
-import {
-  DEFAULT_RELEASE,
-  DENIABLE_FEATURES,
-  type DeniableFeature,
-  RELEASE_NAMES,
-} from "../../broker/release.ts";
+import { DEFAULT_RELEASE, DENIABLE_FEATURES, RELEASE_NAMES } from "../../broker/release.ts";
 import type { BrokerOptions } from "../../broker/server.ts";
 import { argument, repeated } from "../values/argument.ts";
 import { defined } from "../defined.ts";
 import { parseDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
+import { oneOf } from "../values/one_of.ts";
+import { parseUser, parseUserTags } from "../values/user.ts";
 import { parseSize } from "../values/size.ts";
 import { stateDirectory } from "../state_directory.ts";
 import { UsageError } from "../failure/usage_error.ts";
@@ -74,7 +71,7 @@ export function brokerFlags() {
     )
     .addOption(
       new Option("--deny <feature>", "refuse a deprecated feature, repeatable")
-        .argParser(repeated(parseFeature)),
+        .argParser(repeated(oneOf(DENIABLE_FEATURES))),
     )
     .option(
       "--max-memory <size>",
@@ -111,27 +108,6 @@ export function brokerOptions(
     users: user,
     ...defined({ maxMemoryBytes: flags.maxMemory }),
   };
-}
-
-function parseUser(text: string): UserOptions {
-  const [name, password, configure, write, read, ...rest] = text.split(":");
-  const complete = configure === undefined || (write !== undefined && read !== undefined);
-  if (!name || password === undefined || !complete || rest.length > 0) {
-    throw new RangeError("Write name:password, or name:password:configure:write:read.");
-  }
-  return { name, password, ...defined({ configure, write, read }) };
-}
-
-function parseUserTags(text: string): { name: string; tags: string[] } {
-  const [name, tags, ...rest] = text.split(":");
-  if (!name || !tags || rest.length > 0) throw new RangeError("Write name:tag, or name:tag,tag.");
-  return { name, tags: tags.split(",") };
-}
-
-function parseFeature(text: string): DeniableFeature {
-  const feature = DENIABLE_FEATURES.find((name) => name === text);
-  if (feature === undefined) throw new RangeError(`One of ${DENIABLE_FEATURES.join(", ")}.`);
-  return feature;
 }
 
 /** The users with their tags. @throws {UsageError} tags of nobody */

@@ -2,7 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { ClusterOptions } from "../../amqp/cluster.ts";
 import { argument, repeated } from "../values/argument.ts";
 import { brokerUrls, shuffled, URL_VARIABLES } from "../values/broker_urls.ts";
-import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
+import { parseHeartbeat, parsePositiveDuration } from "../values/duration.ts";
 import { type TlsFlags, tlsOptions } from "./tls_files.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
@@ -57,12 +57,4 @@ export function connectionOptions(
     timeoutMs: flags.connectTimeout,
     heartbeatSeconds: flags.heartbeat,
   };
-}
-
-function parseHeartbeat(text: string): number {
-  const seconds = parseDuration(text) / 1_000;
-  if (!Number.isInteger(seconds) || seconds > 65_535) {
-    throw new RangeError("It must be whole seconds, 0 to 65535.");
-  }
-  return seconds;
 }

@@ -17,7 +17,7 @@ import { defined } from "../defined.ts";
 import { integerBetween } from "../values/integer.ts";
 import { bodyLimitFlag, jsonFlag } from "./line_flags.ts";
 import { queueFlag } from "./queue_flags.ts";
-import { nonEmptyShortString } from "../values/short_string.ts";
+import { nonEmptyShortString, nonEmptyString } from "../values/short_string.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 export type DeadAction = "ls" | "show" | "replay" | "purge";
@@ -72,7 +72,7 @@ export function deadFlags(action: DeadAction) {
       `no more than this many, oldest first ${counted}`,
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
     )
-    .option("--match <text>", "only those whose body contains this text", argument(nonEmpty))
+    .option("--match <text>", "only those whose body contains this text", argument(nonEmptyString))
     .option("--id <id>", "only those with this message id", argument(nonEmptyShortString))
     .addOption(
       new Option("--all", "delete all dead letters, or the first N of them with --count N")
@@ -124,9 +124,4 @@ export function deadOptions(
     selection: defined({ messageId: id, match, count: flags.count ?? DEFAULT_COUNTS[action] }),
     confirmTimeoutMs: CONFIRM_TIMEOUT_MS,
   };
-}
-
-function nonEmpty(text: string): string {
-  if (text === "") throw new RangeError("It must not be empty.");
-  return text;
 }

@@ -1,15 +1,13 @@
 import { Option } from "@commander-js/extra-typings";
 import { argument } from "../values/argument.ts";
-import { integerBetween } from "../values/integer.ts";
+import { parseLimit } from "../values/integer.ts";
 import { UsageError } from "../failure/usage_error.ts";
-
-const anyLimit = integerBetween(0, Number.MAX_SAFE_INTEGER);
 
 export const jsonFlag = new Option("--json", "print one JSON object a line, see docs/events.md");
 export const bodyLimitFlag = new Option(
   "--body-limit <bytes>",
   "with --json: cut longer bodies there, and tell their size (default: none)",
-).argParser(argument((text) => text === "none" ? Infinity : anyLimit(text)));
+).argParser(argument(parseLimit));
 export const verboseFlag = new Option("-v, --verbose", "show each task's message id")
   .conflicts("json");
 export const timestampsFlag = new Option("--timestamps", "begin each line with the time, in UTC")

@@ -22,11 +22,28 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** The same, but not 0. */
+/** The same, but not 0. @throws {RangeError} */
 export function parsePositiveDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === 0) throw new RangeError("It must be more than 0.");
   return ms;
+}
+
+/** The longest heartbeat that `connection.tune` can hold, a short unsigned integer. */
+const MAX_HEARTBEAT_SECONDS = 65_535;
+
+/**
+ * Reads a heartbeat: a duration of whole seconds.
+ *
+ * @returns seconds
+ * @throws {RangeError} with a message that completes "argument … is invalid."
+ */
+export function parseHeartbeat(text: string): number {
+  const seconds = parseDuration(text) / 1_000;
+  if (!Number.isInteger(seconds) || seconds > MAX_HEARTBEAT_SECONDS) {
+    throw new RangeError(`It must be whole seconds, 0 to ${MAX_HEARTBEAT_SECONDS}.`);
+  }
+  return seconds;
 }
 
 /** `0.25 s`, `12.3 s`, `4 min 5 s`. */

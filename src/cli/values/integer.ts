@@ -11,3 +11,10 @@ export function integerBetween(min: number, max: number, note = ""): (text: stri
     throw new RangeError(`It must be a whole number, ${range}${note}.`);
   };
 }
+
+/** The same of whole numbers from 0 on, and of `none`, which is Infinity. */
+export function parseLimit(text: string): number {
+  return text === "none" ? Infinity : anyLimit(text);
+}
+
+const anyLimit = integerBetween(0, Number.MAX_SAFE_INTEGER);

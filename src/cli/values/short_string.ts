@@ -14,6 +14,11 @@ export function shortString(text: string): string {
 
 /** @throws {RangeError} empty, or over 255 bytes */
 export function nonEmptyShortString(text: string): string {
+  return shortString(nonEmptyString(text));
+}
+
+/** @throws {RangeError} empty */
+export function nonEmptyString(text: string): string {
   if (text === "") throw new RangeError("It must not be empty.");
-  return shortString(text);
+  return text;
 }
