@@ -42,12 +42,13 @@ export function workCommand(
   exit: (code: ExitCode) => void,
   command: readonly string[] | undefined,
 ) {
-  return workFlags().allowExcessArguments().action(async (flags, { args }) => {
-    if (args.length > 0) {
+  return workFlags().allowExcessArguments().action(async (flags, given) => {
+    if (given.args.length > 0) {
       throw new UsageError(
-        `write -- before the command: worktool work [options] -- ${args.join(" ")}`,
+        `write -- before the command: worktool work [options] -- ${given.args.join(" ")}`,
       );
     }
+    checkCommandFlags(flags, given, command);
     exit(await run(flags, command, context));
   });
 }
@@ -57,7 +58,6 @@ async function run(
   command: readonly string[] | undefined,
   context: Context,
 ): Promise<ExitCode> {
-  checkCommandFlags(flags, command);
   const { stdout, stderr, stop, decided, crash } = context;
   const { verbose = false, timestamps } = flags;
   const limitBytes = bodyLimitBytes(flags);

@@ -24,8 +24,11 @@ const USAGE: readonly (readonly [flags: readonly string[], message: RegExp])[] =
   [["--ack", "never", ...COMMAND], /--ack never goes with the pretended work alone/],
   [["--dot", "1s", ...COMMAND], /--dot goes with the pretended work alone, not with a command/],
   [["--crash-during", "1", ...COMMAND], /--crash-during goes with the pretended work alone/],
-  [["--no-retry", "--attempts", "2", ...COMMAND], /--no-retry goes neither with --attempts nor/],
-  [["--no-retry", "--backoff", "1s", ...COMMAND], /--no-retry goes neither with --attempts nor/],
+  [
+    ["--no-retry", "--attempts", "2", ...COMMAND],
+    /'--no-retry' cannot be used with .* '--attempts/,
+  ],
+  [["--no-retry", "--backoff", "1s", ...COMMAND], /'--no-retry' cannot be used with .* '--backoff/],
   [["--json", "--output", "inherit", ...COMMAND], /--json carries the command's output/],
   [["--body", "pipe", ...COMMAND], /Allowed choices are stdin, arg, file/],
   [["--output", "none", ...COMMAND], /Allowed choices are inherit, prefix, discard/],

@@ -5,6 +5,7 @@ import { DEFAULT_RELEASE, DENIABLE_FEATURES, RELEASE_NAMES } from "../../broker/
 import type { BrokerOptions } from "../../broker/server.ts";
 import { argument, repeated } from "../values/argument.ts";
 import { defined } from "../defined.ts";
+import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { parseDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
@@ -30,25 +31,35 @@ Examples:
   worktool broker --port 0 --memory                for a test: a free port, nothing on disk
   worktool broker --host 0.0.0.0 --user ci:secret  for other machines`;
 
-/** The flags of `worktool broker`. */
-export function brokerFlags() {
-  return new Command("broker")
-    .description("Serve AMQP 0-9-1 without RabbitMQ: for laptops, demos and tests")
+function listenFlags() {
+  return flagGroup("Address")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option(
       "--port <n>",
       "port to listen on, 0 for a free one",
       argument(integerBetween(0, 65_535)),
       5672,
-    )
+    );
+}
+
+function storeFlags() {
+  return flagGroup("Data")
     .addOption(
       new Option(
         "--data <directory>",
         "where durable queues and tasks are kept (default: state directory)",
-      )
-        .conflicts("memory"),
+      ).conflicts("memory"),
     )
     .option("--memory", "keep nothing on disk")
+    .option(
+      "--max-memory <size>",
+      "block publishers when messages hold more (default: 40 % of the machine's)",
+      argument(parseSize),
+    );
+}
+
+function accessFlags() {
+  return flagGroup("Access")
     .addOption(
       new Option("--user <name:password>", "who may log in, repeatable")
         .argParser(repeated(parseUser)),
@@ -60,11 +71,11 @@ export function brokerFlags() {
     .addOption(
       new Option("--vhost <name>", "virtual host besides /, repeatable")
         .argParser(repeated(nonEmptyShortString)),
-    )
-    .addOption(
-      new Option("--consumer-timeout <duration>", "how long a task may stay unacknowledged")
-        .argParser(argument(parseDuration)).default(30 * 60_000, "30m"),
-    )
+    );
+}
+
+function releaseFlags() {
+  return flagGroup("Behaviour")
     .addOption(
       new Option("--like <release>", "the RabbitMQ to behave as")
         .choices(RELEASE_NAMES).default(DEFAULT_RELEASE),
@@ -73,17 +84,33 @@ export function brokerFlags() {
       new Option("--deny <feature>", "refuse a deprecated feature, repeatable")
         .argParser(repeated(oneOf(DENIABLE_FEATURES))),
     )
-    .option(
-      "--max-memory <size>",
-      "block publishers when messages hold more (default: 40 % of the machine's)",
-      argument(parseSize),
-    )
-    .option("-v, --verbose", "log every method that arrives")
-    .option("--json", "print one JSON object a line, see docs/events.md")
-    .addHelpText("after", EXAMPLES);
+    .addOption(
+      new Option("--consumer-timeout <duration>", "how long a task may stay unacknowledged")
+        .argParser(argument(parseDuration)).default(30 * 60_000, "30m"),
+    );
 }
 
-export type BrokerFlags = ReturnType<ReturnType<typeof brokerFlags>["opts"]>;
+function logFlags() {
+  return flagGroup("Output")
+    .option("-v, --verbose", "log every method that arrives")
+    .option("--json", "print one JSON object a line, see docs/events.md");
+}
+
+/** The flags of `worktool broker`. */
+export function brokerFlags() {
+  return withFlags(
+    new Command("broker")
+      .description("Serve AMQP 0-9-1 without RabbitMQ: for laptops, demos and tests")
+      .addHelpText("after", EXAMPLES),
+    listenFlags(),
+    storeFlags(),
+    accessFlags(),
+    releaseFlags(),
+    logFlags(),
+  );
+}
+
+export type BrokerFlags = FlagsOf<typeof brokerFlags>;
 
 /** @throws {UsageError} a permission is no pattern */
 export function brokerOptions(

@@ -1,4 +1,4 @@
-import { Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { deadLetterQueueName, overlongName, retryQueueName } from "../../retry/queue_names.ts";
 import type { CommandWork } from "../../work/work.ts";
 import { possibleDelaysMs, snoozeDelaysMs } from "../../retry/backoff.ts";
@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../../retry/failed_tasks.ts";
 import { argument } from "../values/argument.ts";
 import { parseBackoff } from "../values/backoff.ts";
 import { defined } from "../defined.ts";
+import { flagGroup, type FlagsOf } from "./flag_group.ts";
 import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
@@ -16,72 +17,92 @@ const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_BACKOFF = { minMs: 1_000, maxMs: 300_000 };
 const DEFAULT_KILL_AFTER_MS = 5_000;
 
-// Flags that go with `-- command` alone; none has a default, so that a stray one is noticed.
-
-export const bodyFlag = new Option(
-  "--body <place>",
-  "where the command finds the task (default: stdin)",
-).choices(["stdin", "arg", "file"] as const);
-export const outputFlag = new Option(
-  "--output <mode>",
-  "pass the command's output on as it comes (inherit), in whole lines (prefix), or not at all (discard) (default: prefix)",
-).choices(["inherit", "prefix", "discard"] as const);
-export const timeoutFlag = new Option("--timeout <duration>", "end a command that takes longer")
-  .argParser(argument(parsePositiveDuration));
-export const killAfterFlag = new Option(
-  "--kill-after <duration>",
-  "how long after SIGTERM a command gets SIGKILL (default: 5s)",
-).argParser(argument(parseDuration));
-export const onExitFlag = new Option(
-  "--on-exit <rules>",
-  "what becomes of the task, for each exit status of the command, see below",
-).argParser(argument(parseExitRules));
-export const attemptsFlag = new Option("--attempts <n>", "how often to try a task (default: 3)")
-  .argParser(argument(integerBetween(1, 1_000)));
-export const backoffFlag = new Option(
-  "--backoff <range>",
-  "wait between attempts: doubles from the first to the second time (default: 1s..5m)",
-).argParser(argument(parseBackoff));
-export const noRetryFlag = new Option("--no-retry", "give a task up at its first failure");
-export const deadLetterFlag = new Option(
-  "--dead-letter <queue>",
-  "queue for tasks that are given up (default: <queue>.dead)",
-).argParser(argument(nonEmptyShortString));
-
-export interface CommandFlags {
-  readonly body?: "stdin" | "arg" | "file" | undefined;
-  readonly output?: "inherit" | "prefix" | "discard" | undefined;
-  readonly timeout?: number | undefined;
-  readonly killAfter?: number | undefined;
-  readonly onExit?: ReturnType<typeof parseExitRules> | undefined;
-  readonly attempts?: number | undefined;
-  readonly backoff?: ReturnType<typeof parseBackoff> | undefined;
-  readonly retry: boolean;
-  readonly deadLetter?: string | undefined;
+/** Flags that go with `-- command` alone; none has a default, so that a stray one is noticed. */
+export function commandFlags() {
+  return flagGroup("Command")
+    .addOption(
+      new Option("--body <place>", "where the command finds the task (default: stdin)")
+        .choices(["stdin", "arg", "file"] as const),
+    )
+    .addOption(
+      new Option(
+        "--output <mode>",
+        "pass the command's output on as it comes (inherit), in whole lines (prefix), or not at " +
+          "all (discard) (default: prefix)",
+      ).choices(["inherit", "prefix", "discard"] as const),
+    )
+    .option(
+      "--timeout <duration>",
+      "end a command that takes longer",
+      argument(parsePositiveDuration),
+    )
+    .option(
+      "--kill-after <duration>",
+      "how long after SIGTERM a command gets SIGKILL (default: 5s)",
+      argument(parseDuration),
+    )
+    .option(
+      "--on-exit <rules>",
+      "what becomes of the task, for each exit status of the command, see below",
+      argument(parseExitRules),
+    )
+    .option(
+      "--attempts <n>",
+      "how often to try a task (default: 3)",
+      argument(integerBetween(1, 1_000)),
+    )
+    .option(
+      "--backoff <range>",
+      "wait between attempts: doubles from the first to the second time (default: 1s..5m)",
+      argument(parseBackoff),
+    )
+    .addOption(
+      new Option("--no-retry", "give a task up at its first failure")
+        .conflicts(["attempts", "backoff"]),
+    )
+    .option(
+      "--dead-letter <queue>",
+      "queue for tasks that are given up (default: <queue>.dead)",
+      argument(nonEmptyShortString),
+    );
 }
 
-/** Flags of the tutorial's pretended work. */
-export interface PretendFlags {
-  readonly ack: "manual" | "auto" | "early" | "never";
-  readonly dot?: number | undefined;
-  readonly crashDuring?: number | undefined;
-  readonly json?: boolean | undefined;
+/** Flags of the tutorial's pretended work alone. */
+export function pretendFlags() {
+  return flagGroup("Pretended work")
+    .option(
+      "--dot <duration>",
+      "how long the pretended work for one dot takes (default: 1s)",
+      argument(parseDuration),
+    )
+    .option(
+      "--crash-during <n>",
+      "die in the middle of the n-th task, as if killed",
+      argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    );
 }
 
-/** Refuses flags that would have no effect. @throws {UsageError} */
+export type CommandFlags = FlagsOf<typeof commandFlags>;
+
+/** As much of Commander's command as tells what was given. */
+type Given = Pick<CommandUnknownOpts, "getOptionValueSource">;
+
+/**
+ * Refuses flags that would have no effect.
+ *
+ * @param given tells which flags stand on the command line
+ * @param command what follows `--`, undefined where there is no `--`
+ * @throws {UsageError}
+ */
 export function checkCommandFlags(
-  flags: CommandFlags & PretendFlags,
+  flags: CommandFlags & { readonly ack: string; readonly json?: boolean | undefined },
+  given: Given,
   command: readonly string[] | undefined,
 ): void {
   if (command === undefined) {
-    const { body, output, timeout, killAfter, onExit, attempts, backoff, deadLetter } = flags;
-    const given = { body, output, timeout, killAfter, onExit, attempts, backoff, deadLetter };
-    const [stray] = Object.entries(given).filter(([, value]) => value !== undefined);
-    const name = stray ? kebabCase(stray[0]) : flags.retry ? undefined : "no-retry";
-    if (name) {
-      throw new UsageError(`--${name} goes with a command: worktool work --${name} … -- command`);
-    }
-    return;
+    const flag = firstGiven(commandFlags().options, given);
+    if (flag === undefined) return;
+    throw new UsageError(`${flag} goes with a command: worktool work ${flag} … -- command`);
   }
   if (!command[0]) {
     throw new UsageError("there is no command after --: worktool work -- ./resize.sh");
@@ -91,18 +112,21 @@ export function checkCommandFlags(
       `--ack ${flags.ack} goes with the pretended work alone: a command's task is acknowledged after it`,
     );
   }
-  if (flags.dot !== undefined || flags.crashDuring !== undefined) {
-    const name = flags.dot === undefined ? "crash-during" : "dot";
-    throw new UsageError(`--${name} goes with the pretended work alone, not with a command`);
-  }
-  if (!flags.retry && (flags.attempts !== undefined || flags.backoff !== undefined)) {
-    throw new UsageError("--no-retry goes neither with --attempts nor with --backoff");
+  const flag = firstGiven(pretendFlags().options, given);
+  if (flag !== undefined) {
+    throw new UsageError(`${flag} goes with the pretended work alone, not with a command`);
   }
   if (flags.json && flags.output === "inherit") {
     throw new UsageError(
       "--json carries the command's output in its events: leave out --output inherit",
     );
   }
+}
+
+/** The first of these that stands on the command line, as it is written there. */
+function firstGiven(options: readonly Option[], given: Given): string | undefined {
+  return options.find((option) => given.getOptionValueSource(option.attributeName()) === "cli")
+    ?.long;
 }
 
 /** What the command's flags say. @param command its name and its arguments */
@@ -144,8 +168,4 @@ export function retryPolicy(
     );
   }
   return { backoff, deadLetterQueue, ...(flags.retry ? { attempts } : {}) };
-}
-
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

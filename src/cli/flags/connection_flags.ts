@@ -3,43 +3,46 @@ import type { ClusterOptions } from "../../amqp/cluster.ts";
 import { argument, repeated } from "../values/argument.ts";
 import { brokerUrls, shuffled, URL_VARIABLES } from "../values/broker_urls.ts";
 import { parseHeartbeat, parsePositiveDuration } from "../values/duration.ts";
-import { type TlsFlags, tlsOptions } from "./tls_files.ts";
+import { flagGroup, type FlagsOf } from "./flag_group.ts";
+import { tlsOptions } from "./tls_files.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
-export const urlFlag = new Option(
-  "-u, --url <url>",
-  `broker, amqp[s]://user:password@host:port/vhost; repeatable, for the nodes of a cluster ` +
-    `(default: ${URL_VARIABLES.join(", ")}, or amqp://guest:guest@localhost:5672/)`,
-).argParser(repeated(String));
-export const uriFlag = new Option("--uri <url>", "the same as --url")
-  .argParser(repeated(String)).hideHelp();
-export const shuffleFlag = new Option(
-  "--shuffle",
-  "try several --url in random order, to spread clients over a cluster",
-);
-export const tlsCaFlag = new Option(
-  "--tls-ca <file>",
-  "authority that signed the broker's certificate, or that certificate itself (PEM)",
-);
-export const tlsCertFlag = new Option("--tls-cert <file>", "client certificate (PEM)");
-export const tlsKeyFlag = new Option("--tls-key <file>", "key of the client certificate (PEM)");
-export const insecureFlag = new Option("--insecure", "accept any certificate");
-export const connectTimeoutFlag = new Option(
-  "--connect-timeout <duration>",
-  "for the connection, and for each answer of the broker",
-).argParser(argument(parsePositiveDuration)).default(10_000, "10s");
-export const heartbeatFlag = new Option(
-  "--heartbeat <duration>",
-  "notice a silent broker after twice this, in whole seconds; 0 for never",
-).argParser(argument(parseHeartbeat)).default(20, "20s");
-
-export interface ConnectionFlags extends TlsFlags {
-  readonly url?: readonly string[] | undefined;
-  readonly uri?: readonly string[] | undefined;
-  readonly shuffle?: boolean | undefined;
-  readonly connectTimeout: number;
-  readonly heartbeat: number;
+/** How to reach the broker: of every command that connects to one. */
+export function connectionFlags() {
+  return flagGroup("Connection")
+    .addOption(
+      new Option(
+        "-u, --url <url>",
+        `broker, amqp[s]://user:password@host:port/vhost; repeatable, for the nodes of a cluster ` +
+          `(default: ${URL_VARIABLES.join(", ")}, or amqp://guest:guest@localhost:5672/)`,
+      ).argParser(repeated(String)),
+    )
+    .addOption(
+      new Option("--uri <url>", "the same as --url").argParser(repeated(String)).hideHelp(),
+    )
+    .option("--shuffle", "try several --url in random order, to spread clients over a cluster")
+    .option(
+      "--tls-ca <file>",
+      "authority that signed the broker's certificate, or that certificate itself (PEM)",
+    )
+    .option("--tls-cert <file>", "client certificate (PEM)")
+    .option("--tls-key <file>", "key of the client certificate (PEM)")
+    .option("--insecure", "accept any certificate")
+    .addOption(
+      new Option(
+        "--connect-timeout <duration>",
+        "for the connection, and for each answer of the broker",
+      ).argParser(argument(parsePositiveDuration)).default(10_000, "10s"),
+    )
+    .addOption(
+      new Option(
+        "--heartbeat <duration>",
+        "notice a silent broker after twice this, in whole seconds; 0 for never",
+      ).argParser(argument(parseHeartbeat)).default(20, "20s"),
+    );
 }
+
+export type ConnectionFlags = FlagsOf<typeof connectionFlags>;
 
 /** Everything about the connection but its events. @throws {UsageError} */
 export function connectionOptions(

@@ -2,20 +2,11 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { deadLetterQueueName, overlongName } from "../../retry/queue_names.ts";
 import type { DeadOptions } from "../../dead_letters/dead_letters.ts";
 import { argument } from "../values/argument.ts";
-import {
-  connectTimeoutFlag,
-  heartbeatFlag,
-  insecureFlag,
-  shuffleFlag,
-  tlsCaFlag,
-  tlsCertFlag,
-  tlsKeyFlag,
-  uriFlag,
-  urlFlag,
-} from "./connection_flags.ts";
+import { connectionFlags } from "./connection_flags.ts";
+import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
 import { integerBetween } from "../values/integer.ts";
-import { bodyLimitFlag, jsonFlag } from "./line_flags.ts";
+import { jsonFlags } from "./line_flags.ts";
 import { queueFlag } from "./queue_flags.ts";
 import { nonEmptyShortString, nonEmptyString } from "../values/short_string.ts";
 import { UsageError } from "../failure/usage_error.ts";
@@ -55,12 +46,10 @@ Examples:
   worktool dead replay --queue images --match cat.png
   worktool dead purge --queue images --all`;
 
-/** The flags of one of `worktool dead`'s commands. */
-export function deadFlags(action: DeadAction) {
+/** Which dead letters. */
+function selectionFlags(action: DeadAction) {
   const count = DEFAULT_COUNTS[action];
-  const counted = action === "ls" || action === "show" ? `(default: ${count})` : "(default: all)";
-  return new Command(action)
-    .description(DESCRIPTIONS[action])
+  return flagGroup("Dead letters")
     .addOption(queueFlag)
     .option(
       "--dead-letter <name>",
@@ -69,29 +58,28 @@ export function deadFlags(action: DeadAction) {
     )
     .option(
       "-c, --count <n>",
-      `no more than this many, oldest first ${counted}`,
+      `no more than this many, oldest first (default: ${count ?? "all"})`,
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
     )
     .option("--match <text>", "only those whose body contains this text", argument(nonEmptyString))
     .option("--id <id>", "only those with this message id", argument(nonEmptyShortString))
     .addOption(
       new Option("--all", "delete all dead letters, or the first N of them with --count N")
-        .hideHelp(action !== "purge"),
-    )
-    .addOption(jsonFlag)
-    .addOption(bodyLimitFlag)
-    .addOption(urlFlag)
-    .addOption(uriFlag)
-    .addOption(shuffleFlag)
-    .addOption(tlsCaFlag)
-    .addOption(tlsCertFlag)
-    .addOption(tlsKeyFlag)
-    .addOption(insecureFlag)
-    .addOption(connectTimeoutFlag)
-    .addOption(heartbeatFlag);
+        .conflicts(["id", "match"]).hideHelp(action !== "purge"),
+    );
 }
 
-export type DeadFlags = ReturnType<ReturnType<typeof deadFlags>["opts"]>;
+/** The flags of one of `worktool dead`'s commands. */
+export function deadFlags(action: DeadAction) {
+  return withFlags(
+    new Command(action).description(DESCRIPTIONS[action]),
+    selectionFlags(action),
+    jsonFlags(),
+    connectionFlags(),
+  );
+}
+
+export type DeadFlags = FlagsOf<typeof deadFlags>;
 
 /** All options but the connection. @throws {UsageError} */
 export function deadOptions(
@@ -113,7 +101,6 @@ export function deadOptions(
   if (flags.bodyLimit !== undefined && (action === "replay" || action === "purge")) {
     throw new UsageError(`--body-limit goes with ls and show: ${action} prints no body`);
   }
-  if (all && selective) throw new UsageError("--all goes without --id and --match");
   if (action === "purge" && !selective && !all) {
     throw new UsageError("say what to purge: --id, --match, or --all");
   }

@@ -3,39 +3,17 @@ import { Command, Option } from "@commander-js/extra-typings";
 import type { SendOptions } from "../../send/send.ts";
 import type { TaskSource } from "../../send/task_source.ts";
 import { argument, repeated } from "../values/argument.ts";
-import {
-  connectTimeoutFlag,
-  heartbeatFlag,
-  insecureFlag,
-  shuffleFlag,
-  tlsCaFlag,
-  tlsCertFlag,
-  tlsKeyFlag,
-  uriFlag,
-  urlFlag,
-} from "./connection_flags.ts";
+import { connectionFlags } from "./connection_flags.ts";
+import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
 import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
 import { fileProblem } from "../failure/file_problem.ts";
 import { parseHeader } from "../values/header.ts";
 import { integerBetween } from "../values/integer.ts";
-import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
-import {
-  durableFlag,
-  noDeclareFlag,
-  noDurableFlag,
-  queueArgFlag,
-  queueFlag,
-  queueRequest,
-  queueTypeFlag,
-} from "./queue_flags.ts";
+import { jsonFlags, lineFlags } from "./line_flags.ts";
+import { queueFlags, queueRequest } from "./queue_flags.ts";
 import { parseRate } from "../values/rate.ts";
-import {
-  reconnectDelayFlag,
-  reconnectForFlag,
-  reconnectionOptions,
-  waitFlag,
-} from "./reconnection_flags.ts";
+import { reconnectionFlags, reconnectionOptions } from "./reconnection_flags.ts";
 import { nonEmptyShortString, shortString } from "../values/short_string.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
@@ -49,29 +27,32 @@ Examples:
 Without words on a terminal it sends 'Hello World!'. Words that begin with a dash go after --.
 With --lines it prints the summary only; --echo prints a line for each task, --no-echo for none.`;
 
-/** The flags of `worktool send`. */
-export function sendFlags() {
-  return new Command("send")
-    .description("Send tasks to a queue, and wait until the broker has confirmed them")
-    .argument("[words...]", "one task: the words, joined with spaces")
-    .option("--stdin", "the whole of standard input is one task")
-    .option("--lines", "each line of standard input is a task")
+/** Where tasks come from: of the flags one, or words. */
+function sourceFlags() {
+  return flagGroup("Tasks")
+    .addOption(
+      new Option("--stdin", "the whole of standard input is one task")
+        .conflicts(["lines", "file", "count"]),
+    )
+    .addOption(
+      new Option("--lines", "each line of standard input is a task").conflicts(["file", "count"]),
+    )
     .option("-0, --null", "with --lines: each task ends with NUL instead of a newline")
     .addOption(
       new Option("-f, --file <path>", "the file is one task, repeatable")
-        .argParser(repeated(String)),
+        .argParser(repeated(String)).conflicts("count"),
     )
     .option(
       "-c, --count <n>",
       "send the words n times; {n} in them becomes 1, 2, 3 …",
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
     )
-    .addOption(queueFlag)
-    .addOption(durableFlag)
-    .addOption(noDurableFlag)
-    .addOption(queueTypeFlag)
-    .addOption(queueArgFlag)
-    .addOption(noDeclareFlag)
+    .option("--rate <n>", "at most this many tasks a second", argument(parseRate));
+}
+
+/** What every message has, besides its body. */
+function messageFlags() {
+  return flagGroup("Message")
     .addOption(
       new Option("--persistent", "in a durable queue the task survives a restart of the broker")
         .default(true),
@@ -80,10 +61,6 @@ export function sendFlags() {
       new Option("--transient", "the task is lost when the broker restarts")
         .implies({ persistent: false }),
     )
-    .addOption(new Option("--confirm", "wait for publisher confirms").default(true))
-    .addOption(new Option("--no-confirm", "do not wait: tasks may be lost unnoticed"))
-    .addOption(new Option("--mandatory", "report tasks that no queue takes").default(true))
-    .addOption(new Option("--no-mandatory", "let the broker drop tasks that no queue takes"))
     .option("--ttl <duration>", "how long the task may wait in the queue", argument(parseDuration))
     .option("--priority <n>", "message priority, 0 to 255", argument(integerBetween(0, 255)))
     .addOption(
@@ -95,7 +72,14 @@ export function sendFlags() {
       "--message-id <id>",
       "{n} in it is replaced by the task's number (default: a unique one)",
       argument(nonEmptyShortString),
-    )
+    );
+}
+
+/** What the broker has to say before a task counts as sent. */
+function publishFlags() {
+  return flagGroup("Guarantees")
+    .addOption(new Option("--confirm", "wait for publisher confirms").default(true))
+    .option("--no-confirm", "do not wait: tasks may be lost unnoticed")
     .option(
       "--window <n>",
       "at most this many tasks that wait for their confirms",
@@ -106,29 +90,36 @@ export function sendFlags() {
       new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
         .argParser(argument(parsePositiveDuration)).default(30_000, "30s"),
     )
-    .option("--rate <n>", "at most this many tasks a second", argument(parseRate))
-    .addOption(new Option("--echo", "print a line for each task"))
-    .addOption(new Option("--no-echo", "print no line for each task"))
-    .addOption(jsonFlag)
-    .addOption(bodyLimitFlag)
-    .addOption(verboseFlag)
-    .addOption(timestampsFlag)
-    .addOption(urlFlag)
-    .addOption(uriFlag)
-    .addOption(shuffleFlag)
-    .addOption(tlsCaFlag)
-    .addOption(tlsCertFlag)
-    .addOption(tlsKeyFlag)
-    .addOption(insecureFlag)
-    .addOption(connectTimeoutFlag)
-    .addOption(heartbeatFlag)
-    .addOption(waitFlag)
-    .addOption(reconnectForFlag(30_000, "30s"))
-    .addOption(reconnectDelayFlag)
-    .addHelpText("after", EXAMPLES);
+    .addOption(new Option("--mandatory", "report tasks that no queue takes").default(true))
+    .option("--no-mandatory", "let the broker drop tasks that no queue takes");
 }
 
-export type SendFlags = ReturnType<ReturnType<typeof sendFlags>["opts"]>;
+function echoFlags() {
+  return flagGroup("Output")
+    .option("--echo", "print a line for each task")
+    .option("--no-echo", "print no line for each task");
+}
+
+/** The flags of `worktool send`. */
+export function sendFlags() {
+  return withFlags(
+    new Command("send")
+      .description("Send tasks to a queue, and wait until the broker has confirmed them")
+      .argument("[words...]", "one task: the words, joined with spaces")
+      .addHelpText("after", EXAMPLES),
+    sourceFlags(),
+    queueFlags(),
+    messageFlags(),
+    publishFlags(),
+    echoFlags(),
+    jsonFlags(),
+    lineFlags(),
+    connectionFlags(),
+    reconnectionFlags({ defaultMs: 30_000, described: "30s" }),
+  );
+}
+
+export type SendFlags = FlagsOf<typeof sendFlags>;
 
 /** All options of a send but its connection. @throws {UsageError} */
 export function sendOptions(
@@ -161,19 +152,11 @@ function taskSource(
   inputIsTerminal: () => boolean,
 ): TaskSource {
   const { stdin, lines, file = [], count } = flags;
-  const sources = [
-    ...(words.length > 0 ? ["words"] : []),
-    ...(stdin ? ["--stdin"] : []),
-    ...(lines ? ["--lines"] : []),
-    ...(file.length > 0 ? ["--file"] : []),
-  ];
-  if (sources.length > 1) {
-    throw new UsageError(`the task comes from one place only, not from ${sources.join(" and ")}`);
+  const flag = stdin ? "--stdin" : lines ? "--lines" : file.length > 0 ? "--file" : undefined;
+  if (words.length > 0 && flag !== undefined) {
+    throw new UsageError(`the task comes from one place only, not from words and ${flag}`);
   }
   if (flags.null && !lines) throw new UsageError("-0 goes with --lines");
-  if (count !== undefined && sources.length > 0 && words.length === 0) {
-    throw new UsageError(`--count repeats words, not ${sources[0]}`);
-  }
   if (stdin) return { kind: "input" };
   if (lines) return { kind: "lines", separator: flags.null ? "\0" : "\n" };
   if (file.length > 0) {

@@ -4,17 +4,13 @@ import { readFileSync } from "node:fs";
 import type { TlsOptions } from "../../amqp/connection.ts";
 import { defined } from "../defined.ts";
 import { fileProblem } from "../failure/file_problem.ts";
+import type { ConnectionFlags } from "./connection_flags.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-export interface TlsFlags {
-  readonly tlsCa?: string | undefined;
-  readonly tlsCert?: string | undefined;
-  readonly tlsKey?: string | undefined;
-  readonly insecure?: boolean | undefined;
-}
+type TlsFlags = Pick<ConnectionFlags, "tlsCa" | "tlsCert" | "tlsKey" | "insecure">;
 
 /**
  * Reads the files of `--tls-…`. What is wrong with one of them is known before anybody is connected
@@ -22,13 +18,15 @@ export interface TlsFlags {
  *
  * @throws {UsageError}
  */
-export function tlsOptions({ tlsCa, tlsCert, tlsKey, insecure = false }: TlsFlags): TlsOptions {
+export function tlsOptions({ tlsCa, tlsCert, tlsKey, insecure }: TlsFlags): TlsOptions {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key go together");
   }
   const ca = tlsCa === undefined ? undefined : contentOf("--tls-ca", tlsCa);
   if (ca) certificatesIn(ca, `--tls-ca ${tlsCa}`);
-  if (tlsCert === undefined || tlsKey === undefined) return { insecure, ...defined({ ca }) };
+  if (tlsCert === undefined || tlsKey === undefined) {
+    return { insecure: insecure ?? false, ...defined({ ca }) };
+  }
   const cert = contentOf("--tls-cert", tlsCert);
   const [own] = certificatesIn(cert, `--tls-cert ${tlsCert}`);
   const key = contentOf("--tls-key", tlsKey);
@@ -37,7 +35,7 @@ export function tlsOptions({ tlsCa, tlsCert, tlsKey, insecure = false }: TlsFlag
       `the key in --tls-key ${tlsKey} does not belong to the certificate in --tls-cert ${tlsCert}`,
     );
   }
-  return { insecure, cert, key, ...defined({ ca }) };
+  return { insecure: insecure ?? false, cert, key, ...defined({ ca }) };
 }
 
 function contentOf(flag: string, path: string): Buffer {

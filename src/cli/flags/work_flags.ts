@@ -2,48 +2,16 @@ import { Command, Option } from "@commander-js/extra-typings";
 import type { ConsumeOptions } from "../../amqp/consumer.ts";
 import type { PretendedWork, WorkOptions } from "../../work/work.ts";
 import { argument } from "../values/argument.ts";
-import {
-  attemptsFlag,
-  backoffFlag,
-  bodyFlag,
-  deadLetterFlag,
-  killAfterFlag,
-  noRetryFlag,
-  onExitFlag,
-  outputFlag,
-  timeoutFlag,
-} from "./command_flags.ts";
-import {
-  connectTimeoutFlag,
-  heartbeatFlag,
-  insecureFlag,
-  shuffleFlag,
-  tlsCaFlag,
-  tlsCertFlag,
-  tlsKeyFlag,
-  uriFlag,
-  urlFlag,
-} from "./connection_flags.ts";
+import { commandFlags, pretendFlags } from "./command_flags.ts";
+import { connectionFlags } from "./connection_flags.ts";
+import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
 import { parseDuration } from "../values/duration.ts";
 import { parseHealthAddress } from "../values/health_address.ts";
 import { integerBetween } from "../values/integer.ts";
-import { bodyLimitFlag, jsonFlag, timestampsFlag, verboseFlag } from "./line_flags.ts";
-import {
-  durableFlag,
-  noDeclareFlag,
-  noDurableFlag,
-  queueArgFlag,
-  queueFlag,
-  queueRequest,
-  queueTypeFlag,
-} from "./queue_flags.ts";
-import {
-  reconnectDelayFlag,
-  reconnectForFlag,
-  reconnectionOptions,
-  waitFlag,
-} from "./reconnection_flags.ts";
+import { jsonFlags, lineFlags } from "./line_flags.ts";
+import { queueFlags, queueRequest } from "./queue_flags.ts";
+import { reconnectionFlags, reconnectionOptions } from "./reconnection_flags.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
 
 const EXAMPLES = `
@@ -67,20 +35,9 @@ Examples:
 
 const positive = argument(integerBetween(1, Number.MAX_SAFE_INTEGER));
 
-/** The flags of `worktool work`. */
-export function workFlags() {
-  return new Command("work")
-    .description(
-      "Work on the tasks of a queue: run a command for each task, or without a command pretend to " +
-        "work, one second for every dot in the task",
-    )
-    .usage("[options] [-- command argument...]")
-    .addOption(queueFlag)
-    .addOption(durableFlag)
-    .addOption(noDurableFlag)
-    .addOption(queueTypeFlag)
-    .addOption(queueArgFlag)
-    .addOption(noDeclareFlag)
+/** What this worker takes from the broker, and when it acknowledges. */
+function workerFlags() {
+  return flagGroup("Worker")
     .option(
       "-p, --prefetch <n>",
       "at most this many unacknowledged tasks, 0 for no limit (default: as --concurrency)",
@@ -90,10 +47,6 @@ export function workFlags() {
     .addOption(
       new Option("--ack <mode>", "when to acknowledge, see below")
         .choices(["manual", "auto", "early", "never"] as const).default("manual" as const),
-    )
-    .addOption(
-      new Option("--dot <duration>", "how long the pretended work for one dot takes (default: 1s)")
-        .argParser(argument(parseDuration)),
     )
     .option(
       "-n, --name <name>",
@@ -105,16 +58,15 @@ export function workFlags() {
       "consumer priority: workers with a higher one get tasks first",
       argument(integerBetween(-(2 ** 31), 2 ** 31 - 1)),
     )
-    .option("--crash-during <n>", "die in the middle of the n-th task, as if killed", positive)
-    .addOption(bodyFlag)
-    .addOption(outputFlag)
-    .addOption(timeoutFlag)
-    .addOption(killAfterFlag)
-    .addOption(onExitFlag)
-    .addOption(attemptsFlag)
-    .addOption(backoffFlag)
-    .addOption(noRetryFlag)
-    .addOption(deadLetterFlag)
+    .addOption(
+      new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
+        .argParser(argument(parseHealthAddress)),
+    );
+}
+
+/** When the worker ends, and how. */
+function stopFlags() {
+  return flagGroup("Stop")
     .option("-c, --count <n>", "stop after this many tasks", positive)
     .option(
       "--until-empty",
@@ -129,34 +81,35 @@ export function workFlags() {
     .addOption(
       new Option("--grace <duration>", "how long the running task may go on after a stop")
         .argParser(argument(parseDuration)).default(30_000, "30s"),
-    )
-    .addOption(
-      new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
-        .argParser(argument(parseHealthAddress)),
-    )
-    .addOption(jsonFlag)
-    .addOption(bodyLimitFlag)
-    .addOption(verboseFlag)
-    .addOption(timestampsFlag)
-    .addOption(urlFlag)
-    .addOption(uriFlag)
-    .addOption(shuffleFlag)
-    .addOption(tlsCaFlag)
-    .addOption(tlsCertFlag)
-    .addOption(tlsKeyFlag)
-    .addOption(insecureFlag)
-    .addOption(connectTimeoutFlag)
-    .addOption(heartbeatFlag)
-    .addOption(waitFlag)
-    .addOption(reconnectForFlag(Infinity, "for ever"))
-    .addOption(reconnectDelayFlag)
-    .addHelpText("after", EXAMPLES);
+    );
+}
+
+/** The flags of `worktool work`. */
+export function workFlags() {
+  return withFlags(
+    new Command("work")
+      .description(
+        "Work on the tasks of a queue: run a command for each task, or without a command pretend " +
+          "to work, one second for every dot in the task",
+      )
+      .usage("[options] [-- command argument...]")
+      .addHelpText("after", EXAMPLES),
+    queueFlags(),
+    workerFlags(),
+    pretendFlags(),
+    commandFlags(),
+    stopFlags(),
+    jsonFlags(),
+    lineFlags(),
+    connectionFlags(),
+    reconnectionFlags({ defaultMs: Infinity, described: "for ever" }),
+  );
 }
 
 /** Without --dot. */
 const DOT_MS = 1_000;
 
-export type WorkFlags = ReturnType<ReturnType<typeof workFlags>["opts"]>;
+export type WorkFlags = FlagsOf<typeof workFlags>;
 
 /** All options of a worker but what depends on its connection, its name and its command. */
 export function workOptions(
