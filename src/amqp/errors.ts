@@ -163,9 +163,8 @@ export class DeadlineExceeded extends AmqpError {
     /** What was waited for, as a noun: "queue.declare-ok". */
     readonly awaited: string,
     readonly timeoutMs: number,
-    options: { cause?: unknown } = {},
   ) {
-    super(`no ${awaited} within ${timeoutMs} ms`, options);
+    super(`no ${awaited} within ${timeoutMs} ms`);
   }
 }
 
