@@ -220,7 +220,7 @@ brokerTest("after the broker closed its channel a republisher opens another", as
   const to = await target(broker);
   await work.publish("x");
   const original = await work.receive();
-  const republisher = work.moverWith({ username: "somebody else" });
+  const republisher = work.republisherWith({ username: "somebody else" });
   const forged = { ...original, properties: { userId: "somebody else" } };
   const [refused, innocent] = await Promise.allSettled([
     republisher.republish(forged, to),
@@ -251,7 +251,7 @@ brokerTest("a confirm that does not come in time is an error", async (broker) =>
   await using work = await WorkQueue.open(broker);
   await work.publish("x");
   const original = await work.receive();
-  await using republisher = work.moverWith({ confirmTimeoutMs: 0 });
+  await using republisher = work.republisherWith({ confirmTimeoutMs: 0 });
   const body = new Uint8Array(8_000_000); // takes the broker longer than a turn of the event loop
   await assert.rejects(
     republisher.republish({ ...original, body }, await target(broker)),

@@ -19,7 +19,7 @@ export class WorkQueue implements AsyncDisposable {
     this.name = name;
     this.connection = connection;
     this.channel = channel;
-    this.republisher = this.moverWith({});
+    this.republisher = this.republisherWith({});
   }
 
   static async open(broker: Broker, options: Options.AssertQueue = {}): Promise<WorkQueue> {
@@ -39,7 +39,7 @@ export class WorkQueue implements AsyncDisposable {
     return new WorkQueue(name, connection, channel);
   }
 
-  moverWith(
+  republisherWith(
     options: { readonly confirmTimeoutMs?: number; readonly username?: string },
   ): Republisher {
     const { confirmTimeoutMs = 30_000, username = "guest" } = options;
