@@ -1,10 +1,9 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { User, type UserOptions } from "./connection/authentication.ts";
+import { User, type UserOptions } from "./user.ts";
 import type { BrokerEvent } from "./broker_event.ts";
-import type { Channel } from "./channel/channel.ts";
-import type { Connection } from "./connection/connection.ts";
-import { DeadlineClock } from "./connection/deadline_clock.ts";
+import { DeadlineClock } from "./model/deadline_clock.ts";
+import { DirectReplies } from "./model/direct_replies.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
@@ -37,12 +36,19 @@ export interface BrokerSettings {
   traceMethods: boolean;
 }
 
+/** A connection, as far as the state that all of them share knows it. */
+export interface BrokerConnection {
+  /** Memory is no longer short. */
+  unblock(): void;
+  /** Closes channels whose oldest delivery was made before that time. */
+  checkConsumerTimeout(beforeMs: number): void;
+}
+
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
-  readonly connections = new Set<Connection>();
+  readonly connections = new Set<BrokerConnection>();
   readonly endOfTurn = new EndOfTurn();
-  /** Direct reply-to consumers by the routing key that leads to them. */
-  readonly replies = new Map<string, Channel>();
+  readonly directReplies = new DirectReplies();
   readonly store: MessageStore | undefined;
   readonly settings: BrokerSettings;
   /** Whose behaviour it has. */
@@ -94,7 +100,7 @@ export class Broker implements Disposable {
       nextPosition: () => ++this.#position,
       accountMemory: (bytes) => this.#accountMemory(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
-      reply: (routingKey, message) => this.replies.get(routingKey)?.deliverReply(message) ?? false,
+      directReplies: this.directReplies,
     };
     const vhost = new VHost(name, context);
     this.#vhosts.set(name, vhost);

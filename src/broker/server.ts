@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { totalmem } from "node:os";
-import type { UserOptions } from "./connection/authentication.ts";
+import type { UserOptions } from "./user.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { Connection } from "./connection/connection.ts";
@@ -45,6 +45,7 @@ export class BrokerServer implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;
   readonly #broker: Broker;
+  readonly #connections = new Set<Connection>();
   #closing: Promise<void> | undefined;
 
   private constructor(server: Server, broker: Broker) {
@@ -83,11 +84,15 @@ export class BrokerServer implements AsyncDisposable {
       server.close();
       throw error;
     }
-    let connections = 0;
-    server.on("connection", (socket) => new Connection(++connections, socket, broker));
+    const running = new BrokerServer(server, broker);
+    let accepted = 0;
+    server.on("connection", (socket) => {
+      const connection = new Connection(++accepted, socket, broker);
+      running.#connections.add(connection);
+      void connection.ended.then(() => running.#connections.delete(connection));
+    });
     // Running out of descriptors refuses one connection, not the broker.
     server.on("error", () => {});
-    const running = new BrokerServer(server, broker);
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
     return running;
   }
@@ -102,7 +107,7 @@ export class BrokerServer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#server.close();
-    const connections = [...this.#broker.connections];
+    const connections = [...this.#connections];
     const ended = Promise.all(connections.map((connection) => connection.shutDown()));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const grace = new Promise((resolve) => timer = setTimeout(resolve, CLOSE_GRACE_MS));

@@ -107,10 +107,10 @@ behaviour("basic.cancel-ok of a client is not implemented until 4.0", async (bro
 });
 
 for (
-  const [header, taken] of [
-    ["AMQP\x01\x01\x00\x09", ["3.10", "4.0", "4.3"]],
-    ["AMQP\x01\x01\x09\x01", ["3.10"]],
-    ["AMQP\x01\x01\x08\x00", ["3.10"]],
+  const [header, version, taken] of [
+    ["AMQP\x01\x01\x00\x09", "0-9", ["3.10", "4.0", "4.3"]],
+    ["AMQP\x01\x01\x09\x01", "8-0", ["3.10"]],
+    ["AMQP\x01\x01\x08\x00", "8-0", ["3.10"]],
   ] as const
 ) {
   const text = JSON.stringify(header);
@@ -118,7 +118,8 @@ for (
     await using peer = await broker.dial();
     peer.sendBytes(Buffer.from(header, "latin1"));
     if (taken.some((release) => release === broker.release)) {
-      await peer.expect("connection.start");
+      const { versionMajor, versionMinor } = await peer.expect("connection.start");
+      assert.equal(`${versionMajor}-${versionMinor}`, version);
     } else {
       await peer.refusals.next("the broker's header");
       await peer.expectEnd();

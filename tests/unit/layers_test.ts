@@ -14,6 +14,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   broker: [],
 };
 
+/** src/broker from top to bottom: each may import what stands below it, and its own layer. */
+const BROKER_LAYERS: readonly (readonly string[])[] = [
+  ["serve.ts"],
+  ["server.ts"],
+  ["connection/"],
+  ["methods/"],
+  ["channel/"],
+  ["broker.ts"],
+  ["store/"],
+  ["model/"],
+  ["user.ts"],
+  ["wire/"],
+  ["broker_event.ts", "end_of_turn.ts", "release.ts"],
+];
+
 interface Module {
   readonly specifier: string;
   readonly dependencies?: readonly {
@@ -43,6 +58,17 @@ Deno.test("imports go down only, and only src/amqp knows the client library", as
   assert.deepEqual(violations, []);
 });
 
+Deno.test("inside src/broker imports go down only, and never round", async () => {
+  const imports = importsBelow("src/broker/", await modules());
+  assert.ok(imports.size > 50, "deno info lists src/broker");
+  const violations = [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => brokerLayer(target) < brokerLayer(file))
+      .map((target) => `${file} imports ${target}`)
+  );
+  assert.deepEqual(violations, []);
+  assert.deepEqual(ringIn(imports), undefined);
+});
+
 Deno.test("main.ts takes no package that only tests need", async () => {
   const packages = (await modules()).flatMap(({ specifier }) => {
     return /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(specifier)?.[1] ?? [];
@@ -67,4 +93,43 @@ async function modules(): Promise<readonly Module[]> {
     "deno info lists src/",
   );
   return modules;
+}
+
+function brokerLayer(file: string): number {
+  const layer = BROKER_LAYERS.findIndex((names) => names.some((name) => file.startsWith(name)));
+  assert.notEqual(layer, -1, `src/broker/${file} is in no layer`);
+  return layer;
+}
+
+/** What each file below a folder imports there, as a value or as a type only; paths from the folder. */
+function importsBelow(folder: string, modules: readonly Module[]): Map<string, string[]> {
+  const start = `${ROOT.href}${folder}`;
+  const below = modules.filter(({ specifier }) => specifier.startsWith(start));
+  return new Map(below.map(({ specifier, dependencies = [] }) => {
+    const targets = dependencies.flatMap(({ code, type }) =>
+      code?.specifier ?? type?.specifier ?? []
+    )
+      .filter((target) => target.startsWith(start));
+    return [specifier.slice(start.length), targets.map((target) => target.slice(start.length))];
+  }));
+}
+
+/** Files that import each other in a ring, from one to itself; undefined where there is none. */
+function ringIn(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  function follow(file: string, path: readonly string[]): string[] | undefined {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const target of imports.get(file) ?? []) {
+      const ring = follow(target, [...path, file]);
+      if (ring) return ring;
+    }
+    done.add(file);
+    return undefined;
+  }
+  for (const file of imports.keys()) {
+    const ring = follow(file, []);
+    if (ring) return ring;
+  }
+  return undefined;
 }

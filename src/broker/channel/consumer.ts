@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { Channel } from "./channel.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Queue } from "../model/queue.ts";
-import type { Subscriber } from "../model/queue_subscribers.ts";
+import type { Subscriber } from "../model/entry.ts";
 
 /** What basic.consume asks for. */
 export interface ConsumerOptions {
@@ -16,9 +15,23 @@ export interface ConsumerOptions {
   timeoutMs: number | undefined;
 }
 
+/** The channel of a consumer, as far as a consumer needs it. */
+export interface ConsumerChannel {
+  /** Whether the prefetch that consumers share, and the client's reading, let a delivery through. */
+  canDeliver(): boolean;
+  deliver(consumer: Consumer, entry: Entry): void;
+  /** A delivery to one of its consumers is settled. */
+  deliverySettled(): void;
+  /** A consumer has room again; so may others have, where they share a prefetch. */
+  resumeAfter(consumer: Consumer): void;
+  /** @param consumer whose they are; undefined for basic.get */
+  overdue(remains: readonly Entry[], consumer: Consumer | undefined): void;
+  consumerCancelled(consumer: Consumer): void;
+}
+
 /** A consumer on a channel: takes entries of its queue while prefetch and socket allow it. */
 export class Consumer implements Subscriber {
-  readonly channel: Channel;
+  readonly #channel: ConsumerChannel;
   readonly queue: Queue;
   readonly tag: string;
   /** The tag as a short string, ready to be sent. */
@@ -33,8 +46,8 @@ export class Consumer implements Subscriber {
   /** Those that were taken back. */
   overdueCount = 0;
 
-  constructor(channel: Channel, queue: Queue, options: ConsumerOptions) {
-    this.channel = channel;
+  constructor(channel: ConsumerChannel, queue: Queue, options: ConsumerOptions) {
+    this.#channel = channel;
     this.queue = queue;
     this.tag = options.tag;
     this.encodedTag = Buffer.from(String.fromCharCode(options.tag.length) + options.tag, "latin1");
@@ -51,20 +64,32 @@ export class Consumer implements Subscriber {
 
   canTake(): boolean {
     if (this.overdueCount > 0) return false;
-    if (!this.channel.connection.canSend() || !this.channel.hasPrefetchRoom()) return false;
+    if (!this.#channel.canDeliver()) return false;
     // Rule (basic.qos): no-ack consumers have no limit of their own; that of the channel they wait for.
     return this.noAck || this.prefetchCount === 0 || this.unackedCount < this.prefetchCount;
   }
 
   take(entry: Entry): void {
-    this.channel.deliver(this, entry);
+    if (!this.noAck) this.unackedCount++;
+    this.#channel.deliver(this, entry);
+  }
+
+  settled(entry: Entry): void {
+    this.unackedCount--;
+    if (entry.released) this.overdueCount--;
+    this.#channel.deliverySettled();
+  }
+
+  resume(): void {
+    this.#channel.resumeAfter(this);
   }
 
   overdue(entries: readonly Entry[]): void {
-    this.channel.overdue(entries, this);
+    this.overdueCount += entries.length;
+    this.#channel.overdue(entries, this);
   }
 
   cancelled(): void {
-    this.channel.consumerCancelled(this);
+    this.#channel.consumerCancelled(this);
   }
 }

@@ -1,5 +1,4 @@
-import type { Entry } from "../model/entry.ts";
-import type { Queue } from "../model/queue.ts";
+import type { Entry, EntryQueue } from "../model/entry.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 
 /** The deliveries of a channel that wait for an acknowledgement, by delivery tag, oldest first. */
@@ -83,8 +82,8 @@ export function byConsumer(entries: readonly Entry[]): Entry[][] {
 }
 
 /** Entries by the queue they came from. */
-export function byQueue(entries: readonly Entry[]): Map<Queue, Entry[]> {
-  const groups = new Map<Queue, Entry[]>();
+export function byQueue(entries: readonly Entry[]): Map<EntryQueue, Entry[]> {
+  const groups = new Map<EntryQueue, Entry[]>();
   for (const entry of entries) {
     const group = groups.get(entry.queue);
     if (group === undefined) groups.set(entry.queue, [entry]);

@@ -1,30 +1,31 @@
 import type { Buffer } from "node:buffer";
-import { Channel, methodExpected } from "../channel/channel.ts";
-import type { Connection } from "./connection.ts";
+import { Channel } from "../channel/channel.ts";
+import type { ChannelHost } from "../channel/channel_host.ts";
+import { ChannelInput } from "../methods/channel_input.ts";
 import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, decodeMethod, methodName } from "../wire/method_codec.ts";
-import { ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
+import { ConnectionError, methodExpected, UnanswerableError } from "../wire/protocol_error.ts";
 
 /** The channels of a connection by their numbers: those that are open, and those that are closing. */
 export class ChannelTable implements Iterable<Channel> {
   /** How many may be open, as connection.tune-ok agreed. */
   max = 0;
-  readonly #connection: Connection;
-  readonly #open = new Map<number, Channel>();
+  readonly #host: ChannelHost;
+  readonly #open = new Map<number, ChannelInput>();
   /** Closed by the broker; they wait for close-ok. */
   readonly #closing = new Set<number>();
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
+  constructor(host: ChannelHost) {
+    this.#host = host;
   }
 
   /** The open ones; they may be closed meanwhile. */
   [Symbol.iterator](): Iterator<Channel> {
-    return [...this.#open.values()].values();
+    return [...this.#open.values()].map(({ channel }) => channel).values();
   }
 
   /** An open one. */
-  get(number: number): Channel | undefined {
+  get(number: number): ChannelInput | undefined {
     return this.#open.get(number);
   }
 
@@ -61,7 +62,7 @@ export class ChannelTable implements Iterable<Channel> {
         { namesMethod: false },
       );
     }
-    this.#open.set(number, new Channel(number, this.#connection));
+    this.#open.set(number, new ChannelInput(new Channel(number, this.#host)));
     this.#send(number, "channel.open-ok", {});
   }
 
@@ -73,8 +74,8 @@ export class ChannelTable implements Iterable<Channel> {
 
   /** The broker closes a channel, and tells why. */
   close(number: number, why: Arguments<"channel.close">): void {
-    const channel = this.#open.get(number);
-    if (channel !== undefined) this.#remove(channel);
+    const input = this.#open.get(number);
+    if (input !== undefined) this.#remove(input.channel);
     this.#closing.add(number);
     this.#send(number, "channel.close", why);
   }
@@ -97,7 +98,7 @@ export class ChannelTable implements Iterable<Channel> {
     name: M,
     args: Arguments<M>,
   ): void {
-    this.#connection.writer.method(number, name, args);
-    this.#connection.wantFlush();
+    this.#host.writer.method(number, name, args);
+    this.#host.wantFlush();
   }
 }

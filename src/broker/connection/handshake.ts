@@ -1,19 +1,14 @@
-import { isLoopback, MECHANISMS, readCredentials } from "./authentication.ts";
-import type { Connection } from "./connection.ts";
+import { Buffer } from "node:buffer";
+import type { Broker } from "../broker.ts";
+import type { VHost } from "../model/vhost.ts";
 import type { Release } from "../release.ts";
+import type { User } from "../user.ts";
 import type { Field, FieldTable } from "../wire/field_table.ts";
 import { textField } from "../wire/field_table.ts";
-import type { Arguments, Method } from "../wire/method_codec.ts";
+import type { Arguments, Method, MethodName } from "../wire/method_codec.ts";
 import { ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
+import { isLoopback, MECHANISMS, readCredentials } from "./authentication.ts";
 
-/** `AMQP`, 0, and the version 0-9-1 (section 4.2.2). */
-export const PROTOCOL_HEADER = "AMQP\0\0\x09\x01";
-/** Headers of AMQP 0-8 and 0-9, and those that clients of the time sent. */
-export const PROTOCOL_HEADERS_08 = [
-  "AMQP\x01\x01\0\x09",
-  "AMQP\x01\x01\x09\x01",
-  "AMQP\x01\x01\x08\0",
-];
 /** The limits RabbitMQ proposes in connection.tune. */
 const CHANNEL_MAX = 2047;
 const FRAME_MAX_BYTES = 131_072;
@@ -46,27 +41,44 @@ function serverProperties(release: Release): FieldTable {
   ]);
 }
 
-/** What the steps of the handshake find out. */
+/** What a handshake needs of its connection. */
+export interface HandshakeHost {
+  readonly broker: Broker;
+  readonly remoteAddress: string | undefined;
+  send<M extends MethodName>(name: M, args: Arguments<M>): void;
+  /** From connection.tune-ok on. @param seconds the interval agreed on, 0 for none */
+  startHeartbeat(seconds: number): void;
+}
+
+/** What a handshake has agreed on. */
 export interface Session {
-  channelMax: number;
-  frameMaxBytes: number;
+  readonly user: User;
+  readonly vhost: VHost;
+  readonly channelMax: number;
+  readonly frameMaxBytes: number;
+  /** Capabilities that the client announced. */
+  readonly capabilities: ReadonlySet<string>;
+  /** What the client calls its connection; empty for no name. */
+  readonly name: string;
 }
 
 /** Opens the ladder: start, start-ok, tune, tune-ok, open, open-ok (class connection). */
 export class Handshake {
-  readonly #connection: Connection;
+  readonly #host: HandshakeHost;
   #step: "start-ok" | "tune-ok" | "open" = "start-ok";
-  readonly session: Session = {
-    channelMax: CHANNEL_MAX,
-    frameMaxBytes: FRAME_MAX_BYTES,
-  };
+  #user: User | undefined;
+  #channelMax = CHANNEL_MAX;
+  #frameMaxBytes = FRAME_MAX_BYTES;
+  #capabilities: ReadonlySet<string> = new Set();
+  #name = "";
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    connection.send("connection.start", {
-      versionMajor: 0,
-      versionMinor: 9,
-      serverProperties: serverProperties(connection.broker.release),
+  /** @param version as the client's protocol header named it */
+  constructor(host: HandshakeHost, version: { readonly major: number; readonly minor: number }) {
+    this.#host = host;
+    host.send("connection.start", {
+      versionMajor: version.major,
+      versionMinor: version.minor,
+      serverProperties: serverProperties(host.broker.release),
       mechanisms: MECHANISMS.join(" "),
       locales: "en_US",
     });
@@ -74,24 +86,23 @@ export class Handshake {
 
   /**
    * Takes the next method.
-   * @returns true once the connection is open.
+   * @returns what was agreed on, once the connection is open.
    * @throws {ConnectionError} 403 bad login, 504 out of order, 530 limits or virtual host.
    * @throws {UnanswerableError} for a mechanism that was not offered.
    */
-  method(method: Method): boolean {
+  method(method: Method): Session | undefined {
     if (method.name === "connection.start-ok" && this.#step === "start-ok") {
       this.#startOk(method.args);
       this.#step = "tune-ok";
-      return false;
+      return undefined;
     }
     if (method.name === "connection.tune-ok" && this.#step === "tune-ok") {
       this.#tuneOk(method.args);
       this.#step = "open";
-      return false;
+      return undefined;
     }
     if (method.name === "connection.open" && this.#step === "open") {
-      this.#open(method.args.virtualHost);
-      return true;
+      return this.#open(method.args.virtualHost);
     }
     // Rule (section 4.9): methods of the handshake come in order.
     const problem = "unexpected method in connection state opening";
@@ -104,67 +115,89 @@ export class Handshake {
   }
 
   #startOk(args: Arguments<"connection.start-ok">): void {
-    const connection = this.#connection;
-    connection.readClientProperties(args.clientProperties);
+    const host = this.#host;
+    this.#readClientProperties(args.clientProperties);
     if (!MECHANISMS.some((mechanism) => mechanism === args.mechanism)) {
       throw new UnanswerableError(`unknown authentication mechanism '${args.mechanism}'`);
     }
     const credentials = readCredentials(args.mechanism, args.response);
     if (credentials === undefined) throw new UnanswerableError("login without name and password");
-    const user = connection.broker.user(credentials.name);
+    const user = host.broker.user(credentials.name);
     if (
       user === undefined ||
       !user.hasPassword(credentials.password) ||
       // RabbitMQ's loopback_users: guest comes from this machine only.
-      (user.name === "guest" && !isLoopback(connection.remoteAddress))
+      (user.name === "guest" && !isLoopback(host.remoteAddress))
     ) {
-      throw new LoginRefused(args.mechanism);
+      const told = this.#capabilities.has("authentication_failure_close");
+      throw new LoginRefused(args.mechanism, { told });
     }
-    connection.user = user;
-    connection.send("connection.tune", {
+    this.#user = user;
+    host.send("connection.tune", {
       channelMax: CHANNEL_MAX,
       frameMax: FRAME_MAX_BYTES,
       heartbeat: HEARTBEAT_SECONDS,
     });
   }
 
-  #tuneOk(args: Arguments<"connection.tune-ok">): void {
-    const { leastFrameMaxBytes } = this.#connection.broker.release;
-    requireWithin("frame_max", args.frameMax, leastFrameMaxBytes, FRAME_MAX_BYTES);
-    requireWithin("channel_max", args.channelMax, 1, CHANNEL_MAX);
-    this.session.channelMax = args.channelMax;
-    this.session.frameMaxBytes = args.frameMax;
-    this.#connection.startHeartbeat(args.heartbeat);
+  #readClientProperties(properties: FieldTable): void {
+    const capabilities = properties.get("capabilities");
+    if (capabilities?.type === "F") {
+      const announced = [...capabilities.value].filter(([, { value }]) => value === true);
+      this.#capabilities = new Set(announced.map(([name]) => name));
+    }
+    const name = properties.get("connection_name");
+    if (name?.type === "S") this.#name = Buffer.from(name.value, "latin1").toString();
   }
 
-  #open(name: string): void {
-    const connection = this.#connection;
-    const vhost = connection.broker.vhost(name);
+  #tuneOk(args: Arguments<"connection.tune-ok">): void {
+    const { leastFrameMaxBytes } = this.#host.broker.release;
+    requireWithin("frame_max", args.frameMax, leastFrameMaxBytes, FRAME_MAX_BYTES);
+    requireWithin("channel_max", args.channelMax, 1, CHANNEL_MAX);
+    this.#channelMax = args.channelMax;
+    this.#frameMaxBytes = args.frameMax;
+    this.#host.startHeartbeat(args.heartbeat);
+  }
+
+  #open(vhostName: string): Session {
+    const host = this.#host;
+    const user = this.#user!;
+    const vhost = host.broker.vhost(vhostName);
     if (vhost === undefined) {
       // Rule (connection.open, "virtual-host").
-      throw new ConnectionError("NOT_ALLOWED", `vhost ${name} not found`);
+      throw new ConnectionError("NOT_ALLOWED", `vhost ${vhostName} not found`);
     }
-    if (!connection.user?.mayOpen(name)) {
-      const user = connection.userName;
+    if (!user.mayOpen(vhostName)) {
       throw new ConnectionError(
         "NOT_ALLOWED",
-        `access to vhost '${name}' refused for user '${user}'`,
+        `access to vhost '${vhostName}' refused for user '${user.name}'`,
       );
     }
-    connection.vhost = vhost;
-    connection.send("connection.open-ok", {});
+    host.send("connection.open-ok", {});
+    return {
+      user,
+      vhost,
+      channelMax: this.#channelMax,
+      frameMaxBytes: this.#frameMaxBytes,
+      capabilities: this.#capabilities,
+      name: this.#name,
+    };
   }
 }
 
 /** The login was refused: told only to a client that can take it, else the socket just closes. */
 export class LoginRefused extends ConnectionError {
-  constructor(mechanism: string) {
+  /** Whether the client can be told. */
+  readonly told: boolean;
+
+  constructor(mechanism: string, { told }: { readonly told: boolean }) {
     super(
       "ACCESS_REFUSED",
       `Login was refused using authentication mechanism ${mechanism}. For details see the ` +
         "broker logfile.",
       { namesMethod: false },
     );
+    this.told = told;
   }
 }
 

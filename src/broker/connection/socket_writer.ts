@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
-import { FrameWriter } from "../wire/frame_writer.ts";
+import { FrameWriter } from "../channel/frame_writer.ts";
 
 /** Deliveries stop while that many octets wait for a client that does not read. */
 const SEND_LIMIT_BYTES = 1024 * 1024;

@@ -1,15 +1,16 @@
 import type { Channel } from "../channel/channel.ts";
 import { Consumer } from "../channel/consumer.ts";
+import type { Settlement } from "../channel/settlement.ts";
+import { REPLY_TO } from "../model/direct_replies.ts";
 import type { Queue } from "../model/queue.ts";
 import { integer } from "../model/queue_arguments.ts";
-import { REPLY_TO_PREFIX } from "../model/vhost.ts";
 import type { Release } from "../release.ts";
 import { FIELD_TYPE_NAMES, type FieldTable, integerOf } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError, unimplemented } from "../wire/protocol_error.ts";
-import { REPLY_TO } from "./publish.ts";
+import { cancelReplies, consumeReplies } from "./direct_reply.ts";
 import { queueName } from "./queue.ts";
-import { settle, type Settlement } from "./settlement.ts";
+import { settle } from "./settle.ts";
 
 /** basic.qos. @throws {ConnectionError} 540 for a prefetch size. */
 export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
@@ -17,7 +18,7 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
     throw new ConnectionError("NOT_IMPLEMENTED", `prefetch_size!=0 (${args.prefetchSize})`);
   }
   channel.send("basic.qos-ok", {}); // before what it lets through
-  const shared = args.global && channel.connection.broker.permits("global_qos");
+  const shared = args.global && channel.host.broker.permits("global_qos");
   if (!shared) channel.consumerPrefetch = args.prefetchCount;
   // RabbitMQ: a count for consumers to come lifts the one that all share.
   channel.sharedPrefetch = shared ? args.prefetchCount : 0;
@@ -36,14 +37,14 @@ export function consume(channel: Channel, args: Arguments<"basic.consume">): voi
   }
   const name = queueName(channel, args.queue);
   if (name === REPLY_TO) return consumeReplies(channel, tag, args);
-  channel.connection.require("read", "queue", name);
-  const queue = channel.vhost.queue(name, channel.connection);
+  channel.host.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.host);
   if (queue.policy.quorum && channel.sharedPrefetch !== 0) {
     throw new ConnectionError("NOT_IMPLEMENTED", `${queue.title} does not support global qos`);
   }
   const consumer = new Consumer(channel, queue, {
     tag,
-    timeoutMs: readTimeout(queue, args.arguments, channel.connection.broker.release),
+    timeoutMs: readTimeout(queue, args.arguments, channel.host.broker.release),
     noAck: args.noAck,
     exclusive: args.exclusive,
     priority: readPriority(queue.title, args.arguments),
@@ -94,39 +95,20 @@ function readPriority(title: string, table: FieldTable): number {
   );
 }
 
-/** Consuming from the pseudo-queue makes the channel able to take replies. */
-function consumeReplies(channel: Channel, tag: string, args: Arguments<"basic.consume">): void {
-  if (!args.noAck) {
-    throw new ChannelError("PRECONDITION_FAILED", "reply consumer cannot acknowledge");
-  }
-  if (channel.replyConsumer !== undefined) {
-    throw new ChannelError("PRECONDITION_FAILED", "reply consumer already set");
-  }
-  const { broker } = channel.connection;
-  const routingKey = `${REPLY_TO_PREFIX}${broker.newName()}.${broker.newName()}==`;
-  channel.replyConsumer = { tag, routingKey };
-  broker.replies.set(routingKey, channel);
-  if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
-}
-
 /** basic.cancel; an unknown tag is no error. */
 export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void {
   const { consumerTag } = args;
   const consumer = channel.consumers.get(consumerTag);
   // First the answer, then what others get instead.
   if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
-  if (consumer !== undefined) {
-    channel.consumers.delete(consumerTag);
-    consumer.queue.unsubscribe(consumer);
-  } else if (channel.replyConsumer?.tag === consumerTag) {
-    channel.connection.broker.replies.delete(channel.replyConsumer.routingKey);
-    channel.replyConsumer = undefined;
-  }
+  if (consumer === undefined) return cancelReplies(channel, consumerTag);
+  channel.consumers.delete(consumerTag);
+  consumer.queue.unsubscribe(consumer);
 }
 
 /** basic.cancel-ok: an answer to the broker's basic.cancel ends the consumer. @throws 503 */
 export function cancelOk(channel: Channel, { consumerTag }: Arguments<"basic.cancel-ok">): void {
-  if (!channel.connection.broker.release.takesCancelOk) throw unimplemented();
+  if (!channel.host.broker.release.takesCancelOk) throw unimplemented();
   cancel(channel, { consumerTag, noWait: true });
 }
 
@@ -137,9 +119,9 @@ export function cancelOk(channel: Channel, { consumerTag }: Arguments<"basic.can
  */
 export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const name = queueName(channel, args.queue);
-  channel.connection.require("read", "queue", name);
-  const queue = channel.vhost.queue(name, channel.connection);
-  const { release } = channel.connection.broker;
+  channel.host.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.host);
+  const { release } = channel.host.broker;
   if (queue.policy.quorum && queue.policy.singleActiveConsumer) {
     // RabbitMQ 4.3 prints the type as Erlang does.
     const type = release.name === "4.3" ? '<<"quorum">>' : "quorum";
@@ -159,7 +141,7 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
     routingKey: message.routingKey,
     messageCount: queue.readyCount,
   });
-  channel.connection.writer.content(channel.number, entry.deliveredMessage("get", release));
+  channel.host.writer.content(channel.number, entry.deliveredMessage("get", release));
 }
 
 /** basic.ack. @throws {ChannelError} 406 for an unknown delivery tag. */
@@ -171,11 +153,10 @@ export function acknowledge(
   const { transaction } = channel;
   if (!multiple && transaction === undefined) {
     const entry = channel.unacked.takeOne(deliveryTag);
-    const consumer = entry.subscriber as Consumer | undefined;
-    channel.release(entry);
+    const { subscriber } = entry;
+    subscriber?.settled(entry);
     entry.queue.ack(entry);
-    if (consumer !== undefined) channel.resumeAfter(consumer);
-    return;
+    return subscriber?.resume();
   }
   settleTag(channel, deliveryTag, multiple, "ack");
 }

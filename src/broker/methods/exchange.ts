@@ -4,18 +4,18 @@ import { binding, defaultExchange, requireBindable, withoutLineBreaks } from "./
 
 /** exchange.declare. @throws 403, 404 (passive), 406 or 503, see `VHost.declareExchange`. */
 export function declare(channel: Channel, args: Arguments<"exchange.declare">): void {
-  const { connection, vhost } = channel;
+  const { host, vhost } = channel;
   const name = withoutLineBreaks(args.exchange);
   if (name === "") throw defaultExchange();
   if (args.passive) {
-    if (connection.broker.release.passiveNeedsPermission) connection.requireAny("exchange", name);
+    if (host.broker.release.passiveNeedsPermission) host.requireAny("exchange", name);
     vhost.exchange(name);
   } else {
-    connection.require("configure", "exchange", name);
+    host.require("configure", "exchange", name);
     const alternate = args.arguments.get("alternate-exchange");
     if (alternate?.type === "S") {
-      connection.require("read", "exchange", name);
-      connection.require("write", "exchange", alternate.value);
+      host.require("read", "exchange", name);
+      host.require("write", "exchange", alternate.value);
     }
     vhost.declareExchange({ ...args, name });
   }
@@ -26,7 +26,7 @@ export function declare(channel: Channel, args: Arguments<"exchange.declare">): 
 export function remove(channel: Channel, args: Arguments<"exchange.delete">): void {
   if (args.exchange === "") throw defaultExchange();
   if (!args.exchange.startsWith("amq.")) { // those are the broker's, whoever asks
-    channel.connection.require("configure", "exchange", args.exchange);
+    channel.host.require("configure", "exchange", args.exchange);
   }
   channel.vhost.deleteExchange(args.exchange, args.ifUnused);
   if (!args.noWait) channel.send("exchange.delete-ok", {});
@@ -49,7 +49,7 @@ export function unbind(channel: Channel, args: Arguments<"exchange.unbind">): vo
   if (vhost.hasExchangeNamed(args.destination) && vhost.hasExchangeNamed(args.source)) {
     const destination = vhost.exchange(args.destination);
     const found = binding(channel, args.source, destination, args.routingKey, args.arguments);
-    vhost.unbind(found, channel.connection);
+    vhost.unbind(found, channel.host);
   }
   if (!args.noWait) channel.send("exchange.unbind-ok", {});
 }

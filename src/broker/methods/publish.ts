@@ -13,9 +13,7 @@ import {
   REPLY_CODES,
   UnanswerableError,
 } from "../wire/protocol_error.ts";
-
-/** The pseudo-queue of direct reply-to (RabbitMQ docs, direct-reply-to). */
-export const REPLY_TO = "amq.rabbitmq.reply-to";
+import { withReplyKey } from "./direct_reply.ts";
 
 /**
  * Checks basic.publish and awaits its content.
@@ -24,13 +22,13 @@ export const REPLY_TO = "amq.rabbitmq.reply-to";
  */
 export function beginPublish(channel: Channel, args: Arguments<"basic.publish">): ContentAssembly {
   if (args.immediate) throw new ConnectionError("NOT_IMPLEMENTED", "immediate=true");
-  channel.connection.require("write", "exchange", args.exchange);
+  channel.host.require("write", "exchange", args.exchange);
   const exchange: Exchange = channel.vhost.exchange(args.exchange);
   if (exchange.internal) {
     // Rule (exchange.declare, "internal"): only other exchanges publish to it.
     throw new ChannelError("ACCESS_REFUSED", `cannot publish to internal ${exchange.title}`);
   }
-  const { release } = channel.connection.broker;
+  const { release } = channel.host.broker;
   return new ContentAssembly(exchange, args.routingKey, args.mandatory, release);
 }
 
@@ -40,14 +38,14 @@ export function beginPublish(channel: Channel, args: Arguments<"basic.publish">)
  */
 export function finishPublish(channel: Channel, publish: Publish): void {
   const { properties } = publish;
-  const { userName, user, broker } = channel.connection;
+  const { user, broker } = channel.host;
   if (
-    properties.userId !== undefined && properties.userId !== userName && !user!.impersonates
+    properties.userId !== undefined && properties.userId !== user.name && !user.impersonates
   ) {
     // RabbitMQ docs, validated-user-id.
     throw new ChannelError(
       "PRECONDITION_FAILED",
-      `user_id property set to '${properties.userId}' but authenticated user was '${userName}'`,
+      `user_id property set to '${properties.userId}' but authenticated user was '${user.name}'`,
     );
   }
   if (properties.expiration !== undefined) checkExpiration(properties.expiration);
@@ -61,7 +59,7 @@ export function finishPublish(channel: Channel, publish: Publish): void {
       `invalid message: {delivery_mode_unknown,${properties.deliveryMode}}`,
     );
   }
-  if (properties.replyTo === REPLY_TO) publish = withReplyKey(channel, publish);
+  publish = withReplyKey(channel, publish);
   if (channel.transaction !== undefined) {
     copies(headersOf(publish)); // their errors come now, not at the commit
     channel.transaction.addPublish(publish);
@@ -95,16 +93,6 @@ function checkExpiration(expiration: string): void {
   );
 }
 
-/** A reply-to of direct reply-to names the channel's own consumer from here on. */
-function withReplyKey(channel: Channel, publish: Publish): Publish {
-  if (channel.replyConsumer === undefined) {
-    throw new ChannelError("PRECONDITION_FAILED", "fast reply consumer does not exist");
-  }
-  const { message } = publish;
-  const replyTo = channel.replyConsumer.routingKey;
-  return { ...publish, message: message.withProperties({ ...message.properties(), replyTo }) };
-}
-
 /**
  * Routes a publish, returns it when it must and cannot, and sees to its confirm.
  * @returns whether every queue took it that it was routed to.
@@ -135,7 +123,7 @@ function seeToConfirm(channel: Channel, confirms: ConfirmLedger, routed: Routed)
       return channel.confirm(tag, { ok: true, multiple: false }); // nobody has a say in it: at once
     case "storing":
       confirms.wait(tag);
-      return channel.connection.broker.store!.whenCommitted(confirms, tag);
+      return channel.host.broker.store!.whenCommitted(confirms, tag);
     case "taken":
       return confirms.settle(tag, true);
   }
@@ -164,5 +152,5 @@ function returnMessage(channel: Channel, message: Message): void {
     exchange: message.exchange,
     routingKey: message.routingKey,
   });
-  channel.connection.writer.content(channel.number, message);
+  channel.host.writer.content(channel.number, message);
 }

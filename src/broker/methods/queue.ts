@@ -1,12 +1,12 @@
 import type { Channel } from "../channel/channel.ts";
-import type { Binding, Destination } from "../model/binding.ts";
+import { REPLY_TO } from "../model/direct_replies.ts";
+import type { Binding, Destination } from "../model/exchange.ts";
 import type { Queue } from "../model/queue.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { isQuorum } from "../model/queue_arguments.ts";
-import { REPLY_TO_PREFIX } from "../model/vhost.ts";
-import { REPLY_TO } from "./publish.ts";
+import { declareReplies, refuseReplyQueue } from "./direct_reply.ts";
 
 /** Names lose line breaks, as RabbitMQ strips them on declaration. */
 export function withoutLineBreaks(name: string): string {
@@ -27,7 +27,7 @@ export function queueName(channel: Channel, name: string): string {
 export function declare(channel: Channel, args: Arguments<"queue.declare">): void {
   const name = withoutLineBreaks(args.queue);
   const queue = name.startsWith(REPLY_TO)
-    ? replies(channel, name)
+    ? declareReplies(channel, name)
     : args.passive
     ? passive(channel, name)
     : active(channel, { ...args, queue: name });
@@ -36,28 +36,20 @@ export function declare(channel: Channel, args: Arguments<"queue.declare">): voi
 }
 
 function passive(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
-  const { connection } = channel;
-  if (connection.broker.release.passiveNeedsPermission) connection.requireAny("queue", name);
-  const queue = channel.vhost.queue(name, channel.connection);
+  const { host } = channel;
+  if (host.broker.release.passiveNeedsPermission) host.requireAny("queue", name);
+  const queue = channel.vhost.queue(name, channel.host);
   queue.used();
   queue.expire();
   const { subscribers: { count }, readyCount } = queue;
   return { queue: queue.name, messageCount: readyCount, consumerCount: count };
 }
 
-/** Declaring a reply-to address, passively or not, asks whether its consumer is alive. */
-function replies(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
-  if (name !== REPLY_TO && !channel.connection.broker.replies.has(name)) {
-    throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${channel.vhost.name}'`);
-  }
-  return { queue: name, messageCount: 0, consumerCount: 1 };
-}
-
 function active(channel: Channel, args: Arguments<"queue.declare">) {
-  const { connection, vhost } = channel;
+  const { host, vhost } = channel;
   const asked = args.queue;
-  const name = asked === "" ? `amq.gen-${connection.broker.newName()}` : asked;
-  const { release } = connection.broker;
+  const name = asked === "" ? `amq.gen-${host.broker.newName()}` : asked;
+  const { release } = host.broker;
   const given = args.arguments.get("x-queue-type")?.value ?? "classic";
   const isDefault = release.defaultQueueTypes.some((name) => name === given);
   const type = isDefault ? "classic" : given;
@@ -79,11 +71,11 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
       `queue name '${asked}' contains reserved prefix 'amq.*'`,
     );
   }
-  connection.require("configure", "queue", name);
+  host.require("configure", "queue", name);
   const deadLetters = args.arguments.get("x-dead-letter-exchange");
   if (deadLetters?.type === "S") {
-    connection.require("read", "queue", name);
-    connection.require("write", "exchange", deadLetters.value);
+    host.require("read", "queue", name);
+    host.require("write", "exchange", deadLetters.value);
   }
   const { exclusive, autoDelete } = args;
   // An exclusive queue goes with its connection: a classic one counts as not durable.
@@ -91,17 +83,17 @@ function active(channel: Channel, args: Arguments<"queue.declare">) {
   if (!vhost.hasQueue(name)) requirePermitted(channel, { ...args, durable });
   const queue = vhost.declareQueue(
     { name, durable, exclusive, autoDelete, arguments: args.arguments },
-    connection,
+    host,
   );
-  if (queue.exclusive) connection.owns(queue);
+  if (queue.exclusive) host.owns(queue);
   queue.expire();
   const { subscribers: { count }, readyCount } = queue;
   return { queue: name, messageCount: readyCount, consumerCount: count };
 }
 
 /** @throws {ConnectionError} 541 for a deprecated feature that is not permitted. */
-function requirePermitted({ connection }: Channel, args: Arguments<"queue.declare">): void {
-  const { broker } = connection;
+function requirePermitted({ host }: Channel, args: Arguments<"queue.declare">): void {
+  const { broker } = host;
   if (!args.durable && !args.exclusive) broker.requirePermitted("transient_nonexcl_queues");
   const isClassic = !isQuorum(args.arguments);
   if (isClassic && args.arguments.has("x-queue-master-locator")) {
@@ -115,7 +107,7 @@ export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   refuseReplyQueue(channel, name);
   requireBindable(channel, "queue", name, args.exchange);
   channel.vhost.exchange(args.exchange); // looked for first
-  const queue = channel.vhost.queue(name, channel.connection);
+  const queue = channel.vhost.queue(name, channel.host);
   // Rule (queue.bind, "routing-key"): both empty means the queue's own name.
   const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
   channel.vhost.bind(binding(channel, args.exchange, queue, routingKey, args.arguments));
@@ -132,23 +124,9 @@ export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void 
     const queue = vhost.queueForAll(name);
     const routingKey = args.queue === "" && args.routingKey === "" ? name : args.routingKey;
     const found = binding(channel, args.exchange, queue, routingKey, args.arguments);
-    vhost.unbind(found, channel.connection);
+    vhost.unbind(found, channel.host);
   }
   channel.send("queue.unbind-ok", {});
-}
-
-/** @throws {ChannelError} 403 where direct replies go to queues: nobody binds those. */
-function refuseReplyQueue(channel: Channel, name: string): void {
-  if (!isReplyQueue(channel, name)) return;
-  throw new ChannelError(
-    "ACCESS_REFUSED",
-    "cannot bind or unbind to a volatile (direct reply-to) queue",
-  );
-}
-
-/** Whether a name means a queue of direct replies that can be looked at. */
-export function isReplyQueue({ connection: { broker } }: Channel, name: string): boolean {
-  return broker.release.directReplies === "volatile queue" && name.startsWith(REPLY_TO_PREFIX);
 }
 
 /** Checks that a binding may be changed: never one of the default exchange. */
@@ -159,8 +137,8 @@ export function requireBindable(
   source: string,
 ): void {
   if (source === "" || (kind === "exchange" && destination === "")) throw defaultExchange();
-  channel.connection.require("write", kind, destination);
-  channel.connection.require("read", "exchange", source);
+  channel.host.require("write", kind, destination);
+  channel.host.require("read", "exchange", source);
 }
 
 /** Rule: the default exchange can be neither declared, bound nor deleted. */
@@ -182,8 +160,8 @@ export function binding(
 /** queue.purge. @throws {ChannelError} 404 when it is missing. */
 export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
   const name = queueName(channel, args.queue);
-  channel.connection.require("read", "queue", name);
-  const queue = channel.vhost.queue(name, channel.connection);
+  channel.host.require("read", "queue", name);
+  const queue = channel.vhost.queue(name, channel.host);
   const messageCount = queue.purge();
   if (!args.noWait) channel.send("queue.purge-ok", { messageCount });
 }
@@ -196,11 +174,11 @@ export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
 export function remove(channel: Channel, args: Arguments<"queue.delete">): void {
   const { vhost } = channel;
   const name = queueName(channel, args.queue);
-  channel.connection.require("configure", "queue", name);
+  channel.host.require("configure", "queue", name);
   let messageCount = 0;
   let deleted: Queue | undefined;
   if (vhost.hasQueue(name)) {
-    const queue = vhost.queue(name, channel.connection);
+    const queue = vhost.queue(name, channel.host);
     if (queue.policy.quorum && (args.ifUnused || args.ifEmpty)) {
       throw new ConnectionError(
         "NOT_IMPLEMENTED",

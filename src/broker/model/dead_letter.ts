@@ -7,9 +7,9 @@ import {
   sortedByName,
   textField,
 } from "../wire/field_table.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, EntryQueue } from "./entry.ts";
 import type { Message } from "./message.ts";
-import type { DeathReason, Queue } from "./queue.ts";
+import type { DeathReason } from "./queue.ts";
 
 /**
  * The message as it goes to the dead-letter exchange: x-death and x-first-death-* tell its history,
@@ -82,7 +82,7 @@ function recordDeath(
   headers: FieldTable,
   properties: BasicProperties,
   message: Message,
-  queue: Queue,
+  queue: EntryQueue,
   reason: DeathReason,
   routingKeys: Field[],
   atMs: number,

@@ -1,4 +1,4 @@
-import type { Binding } from "./binding.ts";
+import type { Binding } from "./exchange.ts";
 import type { Entry } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Queue } from "./queue.ts";

@@ -1,12 +1,56 @@
 import type { Message } from "./message.ts";
-import type { Queue } from "./queue.ts";
-import type { DeliveryHolder, Subscriber } from "./queue_subscribers.ts";
+import type { QueuePolicy } from "./queue_policy.ts";
 import type { Release } from "../release.ts";
+
+/** The queue of an entry, as those see it who settle the entry, or keep it on disk. */
+export interface EntryQueue {
+  readonly name: string;
+  readonly vhost: string;
+  readonly policy: QueuePolicy;
+  /** Key in the store; 0 for a queue that is not kept. */
+  readonly storeId: number;
+  /** Highest position delivered so far. */
+  deliveredUpTo: number;
+  ack(entry: Entry): void;
+  /** @param options.failed by basic.reject */
+  reject(entry: Entry, options: { failed: boolean }): void;
+  requeue(entries: readonly Entry[], options: { failed: boolean }): void;
+}
+
+/** Who holds deliveries of a queue until they are settled. */
+export interface DeliveryHolder {
+  /** The queue takes these deliveries back, the longest first. */
+  overdue(entries: readonly Entry[]): void;
+}
+
+/** One consumer of a queue, as the queue sees it. The channel implements it; tests do too. */
+export interface Subscriber extends DeliveryHolder {
+  readonly tag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** x-priority of the consumer: higher ones are served first. */
+  readonly priority: number;
+  /** How long it may hold a delivery, in ms; undefined leaves it to the queue. */
+  readonly timeoutMs: number | undefined;
+  /** Deliveries not yet settled. */
+  readonly unackedCount: number;
+  /** It has not settled yet what was taken back from it, and gets nothing meanwhile. */
+  readonly suspended: boolean;
+  /** Whether it can take one more entry now: prefetch, flow and the socket allow it. */
+  canTake(): boolean;
+  take(entry: Entry): void;
+  /** A delivery to it is settled: it counts no more. Called before the queue learns of it. */
+  settled(entry: Entry): void;
+  /** After its deliveries were settled: whoever waited for prefetch may get more. */
+  resume(): void;
+  /** The queue went away, or failed over: tell the client with basic.cancel. */
+  cancelled(): void;
+}
 
 /** A message's place in one queue, from enqueueing to settlement. */
 export class Entry {
   readonly message: Message;
-  readonly queue: Queue;
+  readonly queue: EntryQueue;
   /** Rises with every entry of a broker: the order within a queue, and the key in the store. */
   readonly position: number;
   /** When the entry expires, in ms of the broker's clock; Infinity for never. */
@@ -29,7 +73,7 @@ export class Entry {
   /** It was overdue: another entry has its place, and settling this one settles nothing. */
   released = false;
 
-  constructor(message: Message, queue: Queue, position: number, expiresAt: number) {
+  constructor(message: Message, queue: EntryQueue, position: number, expiresAt: number) {
     this.message = message;
     this.queue = queue;
     this.position = position;

@@ -1,17 +1,18 @@
+import type { Buffer } from "node:buffer";
 import type { Release } from "../release.ts";
-import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
+import { encodeTable, FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
-import { type Binding, sameBinding } from "./binding.ts";
+import type { Queue } from "./queue.ts";
 import { DirectRouter } from "./exchange_types/direct_router.ts";
 import { FanoutRouter } from "./exchange_types/fanout_router.ts";
 import { checkHeadersBinding, HeadersRouter } from "./exchange_types/headers_router.ts";
 import { checkTopicPattern, TopicRouter } from "./exchange_types/topic_router.ts";
 
 const ROUTERS = {
-  direct: () => new DirectRouter(),
-  fanout: () => new FanoutRouter(),
-  topic: () => new TopicRouter(),
-  headers: (release: Release) => new HeadersRouter(release),
+  direct: () => new DirectRouter<Binding>(),
+  fanout: () => new FanoutRouter<Binding>(),
+  topic: () => new TopicRouter<Binding>(),
+  headers: (release: Release) => new HeadersRouter<Binding>(release),
 };
 
 /** Some that people try as a type: RabbitMQ calls a word that it knows in another sense invalid. */
@@ -21,6 +22,17 @@ const ERLANG_ATOMS = new Set(
 );
 
 type ExchangeType = keyof typeof ROUTERS;
+
+/** Where a binding leads. */
+export type Destination = Queue | Exchange;
+
+/** A binding from an exchange to a queue or to another exchange. */
+export interface Binding {
+  readonly source: Exchange;
+  readonly destination: Destination;
+  readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
 
 /** What exchange.declare says of an exchange. */
 export interface ExchangeDeclaration {
@@ -122,4 +134,14 @@ export class Exchange implements ExchangeDeclaration {
 
 function isExchangeType(type: string): type is ExchangeType {
   return Object.hasOwn(ROUTERS, type);
+}
+
+/** Two bindings are the same when source, destination, routing key and arguments are. */
+function sameBinding(a: Binding, b: Binding): boolean {
+  return a.destination === b.destination && a.routingKey === b.routingKey &&
+    canonical(a.arguments).equals(canonical(b.arguments));
+}
+
+function canonical(table: FieldTable): Buffer {
+  return encodeTable(new Map([...table].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)));
 }

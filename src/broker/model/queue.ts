@@ -1,12 +1,12 @@
 import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
-import { Entry } from "./entry.ts";
+import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
 import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
 import { DelayedEntries } from "./delayed_entries.ts";
 import { checkQueueArguments } from "./queue_arguments.ts";
 import { type QueuePolicy, readQueuePolicy } from "./queue_policy.ts";
-import { type DeliveryHolder, QueueSubscribers, type Subscriber } from "./queue_subscribers.ts";
+import { QueueSubscribers } from "./queue_subscribers.ts";
 import { ReadyEntries } from "./ready_entries.ts";
 
 /** Why a message was dead-lettered, as x-death names it. */
@@ -53,7 +53,7 @@ export type Enqueued = "taken" | "storing" | "rejected";
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
  * Pure: time, storage and dead-lettering are given, entries leave through `Subscriber.take`.
  */
-export class Queue implements QueueDeclaration {
+export class Queue implements QueueDeclaration, EntryQueue {
   readonly name: string;
   readonly vhost: string;
   readonly durable: boolean;

@@ -1,30 +1,4 @@
-import type { Entry } from "./entry.ts";
-
-/** Who holds deliveries of a queue until they are settled. */
-export interface DeliveryHolder {
-  /** The queue takes these deliveries back, the longest first. */
-  overdue(entries: readonly Entry[]): void;
-}
-
-/** One consumer of a queue, as the queue sees it. The channel implements it; tests do too. */
-export interface Subscriber extends DeliveryHolder {
-  readonly tag: string;
-  readonly noAck: boolean;
-  readonly exclusive: boolean;
-  /** x-priority of the consumer: higher ones are served first. */
-  readonly priority: number;
-  /** How long it may hold a delivery, in ms; undefined leaves it to the queue. */
-  readonly timeoutMs: number | undefined;
-  /** Deliveries not yet settled. */
-  readonly unackedCount: number;
-  /** It has not settled yet what was taken back from it, and gets nothing meanwhile. */
-  readonly suspended: boolean;
-  /** Whether it can take one more entry now: prefetch, flow and the socket allow it. */
-  canTake(): boolean;
-  take(entry: Entry): void;
-  /** The queue went away, or failed over: tell the client with basic.cancel. */
-  cancelled(): void;
-}
+import type { Subscriber } from "./entry.ts";
 
 interface Rank {
   priority: number;

@@ -1,11 +1,11 @@
 import type { Field, FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
-import type { Binding, Destination } from "./binding.ts";
 import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
-import { Exchange, type ExchangeDeclaration } from "./exchange.ts";
+import { type Binding, type Destination, Exchange, type ExchangeDeclaration } from "./exchange.ts";
 import type { DurableStore } from "./durable_store.ts";
+import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
 import {
   type DeathReason,
@@ -24,8 +24,7 @@ export type VHostContext =
   >
   & {
     readonly store: DurableStore | undefined;
-    /** Hands a message to a direct reply-to consumer. @returns whether it is there */
-    reply(routingKey: string, message: Message): boolean;
+    readonly directReplies: DirectReplies;
   };
 
 /** What became of a publish: nobody took it, or what the confirm has to wait for. */
@@ -40,9 +39,6 @@ const PREDECLARED: [name: string, type: string, internal?: boolean][] = [
   ["amq.topic", "topic"],
   ["amq.rabbitmq.trace", "topic", true],
 ];
-
-/** The prefix of routing keys that lead to a direct reply-to consumer. */
-export const REPLY_TO_PREFIX = "amq.rabbitmq.reply-to.";
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost {
@@ -325,7 +321,9 @@ export class VHost {
 
   /** A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered or not. */
   #reply(key: string, message: Message): "unroutable" | "taken" {
-    if (!key.startsWith(REPLY_TO_PREFIX) || !this.#context.reply(key, message)) return "unroutable";
+    if (!key.startsWith(REPLY_TO_PREFIX) || !this.#context.directReplies.deliver(key, message)) {
+      return "unroutable";
+    }
     return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
   }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
-import type { Binding } from "../model/binding.ts";
-import type { Entry } from "../model/entry.ts";
+import type { Binding } from "../model/exchange.ts";
+import type { Entry, EntryQueue } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { DurableStore } from "../model/durable_store.ts";
 import { Queue } from "../model/queue.ts";
@@ -40,7 +40,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   #deletes: number[] = [];
   /** Inserts that replace what is deleted with them: dead letters. Never one without the other. */
   #moved = new Set<Entry>();
-  #touchedQueues = new Set<Queue>();
+  #touchedQueues = new Set<EntryQueue>();
   #counted = new Set<Entry>();
   /** Definitions that go, as deletions that may be made twice. */
   #removals: (() => void)[] = [];

@@ -37,6 +37,12 @@ interface Layout {
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 
+/** Class and method id as one number, as they stand at the start of a method frame's payload. */
+export function methodNumber(name: MethodName): number {
+  const { classId, methodId } = METHOD_TABLE[name];
+  return (classId << 16) | methodId;
+}
+
 const LAYOUTS = new Map<number, Layout>();
 for (const [name, { classId, methodId, fields }] of Object.entries(METHOD_TABLE)) {
   LAYOUTS.set((classId << 16) | methodId, {
@@ -48,8 +54,7 @@ for (const [name, { classId, methodId, fields }] of Object.entries(METHOD_TABLE)
 }
 
 function layoutOf(name: MethodName): Layout {
-  const { classId, methodId } = METHOD_TABLE[name];
-  return LAYOUTS.get((classId << 16) | methodId)!;
+  return LAYOUTS.get(methodNumber(name))!;
 }
 
 /** The name of the method whose frame's payload starts there; undefined when it is unknown. */

@@ -68,3 +68,9 @@ export function unimplemented(): ConnectionError {
 export class UnanswerableError extends Error {
   override readonly name = "UnanswerableError";
 }
+
+/** Rule (section 4.2.6): content without a method that carries it. */
+export function methodExpected(): ConnectionError {
+  const problem = "expected method frame, got non method frame instead";
+  return new ConnectionError("UNEXPECTED_FRAME", problem);
+}

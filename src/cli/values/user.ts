@@ -1,4 +1,4 @@
-import type { UserOptions } from "../../broker/connection/authentication.ts";
+import type { UserOptions } from "../../broker/user.ts";
 import { defined } from "../defined.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { Entry } from "../../../src/broker/model/entry.ts";
 import { encodeAddress, Message } from "../../../src/broker/model/message.ts";
 import { type DeathReason, Queue } from "../../../src/broker/model/queue.ts";
 import { releaseNamed } from "../../../src/broker/release.ts";
-import type { Subscriber } from "../../../src/broker/model/queue_subscribers.ts";
+import type { Subscriber } from "../../../src/broker/model/entry.ts";
 import {
   type BasicProperties,
   encodeProperties,
@@ -98,6 +98,10 @@ class Taker implements Subscriber {
   take(entry: Entry): void {
     this.entries.push(entry);
   }
+
+  settled(): void {}
+
+  resume(): void {}
 
   cancelled(): void {}
 }

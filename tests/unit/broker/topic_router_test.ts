@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Binding } from "../../../src/broker/model/binding.ts";
+import type { Binding } from "../../../src/broker/model/exchange.ts";
 import { TopicRouter } from "../../../src/broker/model/exchange_types/topic_router.ts";
 import { holds } from "../../support/property.ts";
 

@@ -1,18 +1,18 @@
-import type { Binding } from "../binding.ts";
+import type { Route } from "./route.ts";
 
 /** Fanout exchange: every binding matches (section 3.1.3.2). */
-export class FanoutRouter {
-  #bindings: Binding[] = [];
+export class FanoutRouter<R extends Route> {
+  #bindings: R[] = [];
 
-  bind(binding: Binding): void {
+  bind(binding: R): void {
     this.#bindings.push(binding);
   }
 
-  unbind(binding: Binding): void {
+  unbind(binding: R): void {
     this.#bindings = this.#bindings.filter((other) => other !== binding);
   }
 
-  route(): readonly Binding[] {
+  route(): readonly R[] {
     return this.#bindings;
   }
 }

@@ -6,7 +6,7 @@ import {
 } from "../../wire/field_table.ts";
 import type { Release } from "../../release.ts";
 import { ChannelError } from "../../wire/protocol_error.ts";
-import type { Binding } from "../binding.ts";
+import type { Route } from "./route.ts";
 
 const MATCHES = ["all", "any", "all-with-x", "any-with-x"];
 
@@ -32,23 +32,23 @@ export function checkHeadersBinding(table: FieldTable): void {
 }
 
 /** Headers exchange: the binding's arguments are looked up in the headers (section 3.1.3.4). */
-export class HeadersRouter {
+export class HeadersRouter<R extends Route> {
   readonly #same: (a: Field, b: Field) => boolean;
-  #bindings: Binding[] = [];
+  #bindings: R[] = [];
 
   constructor(release: Release) {
     this.#same = release.headersComparison === "by value" ? sameValue : sameTypeAndValue;
   }
 
-  bind(binding: Binding): void {
+  bind(binding: R): void {
     this.#bindings.push(binding);
   }
 
-  unbind(binding: Binding): void {
+  unbind(binding: R): void {
     this.#bindings = this.#bindings.filter((other) => other !== binding);
   }
 
-  route(_routingKey: string, headers: () => FieldTable | undefined): readonly Binding[] {
+  route(_routingKey: string, headers: () => FieldTable | undefined): readonly R[] {
     if (this.#bindings.length === 0) return [];
     const table = headers() ?? new Map<string, Field>();
     return this.#bindings.filter((binding) => matchesHeaders(binding.arguments, table, this.#same));

@@ -1,12 +1,12 @@
 import { ChannelError } from "../../wire/protocol_error.ts";
-import type { Binding } from "../binding.ts";
+import type { Route } from "./route.ts";
 
-interface Node {
-  readonly words: Map<string, Node>;
-  readonly bindings: Binding[];
+interface Node<R> {
+  readonly words: Map<string, Node<R>>;
+  readonly bindings: R[];
 }
 
-const newNode = (): Node => ({ words: new Map(), bindings: [] });
+const newNode = <R>(): Node<R> => ({ words: new Map(), bindings: [] });
 
 /** Routing keys whose result is remembered until a binding changes. */
 const CACHE_KEYS = 1024;
@@ -15,11 +15,11 @@ const CACHE_KEYS = 1024;
  * Topic exchange: dot-separated words, `*` stands for one word, `#` for zero or more
  * (section 3.1.3.3). Patterns share a trie of words.
  */
-export class TopicRouter {
-  readonly #root = newNode();
-  readonly #cache = new Map<string, readonly Binding[]>();
+export class TopicRouter<R extends Route> {
+  readonly #root = newNode<R>();
+  readonly #cache = new Map<string, readonly R[]>();
 
-  bind(binding: Binding): void {
+  bind(binding: R): void {
     let node = this.#root;
     for (const word of wordsOf(binding.routingKey)) {
       let next = node.words.get(word);
@@ -30,8 +30,8 @@ export class TopicRouter {
     this.#cache.clear();
   }
 
-  unbind(binding: Binding): void {
-    const path: [Node, string][] = [];
+  unbind(binding: R): void {
+    const path: [Node<R>, string][] = [];
     let node = this.#root;
     for (const word of wordsOf(binding.routingKey)) {
       path.push([node, word]);
@@ -49,15 +49,15 @@ export class TopicRouter {
     this.#cache.clear();
   }
 
-  route(routingKey: string): readonly Binding[] {
+  route(routingKey: string): readonly R[] {
     const known = this.#cache.get(routingKey);
     if (known !== undefined) return known;
-    const matches = new Set<Binding>();
+    const matches = new Set<R>();
     // The nodes reached so far: a set keeps `#.#.#` from multiplying the work.
-    let nodes = new Set<Node>();
+    let nodes = new Set<Node<R>>();
     spread(this.#root, nodes);
     for (const word of wordsOf(routingKey)) {
-      const next = new Set<Node>();
+      const next = new Set<Node<R>>();
       for (const node of nodes) {
         const exact = node.words.get(word);
         if (exact !== undefined && word !== "*" && word !== "#") spread(exact, next);
@@ -94,10 +94,10 @@ function wordsOf(key: string): string[] {
 }
 
 /** The nodes that were reached through a `#`. */
-const HASHES = new WeakSet<Node>();
+const HASHES = new WeakSet<object>();
 
 /** Adds the node and those reachable from it without a word: `#` matches zero words. */
-function spread(node: Node, into: Set<Node>): void {
+function spread<R>(node: Node<R>, into: Set<Node<R>>): void {
   if (into.has(node)) return;
   into.add(node);
   const hash = node.words.get("#");

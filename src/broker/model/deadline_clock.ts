@@ -1,4 +1,4 @@
-import type { Queue } from "../model/queue.ts";
+import type { Queue } from "./queue.ts";
 
 /** Longest wait a timer takes, in ms. */
 const LONGEST_WAIT_MS = 2_147_483_647;

@@ -7,8 +7,8 @@ import {
   FRAME_HEARTBEAT,
   FRAME_METHOD,
   FRAME_OVERHEAD,
-} from "./frame_parser.ts";
-import { type Arguments, encodeMethod, type MethodName } from "./method_codec.ts";
+} from "../wire/frame_parser.ts";
+import { type Arguments, encodeMethod, type MethodName } from "../wire/method_codec.ts";
 
 const SMALLEST_SLAB_BYTES = 4 * 1024;
 const LARGEST_SLAB_BYTES = 256 * 1024;

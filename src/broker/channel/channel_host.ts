@@ -1,0 +1,33 @@
+import type { Broker } from "../broker.ts";
+import type { Queue } from "../model/queue.ts";
+import type { VHost } from "../model/vhost.ts";
+import type { Operation, User } from "../user.ts";
+import type { ConnectionError } from "../wire/protocol_error.ts";
+import type { FrameWriter } from "./frame_writer.ts";
+
+/** The connection of a channel, as far as a channel and its methods need it. */
+export interface ChannelHost {
+  readonly broker: Broker;
+  readonly user: User;
+  readonly vhost: VHost;
+  /** Capabilities that the client announced. */
+  readonly capabilities: ReadonlySet<string>;
+  /** Where frames to the client are written; call `wantFlush` after. */
+  readonly writer: FrameWriter;
+  /** Sends what was written in this turn at its end. */
+  wantFlush(): void;
+  /** Whether deliveries may be sent: the client reads what it was sent before. */
+  canSend(): boolean;
+  /** The client publishes: while memory is short it is told so and not read. */
+  notePublish(): void;
+  /** The queue goes when the connection does. */
+  owns(queue: Queue): void;
+  /** @throws {ChannelError} 403 when the user may not do that. */
+  require(operation: Operation, kind: "queue" | "exchange", name: string): void;
+  /** @throws {ChannelError} 403 when the user may do nothing at all with that. */
+  requireAny(kind: "queue" | "exchange", name: string): void;
+  /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
+  closeOverdue(channel: number, timeoutMs: number): void;
+  /** Closes the connection because of an error in what class and method the client called. */
+  fail(error: ConnectionError, classId: number, methodId: number): void;
+}
