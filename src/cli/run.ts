@@ -1,5 +1,5 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { decodeUtf8 } from "./output/body.ts";
+import { utf8Text } from "../work/exec/utf8.ts";
 import { type Exit, EXIT_CODES_HELP, ExitCode } from "./failure/exit_code.ts";
 import type { Output, OutputFailed } from "./output/output.ts";
 import type { Context } from "./context.ts";
@@ -85,7 +85,7 @@ export async function run(
 function refuseGarbled(args: readonly string[], { commandLine }: Context): void {
   if (!args.some((arg) => arg.includes("\ufffd"))) return;
   const bytes = commandLine();
-  if (bytes === undefined || decodeUtf8(bytes) !== undefined) return;
+  if (bytes === undefined || utf8Text(bytes) !== undefined) return;
   throw new UsageError(
     "an argument is not valid UTF-8: bytes go by --stdin, --lines or --file, and by commands' stdin",
   );

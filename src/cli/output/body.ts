@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { characterBoundary, utf8Text } from "../../work/exec/utf8.ts";
 import { charactersOf, columnsOf } from "./display_width.ts";
 
 /**
@@ -7,17 +8,6 @@ import { charactersOf, columnsOf } from "./display_width.ts";
  */
 // deno-lint-ignore no-control-regex -- they are what is looked for
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** The text of a body, or undefined where it is not valid UTF-8. */
-export function decodeUtf8(body: Uint8Array): string | undefined {
-  try {
-    return strictUtf8.decode(body);
-  } catch {
-    return undefined;
-  }
-}
 
 /** As much of a body as is looked at for each column: a letter with accents has some bytes. */
 const BYTES_PER_COLUMN = 16;
@@ -49,10 +39,7 @@ export function quotedBody(body: Uint8Array, columns: number): string {
 
 /** At most so many of the first bytes, up to the end of a character. */
 export function startOf(body: Uint8Array, maxBytes: number): Uint8Array {
-  if (body.byteLength <= maxBytes) return body;
-  let end = maxBytes; // moved back to the start of a character
-  while (end > 0 && end > maxBytes - 3 && (body[end]! & 0xc0) === 0x80) end--;
-  return body.subarray(0, end);
+  return body.byteLength <= maxBytes ? body : body.subarray(0, characterBoundary(body, maxBytes));
 }
 
 /** The line with its end, and what follows. */
@@ -74,7 +61,7 @@ export function escapedBody(body: Uint8Array): string {
 
 /** A body's text and how to print it; where it is not UTF-8, a character for each byte. */
 function readable(body: Uint8Array): { text: string; printed: (text: string) => string } {
-  const text = decodeUtf8(body);
+  const text = utf8Text(body);
   if (text !== undefined) return { text, printed: printableText };
   return {
     text: bufferOf(body).toString("latin1"),
@@ -94,7 +81,7 @@ export interface JsonBody {
 /** @param limitBytes longer bodies are cut there, or before, at the start of a character */
 export function jsonBody(body: Uint8Array, limitBytes = Infinity): JsonBody {
   const kept = startOf(body, limitBytes);
-  const text = decodeUtf8(kept);
+  const text = utf8Text(kept);
   const encoded = text !== undefined
     ? { body: text }
     : { body: bufferOf(kept).toString("base64"), encoding: "base64" as const };

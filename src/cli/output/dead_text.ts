@@ -1,7 +1,8 @@
 import { type KnownDeath, otherHeaders } from "../../retry/dead_letter.ts";
 import type { Delivery } from "../../amqp/delivery.ts";
+import { utf8Text } from "../../work/exec/utf8.ts";
 import type { DeadEvent, DeadSummary } from "../../dead_letters/dead_letter_event.ts";
-import { decodeUtf8, escapedBody, printableText, startOf } from "./body.ts";
+import { escapedBody, printableText, startOf } from "./body.ts";
 import { columnsOf } from "./display_width.ts";
 import { formatDuration } from "../values/duration.ts";
 import { jsonHeader } from "./header_json.ts";
@@ -106,7 +107,7 @@ export function deadSummaryText(summary: DeadSummary, action: DeadAction, queue:
 
 function bodyLines(body: Uint8Array): string[] {
   const shown = startOf(body, SHOWN_BODY_BYTES);
-  const text = decodeUtf8(shown);
+  const text = utf8Text(shown);
   const lines = text === undefined ? [`  ${escapedBody(shown)}`] : indented(text);
   return shown.byteLength === body.byteLength ? lines : [...lines, "  …"];
 }

@@ -1,4 +1,5 @@
-import { decodeUtf8, jsonBody } from "./body.ts";
+import { utf8Text } from "../../work/exec/utf8.ts";
+import { jsonBody } from "./body.ts";
 
 /**
  * A header's value as JSON holds it. Bytes are a string where they are UTF-8, else
@@ -7,7 +8,7 @@ import { decodeUtf8, jsonBody } from "./body.ts";
 export function jsonHeader(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return decodeUtf8(value) ?? jsonBody(value);
+  if (value instanceof Uint8Array) return utf8Text(value) ?? jsonBody(value);
   if (Array.isArray(value)) return value.map(jsonHeader);
   const { "!": type, value: typed } = value as { "!"?: unknown; value?: unknown };
   if (type === "timestamp") return timestamp(typed);
