@@ -4,7 +4,7 @@ import { broker } from "../broker/serve.ts";
 import { type BrokerFlags, brokerFlags, brokerOptions } from "./flags/broker_flags.ts";
 import { brokerLogJson, brokerLogLine } from "./output/broker_log.ts";
 import { ExitCode } from "./failure/exit_code.ts";
-import { listenProblem } from "./failure/listen_problem.ts";
+import { listenProblem } from "./failure/system_problem.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Context } from "./context.ts";
 

@@ -21,7 +21,7 @@ import { explainReply } from "./explain_reply.ts";
 import { explainTls } from "./explain_tls.ts";
 import { type Attempt, type Explanation, placeOf, whatRemains } from "./explanation.ts";
 import { formatDuration } from "../values/duration.ts";
-import { listenProblem } from "./listen_problem.ts";
+import { listenProblem } from "./system_problem.ts";
 import { OutputFailed } from "../output/output.ts";
 
 /** Explains any failure; an error that is none of the known ones is a bug in worktool. */

@@ -7,7 +7,7 @@ import { connectionFlags } from "./connection_flags.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
 import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
-import { fileProblem } from "../failure/file_problem.ts";
+import { fileProblem } from "../failure/system_problem.ts";
 import { parseHeader } from "../values/header.ts";
 import { integerBetween } from "../values/integer.ts";
 import { jsonFlags, lineFlags } from "./line_flags.ts";

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { TlsOptions } from "../../amqp/connection.ts";
 import { defined } from "../defined.ts";
-import { fileProblem } from "../failure/file_problem.ts";
+import { fileProblem } from "../failure/system_problem.ts";
 import type { ConnectionFlags } from "./connection_flags.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
