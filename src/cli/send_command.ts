@@ -6,6 +6,7 @@ import { sendEventJson } from "./output/event_json.ts";
 import { sendEventLine } from "./output/send_event_text.ts";
 import { type ExitCode, sendExitCode } from "./failure/exit_code.ts";
 import { explain } from "./failure/explain.ts";
+import { failureOf } from "./failure/explanation.ts";
 import { bodyLimitBytes } from "./flags/line_flags.ts";
 import { Progress } from "./output/progress.ts";
 import { attemptOf, Report } from "./output/report.ts";
@@ -63,13 +64,12 @@ async function run(
     onPublished: (task) => progress?.advance(task.progress),
     onEvent(event) {
       let summary = bulk;
-      const failed = event.event === "stopped" ? event.summary.failure : undefined;
-      const lost = event.event === "reconnecting" ? event.failure : undefined;
-      const failure = failed ?? lost;
+      const failure = failureOf(event);
       const explanation = failure === undefined
         ? undefined
         : explain(failure, attemptOf("send", options));
-      if (event.event === "stopped") {
+      const ended = event.event === "stopped";
+      if (ended) {
         if (explanation) {
           report.explanation(explanation);
           summary ||= event.summary.sent > 0;
@@ -79,8 +79,7 @@ async function run(
         if (event.summary.returned > 0) report.notice(unroutable(flags.queue));
       }
       if (json) {
-        const told = explanation &&
-          { error: explanation.message, ...(lost === undefined ? { exitCode } : {}) };
+        const told = explanation && { error: explanation.message, ...(ended && { exitCode }) };
         return report.result(sendEventJson(event, { queue: flags.queue, limitBytes }, told));
       }
       if (event.event === "unknown" && ++unknown > MAX_UNKNOWN_LINES) return;

@@ -1,4 +1,7 @@
 import { type BrokerUrl, formatAddress } from "../../amqp/broker_url.ts";
+import type { DeadEvent } from "../../dead_letters/dead_letter_event.ts";
+import type { SendEvent } from "../../send/send_event.ts";
+import type { WorkEvent } from "../../work/work_event.ts";
 import type { ExitCode } from "./exit_code.ts";
 
 /** A failure as the user reads it. */
@@ -8,6 +11,12 @@ export interface Explanation {
   /** What to do about it, a line each. */
   readonly remedies: readonly string[];
   readonly exitCode: ExitCode;
+}
+
+/** The failure that an event tells of, be it the end of a run or of a connection; else undefined. */
+export function failureOf(event: SendEvent | WorkEvent | DeadEvent): unknown {
+  if (event.event === "stopped") return event.summary.failure;
+  return event.event === "reconnecting" ? event.failure : undefined;
 }
 
 /** What was going on. */

@@ -1,8 +1,8 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import type { ConsumeOptions } from "../../amqp/consumer.ts";
-import type { PretendedWork, WorkOptions } from "../../work/work.ts";
+import type { QueueRequest } from "../../amqp/task_queue.ts";
+import type { CommandWork, PretendedWork, WorkOptions } from "../../work/work.ts";
 import { argument } from "../values/argument.ts";
-import { commandFlags, pretendFlags } from "./command_flags.ts";
+import { commandFlags, commandWork, pretendFlags, retryPolicy } from "./command_flags.ts";
 import { connectionFlags } from "./connection_flags.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
@@ -109,14 +109,42 @@ export function workFlags() {
 /** Without --dot. */
 const DOT_MS = 1_000;
 
+/** How long RabbitMQ waits for an acknowledgement, unless it is set up otherwise. */
+const CONSUMER_TIMEOUT_MS = 30 * 60_000;
+
+/** From the end of a command to the acknowledgement of its task, or to the confirm of its copy. */
+const SETTLEMENT_MS = 60_000;
+
 export type WorkFlags = FlagsOf<typeof workFlags>;
 
-/** All options of a worker but what depends on its connection, its name and its command. */
+/**
+ * All options of a worker but its connection.
+ *
+ * @param worker its name
+ * @param command what follows `--`, undefined where there is no `--`
+ * @throws {UsageError}
+ */
 export function workOptions(
   flags: WorkFlags,
-): Omit<WorkOptions, "connection" | "consume" | "environment" | "work"> {
+  { worker, command }: { readonly worker: string; readonly command: readonly string[] | undefined },
+): Omit<WorkOptions, "connection" | "environment"> {
+  const queue = queueRequest(flags);
+  const work = command ? commandWork(flags, command) : pretendedWork(flags);
   return {
-    queue: queueRequest(flags),
+    queue,
+    consume: {
+      consumerTag: worker,
+      prefetchCount: flags.prefetch ?? flags.concurrency,
+      noAck: flags.ack === "auto",
+      ...defined({
+        priority: flags.priority,
+        consumerTimeoutMs: "file" in work ? consumerTimeoutMs(work, queue) : undefined,
+      }),
+    },
+    ...(command && {
+      retry: { ...retryPolicy(flags, flags.queue), confirmTimeoutMs: flags.connectTimeout },
+    }),
+    work,
     reconnection: reconnectionOptions(flags),
     concurrency: flags.concurrency,
     ackMode: flags.ack,
@@ -133,17 +161,27 @@ export function workOptions(
   };
 }
 
-/** @param consumerTag the worker's name */
-export function consumeOptions(flags: WorkFlags, consumerTag: string): ConsumeOptions {
-  return {
-    consumerTag,
-    prefetchCount: flags.prefetch ?? flags.concurrency,
-    noAck: flags.ack === "auto",
-    ...defined({ priority: flags.priority }),
-  };
+/** What to ask of the broker where it would not wait for the longest command; else undefined. */
+function consumerTimeoutMs(
+  { timeoutMs = 0, killAfterMs }: CommandWork,
+  { arguments: { "x-consumer-timeout": known = CONSUMER_TIMEOUT_MS } }: QueueRequest,
+): number | undefined {
+  return timeoutMs > Number(known) ? timeoutMs + killAfterMs + SETTLEMENT_MS : undefined;
 }
 
 /** The tutorial's pretended work. */
-export function pretendedWork(flags: WorkFlags): PretendedWork {
+function pretendedWork(flags: WorkFlags): PretendedWork {
   return { dotMs: flags.dot ?? DOT_MS, ...defined({ crashDuring: flags.crashDuring }) };
+}
+
+/** What a user may not expect of flags that go together. */
+export function workWarnings({ ack, prefetch, concurrency }: WorkFlags): string[] {
+  if (ack === "auto") {
+    return ["With --ack auto the broker forgets a task as it sends it: --prefetch has no effect"];
+  }
+  if (prefetch === undefined || prefetch === 0 || prefetch >= concurrency) return [];
+  return [
+    `--prefetch ${prefetch} is less than --concurrency ${concurrency}: ` +
+    `no more than ${prefetch} will run at the same time`,
+  ];
 }
