@@ -3,11 +3,13 @@ import { dead, type DeadOptions } from "../dead_letters/dead_letters.ts";
 import { isSelective } from "../dead_letters/selection.ts";
 import { brokerCluster } from "./broker_cluster.ts";
 import {
+  DEAD_ACTIONS,
   DEAD_EXAMPLES,
   type DeadAction,
   type DeadFlags,
   deadFlags,
   deadOptions,
+  onlyShows,
 } from "./flags/dead_flags.ts";
 import { deadEventJson } from "./output/dead_json.ts";
 import {
@@ -20,34 +22,28 @@ import {
 } from "./output/dead_text.ts";
 import { deadExitCode, type Exit, type ExitCode } from "./failure/exit_code.ts";
 import { explain } from "./failure/explain.ts";
+import { failureOf } from "./failure/explanation.ts";
 import { bodyLimitBytes } from "./flags/line_flags.ts";
 import { OutputFailed } from "./output/output.ts";
 import { attemptOf, Report } from "./output/report.ts";
 import type { Context } from "./context.ts";
-
-const ACTIONS: readonly DeadAction[] = ["ls", "show", "replay", "purge"];
 
 /** `worktool dead`; `exit` is told the exit code. */
 export function deadCommand(context: Context, exit: Exit) {
   const command = new Command("dead")
     .description("Look at the tasks that were given up, put them back, or delete them")
     .addHelpText("after", DEAD_EXAMPLES);
-  for (const action of ACTIONS) {
+  for (const action of DEAD_ACTIONS) {
     const subcommand = deadFlags(action);
-    const onlyShows = action === "ls" || action === "show";
     subcommand.action(async (flags) => {
-      exit(await run(action, flags, context), { onlyShows });
+      exit(await run(action, flags, context), { onlyShows: onlyShows(action) });
     });
     command.addCommand(subcommand);
   }
   return command;
 }
 
-async function run(
-  action: DeadAction,
-  flags: DeadFlags,
-  context: Context,
-): Promise<ExitCode> {
+async function run(action: DeadAction, flags: DeadFlags, context: Context): Promise<ExitCode> {
   const { stdout, stop, decided, processId } = context;
   const report = new Report(context);
   const { columns } = report;
@@ -68,7 +64,6 @@ async function run(
     expected: isSelective(options.selection) || action === "show",
     replay: action === "replay",
   };
-  const changes = action === "replay" || action === "purge";
   const rows: DeadLetterRow[] = [];
   let shown = 0;
   let exitCode: ExitCode = 0;
@@ -77,35 +72,36 @@ async function run(
     stop,
     outputRoom: () => stdout.room(),
     onEvent(event) {
-      let failure;
+      const failure = failureOf(event);
+      // `dead ls --json | head -1`: the reader has seen enough.
+      const enough = failure instanceof OutputFailed && failure.code === "EPIPE";
+      if (enough && onlyShows(action)) return;
+      const explanation = failure === undefined
+        ? undefined
+        : explain(failure, attemptOf("dead", { connection, queue: about }));
       if (event.event === "stopped") {
-        const { failure: reason } = event.summary;
-        // `dead ls --json | head -1`: the reader has seen enough.
-        const enough = reason instanceof OutputFailed && reason.code === "EPIPE" && !changes;
-        if (enough) return;
-        if (reason !== undefined) {
-          failure = explain(reason, attemptOf("dead", { connection, queue: about }));
-        }
-        exitCode = deadExitCode(event.summary, wanted, failure?.exitCode);
+        exitCode = deadExitCode(event.summary, wanted, explanation?.exitCode);
         decided();
         if (!flags.json && rows.length > 0) report.result(table(rows, columns));
-        if (failure) report.explanation(failure);
+        if (explanation) report.explanation(explanation);
       }
       if (flags.json) {
-        const told = failure && { error: failure.message, exitCode };
+        const told = explanation && { error: explanation.message, exitCode };
         return report.result(deadEventJson(event, { queue, deadLetterQueue, limitBytes }, told));
       }
-      if (event.event === "dead-letter") {
-        const { delivery, death } = event;
-        if (action === "ls") {
-          rows.push({ cells: deadLetterCells(delivery, death), body: delivery.body });
-        } else report.result(`${shown++ > 0 ? "\n" : ""}${deadLetterText(delivery, death)}`);
-      } else if (event.event === "stopped") {
-        if (failure && event.summary.looked === 0) return; // it never began
-        report.notice(deadSummaryText(event.summary, action, deadLetterQueue));
-      } else {
-        const line = notReplayedLine(event, columns);
-        report.line(line);
+      switch (event.event) {
+        case "dead-letter": {
+          const { delivery, death } = event;
+          if (action === "ls") {
+            rows.push({ cells: deadLetterCells(delivery, death), body: delivery.body });
+          } else report.result(`${shown++ > 0 ? "\n" : ""}${deadLetterText(delivery, death)}`);
+          return;
+        }
+        case "stopped":
+          if (explanation && event.summary.looked === 0) return; // it never began
+          return report.notice(deadSummaryText(event.summary, action, deadLetterQueue));
+        default:
+          return report.line(notReplayedLine(event, columns));
       }
     },
   });

@@ -82,7 +82,7 @@ export function pretendFlags() {
     );
 }
 
-export type CommandFlags = FlagsOf<typeof commandFlags>;
+type CommandFlags = FlagsOf<typeof commandFlags>;
 
 /** As much of Commander's command as tells what was given. */
 type Given = Pick<CommandUnknownOpts, "getOptionValueSource">;

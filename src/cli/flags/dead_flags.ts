@@ -11,7 +11,15 @@ import { queueFlag } from "./queue_flags.ts";
 import { nonEmptyShortString, nonEmptyString } from "../values/short_string.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
-export type DeadAction = "ls" | "show" | "replay" | "purge";
+/** In the order of the help. */
+export const DEAD_ACTIONS = ["ls", "show", "replay", "purge"] as const;
+
+export type DeadAction = typeof DEAD_ACTIONS[number];
+
+/** Whether every dead letter stays where it is. */
+export function onlyShows(action: DeadAction): action is "ls" | "show" {
+  return action === "ls" || action === "show";
+}
 
 /** A dead letter is confirmed as fast as a task; this is for a broker that has much to do. */
 const CONFIRM_TIMEOUT_MS = 30_000;
@@ -98,7 +106,7 @@ export function deadOptions(
   }
   const selective = match !== undefined || id !== undefined;
   if (all && action !== "purge") throw new UsageError(`--all goes with purge, not with ${action}`);
-  if (flags.bodyLimit !== undefined && (action === "replay" || action === "purge")) {
+  if (flags.bodyLimit !== undefined && !onlyShows(action)) {
     throw new UsageError(`--body-limit goes with ls and show: ${action} prints no body`);
   }
   if (action === "purge" && !selective && !all) {
@@ -107,7 +115,7 @@ export function deadOptions(
   return {
     queue,
     deadLetterQueue,
-    action: action === "ls" || action === "show" ? "look" : action,
+    action: onlyShows(action) ? "look" : action,
     selection: defined({ messageId: id, match, count: flags.count ?? DEFAULT_COUNTS[action] }),
     confirmTimeoutMs: CONFIRM_TIMEOUT_MS,
   };

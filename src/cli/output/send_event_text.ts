@@ -69,7 +69,7 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
   }
 }
 
-export function sendSummaryText(summary: SendSummary): string {
+function sendSummaryText(summary: SendSummary): string {
   const { sent, confirmed, returned, refused, unknown, elapsedMs } = summary;
   const rate = elapsedMs > 0 ? Math.round(sent / elapsedMs * 1_000).toLocaleString("en") : "0";
   return `[i] ${sent} sent: ${confirmed} confirmed, ${returned} returned, ${refused} refused, ` +
