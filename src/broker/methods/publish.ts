@@ -4,7 +4,7 @@ import { ContentAssembly, type Publish } from "../channel/content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { Message } from "../model/message.ts";
 import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
-import { carbonCopies, type Routed } from "../model/vhost.ts";
+import { carbonCopies, type Routed } from "../model/router.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import {

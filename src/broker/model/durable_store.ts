@@ -1,10 +1,9 @@
-import type { Binding } from "./exchange.ts";
 import type { Entry } from "./entry.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Binding, Exchange } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
 
-/** What keeps durable things over a restart. A broker in memory has none. */
-export interface DurableStore {
+/** Durable queues, exchanges and bindings over a restart. */
+export interface DurableDefinitions {
   addExchange(exchange: Exchange): void;
   removeExchange(exchange: Exchange): void;
   /** @returns the queue's key in the store, above 0. */
@@ -12,6 +11,11 @@ export interface DurableStore {
   removeQueue(queue: Queue): void;
   addBinding(binding: Binding): void;
   removeBinding(binding: Binding): void;
+}
+
+/** What keeps durable things over a restart. A broker in memory has none. */
+export interface DurableStore {
+  readonly definitions: DurableDefinitions;
   /**
    * Joins the running batch.
    * @param options.moved the entry replaces one that is removed with it: a dead letter.

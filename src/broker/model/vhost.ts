@@ -1,19 +1,15 @@
-import type { Field, FieldTable } from "../wire/field_table.ts";
+import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
+import { Bindings } from "./bindings.ts";
 import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
-import { type Binding, type Destination, Exchange, type ExchangeDeclaration } from "./exchange.ts";
+import { type Binding, Exchange, type ExchangeDeclaration } from "./exchange.ts";
 import type { DurableStore } from "./durable_store.ts";
 import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
-import {
-  type DeathReason,
-  type Enqueued,
-  Queue,
-  type QueueContext,
-  type QueueDeclaration,
-} from "./queue.ts";
+import { type DeathReason, Queue, type QueueContext, type QueueDeclaration } from "./queue.ts";
+import { carbonCopies, type Routed, Router, together } from "./router.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /** What a virtual host needs of the broker. */
@@ -26,9 +22,6 @@ export type VHostContext =
     readonly store: DurableStore | undefined;
     readonly directReplies: DirectReplies;
   };
-
-/** What became of a publish: nobody took it, or what the confirm has to wait for. */
-export type Routed = "unroutable" | Enqueued;
 
 const PREDECLARED: [name: string, type: string, internal?: boolean][] = [
   ["", "direct"],
@@ -45,7 +38,8 @@ export class VHost {
   readonly name: string;
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
-  readonly #incoming = new Map<Destination, Set<Binding>>();
+  readonly #bindings: Bindings;
+  readonly #router = new Router(this.#exchanges, this.#queues);
   readonly #context: VHostContext;
   readonly #queueContext: QueueContext;
   /** What is enqueued now replaces an entry of another queue. */
@@ -55,6 +49,7 @@ export class VHost {
     this.name = name;
     this.#context = context;
     const { store } = context;
+    this.#bindings = new Bindings(store?.definitions, (exchange) => this.#dropExchange(exchange));
     this.#queueContext = {
       release: context.release,
       consumerTimeoutMs: context.consumerTimeoutMs,
@@ -128,7 +123,7 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
-      if (exchange.durable) this.#context.store?.addExchange(exchange);
+      if (exchange.durable) this.#context.store?.definitions.addExchange(exchange);
       this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
@@ -161,24 +156,14 @@ export class VHost {
 
   #dropExchange(exchange: Exchange): void {
     if (!this.#exchanges.delete(exchange.name)) return;
-    for (const binding of [...exchange.bindings]) this.#removeBinding(binding);
-    this.#dropIncoming(exchange);
-    if (exchange.durable) this.#context.store?.removeExchange(exchange);
-  }
-
-  #dropIncoming(destination: Destination): void {
-    const incoming = this.#incoming.get(destination);
-    this.#incoming.delete(destination);
-    for (const binding of incoming ?? []) this.#removeBinding(binding);
+    for (const binding of [...exchange.bindings]) this.#bindings.remove(binding);
+    this.#bindings.removeAllTo(exchange);
+    if (exchange.durable) this.#context.store?.definitions.removeExchange(exchange);
   }
 
   /** Binds a queue or an exchange to an exchange; binding twice is binding once. */
   bind(binding: Binding): void {
-    if (!binding.source.bind(binding)) return;
-    let incoming = this.#incoming.get(binding.destination);
-    if (incoming === undefined) this.#incoming.set(binding.destination, incoming = new Set());
-    incoming.add(binding);
-    if (isDurable(binding)) this.#context.store?.addBinding(binding);
+    this.#bindings.add(binding);
   }
 
   /**
@@ -190,17 +175,7 @@ export class VHost {
     if (found === undefined) return;
     const { destination } = found;
     if (destination instanceof Queue) requireOwner(destination, connection);
-    this.#removeBinding(found);
-  }
-
-  #removeBinding(binding: Binding): void {
-    const { source } = binding;
-    if (!source.bindings.has(binding)) return;
-    source.unbind(binding);
-    this.#incoming.get(binding.destination)?.delete(binding);
-    if (isDurable(binding)) this.#context.store?.removeBinding(binding);
-    // An auto-delete exchange goes with its last binding.
-    if (source.autoDelete && source.bindings.size === 0) this.#dropExchange(source);
+    this.#bindings.remove(found);
   }
 
   /**
@@ -222,7 +197,7 @@ export class VHost {
     const { store } = this.#context;
     // First on disk: a store that refuses leaves no queue behind.
     if (store !== undefined && queue.durable && !queue.exclusive) {
-      queue.storeId = store.addQueue(queue);
+      queue.storeId = store.definitions.addQueue(queue);
     }
     this.#queues.set(queue.name, queue);
     return queue;
@@ -265,10 +240,8 @@ export class VHost {
     const source = this.#exchanges.get(kept.source);
     const destination = (kept.toQueue ? this.#queues : this.#exchanges).get(kept.destination);
     if (source === undefined || destination === undefined) return;
-    const binding = { source, destination, routingKey: kept.routingKey, arguments: kept.arguments };
-    source.bind(binding);
-    const incoming = this.#incoming.get(destination) ?? new Set();
-    this.#incoming.set(destination, incoming.add(binding));
+    const { routingKey, arguments: table } = kept;
+    this.#bindings.restore({ source, destination, routingKey, arguments: table });
   }
 
   /** Deletes a queue with its messages and bindings; its consumers are told. @returns its length. */
@@ -276,13 +249,13 @@ export class VHost {
     if (queue.deleted) return 0;
     queue.deleted = true;
     this.#queues.delete(queue.name);
-    this.#dropIncoming(queue);
+    this.#bindings.removeAllTo(queue);
     for (const subscriber of [...queue.subscribers.all]) {
       queue.subscribers.remove(subscriber);
       subscriber.cancelled();
     }
     const count = queue.purge();
-    if (queue.storeId !== 0) this.#context.store?.removeQueue(queue);
+    if (queue.storeId !== 0) this.#context.store?.definitions.removeQueue(queue);
     return count;
   }
 
@@ -313,7 +286,7 @@ export class VHost {
     if (exchange.name === "") {
       for (const key of new Set(allKeys)) routed = together(routed, this.#reply(key, message));
     }
-    for (const queue of this.#route(exchange, allKeys, message)) {
+    for (const queue of this.#router.route(exchange, allKeys, message)) {
       routed = together(routed, queue.publish(message));
     }
     return routed;
@@ -327,38 +300,6 @@ export class VHost {
     return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
   }
 
-  /**
-   * Follows bindings from an exchange to queues. Every exchange on the way sees all the keys; what
-   * none of its bindings takes goes to its alternate.
-   */
-  #route(exchange: Exchange, keys: readonly string[], message: Message): Set<Queue> {
-    const queues = new Set<Queue>();
-    const visited = new Set<Exchange>();
-    const follow = (exchange: Exchange) => {
-      if (visited.has(exchange)) return;
-      visited.add(exchange);
-      if (exchange.name === "") {
-        for (const key of keys) {
-          const queue = this.#queues.get(key);
-          if (queue !== undefined) queues.add(queue);
-        }
-        return;
-      }
-      const bindings = keys.flatMap((key) => exchange.route(key, () => message.headers()));
-      for (const { destination } of bindings) {
-        if (destination instanceof Queue) queues.add(destination);
-        else follow(destination);
-      }
-      // Rule: the default exchange is nobody's alternate, as nobody can bind to it.
-      if (bindings.length === 0 && exchange.alternate) {
-        const alternate = this.#exchanges.get(exchange.alternate);
-        if (alternate !== undefined) follow(alternate);
-      }
-    };
-    follow(exchange);
-    return queues;
-  }
-
   #deadLetter(entry: Entry, reason: DeathReason, deliveryCount: number): void {
     const exchange = this.#exchanges.get(entry.queue.policy.deadLetterExchange ?? "\0");
     // A missing dead-letter exchange drops the message.
@@ -366,7 +307,7 @@ export class VHost {
     const message = deadMessage(entry, reason, this.#context.now(), this.#context.release);
     const headers = message.headers();
     const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
-    for (const queue of this.#route(exchange, keys, message)) {
+    for (const queue of this.#router.route(exchange, keys, message)) {
       if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
       this.#deadLettering = true;
       queue.publish(message, deliveryCount);
@@ -375,28 +316,10 @@ export class VHost {
   }
 }
 
-/** Of what became of a publish in two queues, that which the publisher has to know. */
-function together(one: Routed, other: Routed): Routed {
-  return WEIGHTS[one] > WEIGHTS[other] ? one : other;
-}
-
-const WEIGHTS = { unroutable: 0, taken: 1, storing: 2, rejected: 3 } as const;
-
-/** The keys in a CC or BCC header: long strings of an array. */
-export function carbonCopies(field: Field | undefined): string[] {
-  if (field?.type !== "A") return [];
-  return field.value.flatMap((item) => item.type === "S" ? [item.value] : []);
-}
-
 /** What the release takes a queue without a type for. */
 function withQueueType(table: FieldTable): FieldTable {
   if (isQuorum(table)) return table;
   return new Map([...table, ["x-queue-type", { type: "S", value: "classic" }]]);
-}
-
-function isDurable({ source, destination }: Binding): boolean {
-  if (destination instanceof Queue) return source.durable && destination.storeId !== 0;
-  return source.durable && destination.durable;
 }
 
 /** @throws {ChannelError} 405 for an exclusive queue of another connection. */

@@ -54,3 +54,8 @@ export function openDatabase(directory: string): DatabaseSync {
 function fileOf(directory: string): string {
   return join(directory, "broker.sqlite");
 }
+
+/** What the database says of a failure, for people. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

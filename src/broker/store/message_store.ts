@@ -1,13 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
-import type { Binding } from "../model/exchange.ts";
 import type { Entry, EntryQueue } from "../model/entry.ts";
-import type { Exchange } from "../model/exchange.ts";
 import type { DurableStore } from "../model/durable_store.ts";
-import { Queue } from "../model/queue.ts";
-import { encodeTable } from "../wire/field_table.ts";
-import { ConnectionError } from "../wire/protocol_error.ts";
-import { openDatabase, requireDatabase } from "./data_directory.ts";
+import { openDatabase, reasonOf, requireDatabase } from "./data_directory.ts";
+import { DefinitionStore } from "./definition_store.ts";
 
 /** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
 const DELETES_PER_BATCH = 20_000;
@@ -29,6 +25,7 @@ export interface CommitWaiter {
  */
 export class MessageStore implements DurableStore, TurnWork, Disposable {
   readonly database: DatabaseSync;
+  readonly definitions: DefinitionStore;
   readonly #directory: string;
   readonly #endOfTurn: EndOfTurn;
   readonly #onFailed: (reason: string) => void;
@@ -42,8 +39,6 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   #moved = new Set<Entry>();
   #touchedQueues = new Set<EntryQueue>();
   #counted = new Set<Entry>();
-  /** Definitions that go, as deletions that may be made twice. */
-  #removals: (() => void)[] = [];
   #waiters: CommitWaiter[] = [];
   #tickets: number[] = [];
   /** Whether the end of the turn commits. */
@@ -62,6 +57,10 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#onFailed = onFailed;
     this.database = openDatabase(directory);
     const { database } = this;
+    this.definitions = new DefinitionStore(directory, database, {
+      onRemoval: () => this.#schedule(),
+      onFailed,
+    });
     this.#insert = database.prepare(
       "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
     );
@@ -158,7 +157,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
         this.#flushes = flush;
       }
       this.database.exec("BEGIN");
-      for (const removal of this.#removals) removal();
+      this.definitions.runRemovals();
       for (const entry of inserts) {
         if (entry.storage !== "pending") continue;
         this.#write1(entry);
@@ -180,7 +179,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     }
     for (const entry of inserts) if (entry.storage === "pending") entry.storage = "kept";
     this.#deletes.length = deletes - batch;
-    this.#removals = [];
+    this.definitions.forgetRemovals();
     this.#moved.clear();
     this.#touchedQueues.clear();
     this.#counted.clear();
@@ -222,73 +221,6 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#onFailed(reasonOf(error));
   }
 
-  /**
-   * Adds a definition at once.
-   * @throws {ConnectionError} 541 when the disk refuses it.
-   */
-  #define<T>(change: () => T): T {
-    try {
-      requireDatabase(this.#directory);
-      for (const removal of this.#removals) removal(); // it may be of the same name
-      this.#removals = [];
-      return change();
-    } catch (error) {
-      this.#onFailed(reasonOf(error));
-      throw new ConnectionError("INTERNAL_ERROR", "the data directory cannot be written");
-    }
-  }
-
-  /** Removes a definition with the batch, and again until the disk takes it. */
-  #remove(removal: () => void): void {
-    this.#removals.push(removal);
-    this.#schedule();
-  }
-
-  addExchange(exchange: Exchange): void {
-    const { vhost, name, type, autoDelete, internal } = exchange;
-    const table = encodeTable(exchange.arguments);
-    this.#define(() =>
-      this.database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?)")
-        .run(vhost, name, type, Number(autoDelete), Number(internal), table)
-    );
-  }
-
-  removeExchange({ vhost, name }: Exchange): void {
-    this.#remove(() =>
-      this.database.prepare("DELETE FROM exchange WHERE vhost = ? AND name = ?").run(vhost, name)
-    );
-  }
-
-  addQueue(queue: Queue): number {
-    const { lastInsertRowid } = this.#define(() =>
-      this.database.prepare(
-        "INSERT INTO queue (vhost, name, auto_delete, arguments) VALUES (?, ?, ?, ?)",
-      ).run(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments))
-    );
-    return Number(lastInsertRowid);
-  }
-
-  removeQueue({ storeId }: Queue): void {
-    this.#remove(() => this.database.prepare("DELETE FROM queue WHERE id = ?").run(storeId));
-  }
-
-  addBinding(binding: Binding): void {
-    this.#define(() =>
-      this.database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?)")
-        .run(...bindingKey(binding))
-    );
-  }
-
-  removeBinding(binding: Binding): void {
-    const key = bindingKey(binding);
-    this.#remove(() =>
-      this.database.prepare(
-        "DELETE FROM binding WHERE vhost = ? AND source = ? AND to_queue = ? AND " +
-          "destination = ? AND routing_key = ? AND arguments = ?",
-      ).run(...key)
-    );
-  }
-
   /** Writes what is left and closes the database. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
@@ -302,20 +234,4 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     clearTimeout(this.#retry);
     this.database.close();
   }
-}
-
-function bindingKey({ source, destination, routingKey, arguments: table }: Binding) {
-  const toQueue = Number(destination instanceof Queue);
-  return [
-    source.vhost,
-    source.name,
-    toQueue,
-    destination.name,
-    routingKey,
-    encodeTable(table),
-  ] as const;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
