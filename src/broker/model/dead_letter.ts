@@ -9,7 +9,7 @@ import {
 } from "../wire/field_table.ts";
 import type { Entry, EntryQueue } from "./entry.ts";
 import type { Message } from "./message.ts";
-import type { DeathReason } from "./queue.ts";
+import type { DeathReason } from "./queue_context.ts";
 
 /**
  * The message as it goes to the dead-letter exchange: x-death and x-first-death-* tell its history,

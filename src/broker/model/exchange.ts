@@ -34,6 +34,17 @@ export interface Binding {
   readonly arguments: FieldTable;
 }
 
+/** Those that every virtual host has (section 3.1.3, and RabbitMQ's own). */
+export const PREDECLARED_EXCHANGES: [name: string, type: string, internal?: boolean][] = [
+  ["", "direct"],
+  ["amq.direct", "direct"],
+  ["amq.fanout", "fanout"],
+  ["amq.headers", "headers"],
+  ["amq.match", "headers"],
+  ["amq.topic", "topic"],
+  ["amq.rabbitmq.trace", "topic", true],
+];
+
 /** What exchange.declare says of an exchange. */
 export interface ExchangeDeclaration {
   readonly name: string;

@@ -1,50 +1,13 @@
-import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
 import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
-import { DelayedEntries } from "./delayed_entries.ts";
+import { Backlog } from "./backlog.ts";
+import { HeldEntries } from "./held_entries.ts";
 import { checkQueueArguments } from "./queue_arguments.ts";
 import { type QueuePolicy, readQueuePolicy } from "./queue_policy.ts";
+import type { DeathReason, QueueContext, QueueDeclaration } from "./queue_context.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
-import { ReadyEntries } from "./ready_entries.ts";
-
-/** Why a message was dead-lettered, as x-death names it. */
-export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
-
-/** What a queue needs of the broker around it: time, order, disk and the way to other queues. */
-export interface QueueContext {
-  /** Whose behaviour is asked for. */
-  readonly release: Release;
-  /** Longest a delivery may stay unacknowledged, where neither consumer nor queue say so. */
-  readonly consumerTimeoutMs: number;
-  /** Milliseconds since 1970 that never go backwards. */
-  now(): number;
-  nextPosition(): number;
-  /** Keep the entry on disk: it counts as kept once the running batch is committed. */
-  store(entry: Entry): void;
-  /** Drop the entry from the disk. */
-  unstore(entry: Entry): void;
-  /** The entry was delivered and is still unacked; or its delivery count changed. */
-  touched(entry: Entry): void;
-  /** @param options.deliveryCount what the dead letter begins with */
-  deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
-  /** `memoryBytes` more (or fewer) are held by messages. */
-  accountMemory(memoryBytes: number): void;
-  /** Call `expire` at this time, or earlier. */
-  wakeAt(atMs: number, queue: Queue): void;
-  /** The queue lost its last consumer and is auto-delete: delete it. */
-  autoDelete(queue: Queue): void;
-}
-
-/** What queue.declare says of a queue. */
-export interface QueueDeclaration {
-  readonly name: string;
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: FieldTable;
-}
 
 /** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
 export type Enqueued = "taken" | "storing" | "rejected";
@@ -67,24 +30,21 @@ export class Queue implements QueueDeclaration, EntryQueue {
   /** Key in the store; 0 for a queue that is not kept. */
   storeId = 0;
   deleted = false;
-  readonly #context: QueueContext;
-  readonly #ready: ReadyEntries;
-  readonly #delayed: DelayedEntries;
-  /** Unacked deliveries, where the queue takes back what is overdue. */
-  readonly #held: Set<Entry> | undefined;
+  readonly #context: QueueContext<Queue>;
+  readonly #backlog: Backlog;
+  /** Where the queue takes back what is overdue. */
+  readonly #held: HeldEntries | undefined;
   #unacked = 0;
   /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
   deliveredUpTo = 0;
   #pumping = false;
-  /** An entry that expires has been ready here: a new head is looked at. */
-  #mayExpire = false;
   #usedAtMs: number;
 
   constructor(
     vhost: string,
     declaration: QueueDeclaration,
     owner: object | undefined,
-    context: QueueContext,
+    context: QueueContext<Queue>,
   ) {
     this.name = declaration.name;
     this.vhost = vhost;
@@ -101,10 +61,14 @@ export class Queue implements QueueDeclaration, EntryQueue {
       takesOver: policy.quorum && context.release.singleActive === "by priority",
     });
     this.#context = context;
-    this.#ready = new ReadyEntries(policy.priorities, policy.returnPlace);
-    this.#delayed = new DelayedEntries(policy.delayedRetry);
+    const backlogOwner = {
+      now: context.now,
+      wakeAt: (atMs: number) => context.wakeAt(atMs, this),
+      giveUp: (entry: Entry, reason: DeathReason) => this.#giveUp(entry, reason),
+    };
+    this.#backlog = new Backlog(policy, backlogOwner);
     if (policy.quorum && context.release.overdueTask === "ends consumer") {
-      this.#held = new Set();
+      this.#held = new HeldEntries(backlogOwner);
     }
     this.#usedAtMs = context.now();
     this.used();
@@ -116,12 +80,12 @@ export class Queue implements QueueDeclaration, EntryQueue {
   }
 
   get readyCount(): number {
-    return this.#ready.count;
+    return this.#backlog.count;
   }
 
   /** Sum of the ready bodies, in octets. */
   get readyBytes(): number {
-    return this.#ready.bytes;
+    return this.#backlog.bytes;
   }
 
   get unackedCount(): number {
@@ -152,7 +116,7 @@ export class Queue implements QueueDeclaration, EntryQueue {
    */
   publish(message: Message, deliveryCount = 0): Enqueued {
     const { policy } = this;
-    if (policy.overflow !== "drop-head" && this.#full(message)) {
+    if (policy.overflow !== "drop-head" && this.#backlog.isFullFor(message)) {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
         const entry = new Entry(message, this, 0, Infinity);
@@ -169,7 +133,7 @@ export class Queue implements QueueDeclaration, EntryQueue {
       entry.deliveryCount = entry.acquiredCount = deliveryCount;
       entry.redelivered = this.policy.quorum; // others once they have waited
     }
-    if (this.#ready.count === 0) {
+    if (this.#backlog.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
         this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
@@ -183,8 +147,8 @@ export class Queue implements QueueDeclaration, EntryQueue {
     const stores = this.keeps(message);
     if (stores) this.#context.store(entry);
     if (deliveryCount > 0) entry.redelivered = true;
-    this.#append(entry);
-    this.#dropOverflow();
+    this.#backlog.append(entry);
+    this.#backlog.dropOverflow();
     this.#pump();
     if (expiresAt !== Infinity) this.expire();
     return stores ? "storing" : "taken";
@@ -194,33 +158,8 @@ export class Queue implements QueueDeclaration, EntryQueue {
   restore(entry: Entry): void {
     entry.storage = "kept";
     this.#context.accountMemory(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
-    this.#append(entry);
+    this.#backlog.append(entry);
     if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
-  }
-
-  #full(message: Message): boolean {
-    const { maxLength, maxLengthBytes } = this.policy;
-    return this.#ready.count + this.#delayed.count >= maxLength ||
-      this.#ready.bytes + message.bodyBytes > maxLengthBytes;
-  }
-
-  #append(entry: Entry): void {
-    if (entry.expiresAt !== Infinity) this.#mayExpire = true;
-    this.#ready.append(entry);
-  }
-
-  /** x-max-length(-bytes) with drop-head: the oldest ready messages give way. */
-  #dropOverflow(): void {
-    const { maxLength, maxLengthBytes, overflow } = this.policy;
-    if (overflow !== "drop-head") return; // what comes back may then exceed the limit
-    const ready = this.#ready;
-    while (
-      ready.count > 0 &&
-      (ready.count + this.#delayed.count > maxLength || ready.bytes > maxLengthBytes)
-    ) {
-      const entry = ready.shift();
-      if (entry !== undefined) this.#giveUp(entry, "maxlen");
-    }
   }
 
   /** Dead-letters an entry and forgets it. */
@@ -237,14 +176,9 @@ export class Queue implements QueueDeclaration, EntryQueue {
     if (entry.storage !== "none") this.#context.unstore(entry);
   }
 
-  /**
-   * Drops what has expired: heads of every priority (per-message expirations leave only there).
-   * @returns when to look again, in ms of the broker's clock; Infinity for never.
-   */
-  expire(): number {
-    const next = this.#ready.expire(this.#context.now(), (entry) => this.#giveUp(entry, "expired"));
-    if (next !== Infinity) this.#context.wakeAt(next, this);
-    return next;
+  /** Drops what has expired. */
+  expire(): void {
+    this.#backlog.expire();
   }
 
   /** Its time has come: drops what expired, and takes back what was delayed or is overdue. */
@@ -259,10 +193,10 @@ export class Queue implements QueueDeclaration, EntryQueue {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#ready.count > 0) {
+      while (this.#backlog.count > 0) {
         const subscriber = this.subscribers.next();
         if (subscriber === undefined) break;
-        const entry = this.#takeLive();
+        const entry = this.#backlog.take();
         if (entry === undefined) break;
         if (subscriber.noAck && entry.storage !== "none") this.#context.unstore(entry);
         this.#hand(entry, subscriber);
@@ -270,16 +204,7 @@ export class Queue implements QueueDeclaration, EntryQueue {
     } finally {
       this.#pumping = false;
     }
-    if (this.#mayExpire) this.expire();
-  }
-
-  /** The next entry that has not expired. */
-  #takeLive(): Entry | undefined {
-    for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
-      if (entry.expiresAt === Infinity || entry.expiresAt > this.#context.now()) return entry;
-      this.#giveUp(entry, "expired");
-    }
-    return undefined;
+    this.#backlog.expireHeads();
   }
 
   #hand(entry: Entry, subscriber: Subscriber): void {
@@ -288,7 +213,7 @@ export class Queue implements QueueDeclaration, EntryQueue {
     } else {
       this.#unacked++;
       entry.subscriber = subscriber;
-      if (this.#held !== undefined) this.#hold(entry, subscriber.timeoutMs);
+      this.#hold(entry, subscriber.timeoutMs);
       if (entry.storage !== "none") this.#context.touched(entry);
     }
     subscriber.take(entry);
@@ -297,46 +222,41 @@ export class Queue implements QueueDeclaration, EntryQueue {
   /** Room appeared at a subscriber, or one came: go on delivering. */
   resume(): void {
     this.subscribers.wake();
-    if (this.#ready.count > 0) this.#pump();
+    if (this.#backlog.count > 0) this.#pump();
   }
 
   /** basic.get: takes the next entry; with `noAck` it is settled at once. */
   get(getter: DeliveryHolder, { noAck }: { noAck: boolean }): Entry | undefined {
     this.used();
-    const entry = this.#takeLive();
+    const entry = this.#backlog.take();
     if (entry === undefined) return undefined;
     if (noAck) {
       this.#forget(entry);
     } else {
       this.#unacked++;
       entry.getter = getter;
-      if (this.#held !== undefined) this.#hold(entry, undefined);
+      this.#hold(entry, undefined);
       if (entry.storage !== "none") this.#context.touched(entry);
     }
-    if (this.#mayExpire) this.expire();
+    this.#backlog.expireHeads();
     return entry;
   }
 
   #hold(entry: Entry, timeoutMs: number | undefined): void {
-    const longestMs = timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#context.consumerTimeoutMs;
-    entry.overdueAtMs = this.#context.now() + longestMs;
-    this.#held!.add(entry);
-    this.#context.wakeAt(entry.overdueAtMs, this);
+    this.#held?.add(
+      entry,
+      timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#context.consumerTimeoutMs,
+    );
   }
 
   /** Entries that are held too long return, while their holder goes on without them. */
   #takeBackOverdue(): void {
-    if (this.#held === undefined || this.#held.size === 0) return;
-    const now = this.#context.now();
-    const overdue = [...this.#held].filter(({ overdueAtMs }) => overdueAtMs <= now);
-    const holders = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
-    for (const [holder, entries] of holders) {
+    if (this.#held === undefined) return;
+    for (const [holder, entries] of this.#held.overdue()) {
       holder?.overdue(entries.map((entry) => Entry.remains(entry)));
       this.requeue(entries, { failed: false });
     }
-    let next = Infinity;
-    for (const { overdueAtMs } of this.#held) next = Math.min(next, overdueAtMs);
-    if (next !== Infinity) this.#context.wakeAt(next, this);
+    this.#held.wakeForNext();
   }
 
   /** The entry was acknowledged. */
@@ -391,28 +311,19 @@ export class Queue implements QueueDeclaration, EntryQueue {
         }
         if (entry.storage !== "none") this.#context.touched(entry);
       }
-      if (this.#delayed.takes(entry, { failed, now: this.#context.now() })) continue;
-      this.#giveBack(entry);
+      if (!this.#backlog.delays(entry, { failed })) this.#backlog.giveBack(entry);
     }
     this.#endDelays();
     this.expire();
     // A quorum queue drops only what no consumer takes.
     if (this.policy.quorum) this.resume();
-    this.#dropOverflow();
+    this.#backlog.dropOverflow();
     this.resume();
-  }
-
-  #giveBack(entry: Entry): void {
-    if (entry.expiresAt !== Infinity) this.#mayExpire = true;
-    this.#ready.giveBack(entry);
   }
 
   /** x-delayed-retry: what has waited long enough is ready again. */
   #endDelays(): void {
-    if (this.#delayed.count === 0) return;
-    for (const entry of this.#delayed.takeReady(this.#context.now())) this.#giveBack(entry);
-    if (this.#delayed.count > 0) this.#context.wakeAt(this.#delayed.nextAtMs, this);
-    this.resume();
+    if (this.#backlog.endDelays()) this.resume();
   }
 
   /**
@@ -443,11 +354,6 @@ export class Queue implements QueueDeclaration, EntryQueue {
 
   /** Drops all entries that no one holds. @returns how many. */
   purge(): number {
-    for (const entry of this.#delayed.takeReady(Infinity)) this.#giveBack(entry);
-    const { count } = this.#ready;
-    for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
-      this.#forget(entry);
-    }
-    return count;
+    return this.#backlog.empty((entry) => this.#forget(entry));
   }
 }

@@ -4,34 +4,30 @@ import { Bindings } from "./bindings.ts";
 import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
-import { type Binding, Exchange, type ExchangeDeclaration } from "./exchange.ts";
+import {
+  type Binding,
+  Exchange,
+  type ExchangeDeclaration,
+  PREDECLARED_EXCHANGES,
+} from "./exchange.ts";
 import type { DurableStore } from "./durable_store.ts";
 import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
-import { type DeathReason, Queue, type QueueContext, type QueueDeclaration } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { DeathReason, QueueContext, QueueDeclaration } from "./queue_context.ts";
 import { carbonCopies, type Routed, Router, together } from "./router.ts";
-import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
+import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 
 /** What a virtual host needs of the broker. */
 export type VHostContext =
   & Pick<
-    QueueContext,
+    QueueContext<Queue>,
     "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "accountMemory" | "wakeAt"
   >
   & {
     readonly store: DurableStore | undefined;
     readonly directReplies: DirectReplies;
   };
-
-const PREDECLARED: [name: string, type: string, internal?: boolean][] = [
-  ["", "direct"],
-  ["amq.direct", "direct"],
-  ["amq.fanout", "fanout"],
-  ["amq.headers", "headers"],
-  ["amq.match", "headers"],
-  ["amq.topic", "topic"],
-  ["amq.rabbitmq.trace", "topic", true],
-];
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost {
@@ -41,7 +37,7 @@ export class VHost {
   readonly #bindings: Bindings;
   readonly #router = new Router(this.#exchanges, this.#queues);
   readonly #context: VHostContext;
-  readonly #queueContext: QueueContext;
+  readonly #queueContext: QueueContext<Queue>;
   /** What is enqueued now replaces an entry of another queue. */
   #deadLettering = false;
 
@@ -64,7 +60,7 @@ export class VHost {
         this.#deadLetter(entry, reason, deliveryCount),
       autoDelete: (queue) => this.deleteQueue(queue),
     };
-    for (const [exchange, type, internal = false] of PREDECLARED) {
+    for (const [exchange, type, internal = false] of PREDECLARED_EXCHANGES) {
       const rest = { durable: true, autoDelete: false, internal, arguments: new Map() };
       this.#exchanges.set(exchange, this.#newExchange({ name: exchange, type, ...rest }));
     }
@@ -185,7 +181,7 @@ export class VHost {
   declareQueue(declaration: QueueDeclaration, owner: object): Queue {
     const current = this.#queues.get(declaration.name);
     if (current !== undefined) {
-      this.#requireEquivalent(current, declaration, owner);
+      requireEquivalentQueue(current, declaration, owner, this.#context.release);
       current.used();
       return current;
     }
@@ -201,19 +197,6 @@ export class VHost {
     }
     this.#queues.set(queue.name, queue);
     return queue;
-  }
-
-  #requireEquivalent(current: Queue, declaration: QueueDeclaration, owner: object): void {
-    const { title } = current;
-    requireOwner(current, owner);
-    if (current.exclusive !== declaration.exclusive) throw lockedQueue(current);
-    requireSameProperty(title, "durable", declaration.durable, current.durable);
-    requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
-    const { release } = this.#context;
-    const arguments_ = [declaration.arguments, current.arguments].map((table) =>
-      release.queueTypeByDefault ? withQueueType(table) : table
-    );
-    requireSameArguments(title, comparedQueueArguments(release), arguments_[0]!, arguments_[1]!);
   }
 
   /** Puts back a durable exchange that a store kept. */
@@ -314,25 +297,4 @@ export class VHost {
       this.#deadLettering = false;
     }
   }
-}
-
-/** What the release takes a queue without a type for. */
-function withQueueType(table: FieldTable): FieldTable {
-  if (isQuorum(table)) return table;
-  return new Map([...table, ["x-queue-type", { type: "S", value: "classic" }]]);
-}
-
-/** @throws {ChannelError} 405 for an exclusive queue of another connection. */
-function requireOwner(queue: Queue, connection: object): void {
-  if (queue.exclusive && queue.owner !== connection) throw lockedQueue(queue);
-}
-
-function lockedQueue(queue: Queue): ChannelError {
-  // Rule (queue.declare, "exclusive"): only the declaring connection may use the queue.
-  return new ChannelError(
-    "RESOURCE_LOCKED",
-    `cannot obtain exclusive access to locked ${queue.title}. It could be originally declared on ` +
-      "another connection or the exclusive property value does not match that of the original " +
-      "declaration.",
-  );
 }

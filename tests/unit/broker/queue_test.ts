@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import type { Entry } from "../../../src/broker/model/entry.ts";
 import { encodeAddress, Message } from "../../../src/broker/model/message.ts";
-import { type DeathReason, Queue } from "../../../src/broker/model/queue.ts";
+import { Queue } from "../../../src/broker/model/queue.ts";
+import type { DeathReason } from "../../../src/broker/model/queue_context.ts";
 import { releaseNamed } from "../../../src/broker/release.ts";
 import type { Subscriber } from "../../../src/broker/model/entry.ts";
 import {

@@ -1,0 +1,40 @@
+import type { Release } from "../release.ts";
+import type { FieldTable } from "../wire/field_table.ts";
+import type { Entry } from "./entry.ts";
+
+/** Why a message was dead-lettered, as x-death names it. */
+export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
+
+/** What a queue (`Q`) needs of the broker around it: time, order, disk and the way to other queues. */
+export interface QueueContext<Q> {
+  /** Whose behaviour is asked for. */
+  readonly release: Release;
+  /** Longest a delivery may stay unacknowledged, where neither consumer nor queue say so. */
+  readonly consumerTimeoutMs: number;
+  /** Milliseconds since 1970 that never go backwards. */
+  now(): number;
+  nextPosition(): number;
+  /** Keep the entry on disk: it counts as kept once the running batch is committed. */
+  store(entry: Entry): void;
+  /** Drop the entry from the disk. */
+  unstore(entry: Entry): void;
+  /** The entry was delivered and is still unacked; or its delivery count changed. */
+  touched(entry: Entry): void;
+  /** @param options.deliveryCount what the dead letter begins with */
+  deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
+  /** `memoryBytes` more (or fewer) are held by messages. */
+  accountMemory(memoryBytes: number): void;
+  /** Call `expire` at this time, or earlier. */
+  wakeAt(atMs: number, queue: Q): void;
+  /** The queue lost its last consumer and is auto-delete: delete it. */
+  autoDelete(queue: Q): void;
+}
+
+/** What queue.declare says of a queue. */
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+}
