@@ -2,9 +2,8 @@ import type { OutgoingMessage } from "../../amqp/publisher.ts";
 import type { SendEvent, SendSummary } from "../../send/send_event.ts";
 import { printableText } from "./body.ts";
 import { formatDuration } from "../values/duration.ts";
-import { foundQueueText } from "./found_queue_text.ts";
 import { type Columns, type Line, stderr, taskLine } from "./line.ts";
-import { secondSignalText } from "./second_signal_text.ts";
+import { foundQueueText, secondSignalText } from "./run_text.ts";
 
 export interface SendTextFormat {
   readonly columns: Columns;

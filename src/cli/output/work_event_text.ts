@@ -3,9 +3,8 @@ import type { WorkEvent, WorkSummary } from "../../work/work_event.ts";
 import type { StopReason } from "../../work/stop_rules.ts";
 import { printableText } from "./body.ts";
 import { formatDuration } from "../values/duration.ts";
-import { foundQueueText } from "./found_queue_text.ts";
 import { type Columns, type Line, stderr, stdout, taskLine } from "./line.ts";
-import { secondSignalText } from "./second_signal_text.ts";
+import { foundQueueText, secondSignalText } from "./run_text.ts";
 
 export interface WorkTextFormat {
   /** The worker's name, in front of its lines. */
