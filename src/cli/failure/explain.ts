@@ -207,6 +207,8 @@ function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
   return unavailable(
     `${address} answers, but not as an AMQP 0-9-1 broker: ${failure.message}`,
     "check the port: RabbitMQ speaks AMQP on 5672, amqps:// on 5671, HTTP on 15672",
+    // A broker that closes the socket at once may take its alert along.
+    ...attempt.tls ? ["it may want a client certificate: --tls-cert FILE and --tls-key FILE"] : [],
   );
 }
 
