@@ -1,33 +1,23 @@
-/** Imports go down only; this is what keeps the layers of CONTRIBUTING.md true. */
+/** CONTRIBUTING.md says how src is laid out: its tables and paths are true. */
 import assert from "node:assert/strict";
 
 const ROOT = new URL("../../", import.meta.url);
+const CONTRIBUTING = await Deno.readTextFile(new URL("CONTRIBUTING.md", ROOT));
 
-/** What each folder of src/ may import besides itself. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ["send", "work", "dead_letters", "retry", "broker", "amqp"],
-  send: ["amqp"],
-  work: ["retry", "amqp"],
-  dead_letters: ["retry", "amqp"],
-  retry: ["amqp"],
-  amqp: [],
-  broker: [],
-};
+/** What each folder of src/ may import besides itself: the third column of the table. */
+const ALLOWED = new Map(
+  [...CONTRIBUTING.matchAll(/^\| `src\/(\w+)\/` +\|.*\| (.*?) *\|$/gm)].map((
+    [, folder, allowed],
+  ) => [folder!, allowed === "nothing" ? [] : allowed!.split(", ")]),
+);
+
+/** Lines of files that follow each other, as they stand there. */
+const WAYS = [...CONTRIBUTING.matchAll(/^ {4}(.* → .*)$/gm)].map(([, line]) => line!.split(" → "));
 
 /** src/broker from top to bottom: each may import what stands below it, and its own layer. */
-const BROKER_LAYERS: readonly (readonly string[])[] = [
-  ["serve.ts"],
-  ["server.ts"],
-  ["connection/"],
-  ["methods/"],
-  ["channel/"],
-  ["broker.ts"],
-  ["store/"],
-  ["model/"],
-  ["user.ts"],
-  ["wire/"],
-  ["broker_event.ts", "end_of_turn.ts", "release.ts"],
-];
+const BROKER_LAYERS = WAYS.find(([first]) => first === "serve.ts")!.map((names) =>
+  names.split(" ")
+);
 
 interface Module {
   readonly specifier: string;
@@ -50,12 +40,25 @@ Deno.test("imports go down only, and only src/amqp knows the client library", as
         violations.push(`${file} imports amqplib`);
       }
       const [, other] = /^src\/([^/]+)\//.exec(target.replace(ROOT.href, "")) ?? [];
-      if (other && other !== folder && !ALLOWED[folder]?.includes(other)) {
+      if (other && other !== folder && !ALLOWED.get(folder)?.includes(other)) {
         violations.push(`${file} imports src/${other}`);
       }
     }
   }
   assert.deepEqual(violations, []);
+});
+
+Deno.test("every folder of src/ has its row", () => {
+  const folders = [...Deno.readDirSync(new URL("src/", ROOT))].map(({ name }) => name);
+  assert.deepEqual([...ALLOWED.keys()].toSorted(), folders.toSorted());
+});
+
+Deno.test("the ways of data lead over files that exist", () => {
+  const ways = WAYS.filter(([first]) => first !== "serve.ts");
+  assert.equal(ways.length, 4);
+  for (const file of ways.flat()) {
+    assert.ok(Deno.statSync(new URL(file, ROOT)).isFile, file);
+  }
 });
 
 Deno.test("inside src/broker imports go down only, and never round", async () => {
