@@ -6,8 +6,7 @@ import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation, User } from "../user.ts";
-import { erlangBinary } from "../wire/erlang_text.ts";
-import { FRAME_BODY, FRAME_HEARTBEAT, FRAME_METHOD } from "../wire/frame_parser.ts";
+import { FRAME_BODY, FRAME_METHOD } from "../wire/frame_parser.ts";
 import {
   type Arguments,
   decodeMethod,
@@ -17,16 +16,17 @@ import {
 } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
+import { ConnectionLog, textOf } from "./connection_log.ts";
 import { consequenceOf } from "./consequence.ts";
+import { isHeartbeat, misplaced } from "./frame_place.ts";
 import { Handshake, type HandshakeHost, LoginRefused, type Session } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
+import { SocketEnd } from "./socket_end.ts";
 import { SocketWriter } from "./socket_writer.ts";
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most. */
-const CLOSE_TIMEOUT_SECONDS = 30;
 /** Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close delay). */
 const INPUT_CLOSED_SECONDS = 3;
 
@@ -48,27 +48,26 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   readonly #socketWriter: SocketWriter;
   readonly #channels: ChannelTable = new ChannelTable(this);
   readonly #exclusiveQueues = new Set<Queue>();
-  readonly #end = Promise.withResolvers<void>();
+  readonly #log: ConnectionLog;
+  readonly #end: SocketEnd;
   #state: State = "header";
   #handshake: Handshake | undefined;
   #session: Session | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** 0 for none. */
-  #heartbeatSeconds = 0;
   #heartbeat: Heartbeat | undefined;
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
-  #reason = "client closed the socket";
 
   constructor(id: number, socket: Socket, broker: Broker) {
     this.id = id;
     this.#socket = socket;
     this.broker = broker;
-    this.ended = this.#end.promise;
+    this.#log = new ConnectionLog(id, broker.emit);
+    this.#end = new SocketEnd(socket);
+    this.ended = this.#end.closed;
     this.#inbound = new Inbound(broker.release, this, () => broker.connections.size);
     broker.connections.add(this);
-    broker.emit({ event: "connected", connection: id, remote: `${socket.remoteAddress}` });
-    this.#timer = setTimeout(() => this.#drop("handshake timeout"), HANDSHAKE_TIMEOUT_MS);
+    this.#log.connected(`${socket.remoteAddress}`);
+    this.#end.after(HANDSHAKE_TIMEOUT_MS, () => this.#drop("handshake timeout"));
     this.#socketWriter = new SocketWriter(socket, broker.endOfTurn, {
       wrote: () => this.#heartbeat?.said(),
       pressure: () => this.pressure(),
@@ -77,7 +76,6 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       },
     });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("error", (error: Error) => this.#reason = error.message);
     socket.on("close", () => this.#gone());
   }
 
@@ -123,12 +121,12 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       const known = error instanceof ConnectionError;
       this.#failed(known ? this.#handshake?.unexpected(error) ?? error : error);
       this.#inbound.close();
-      if (this.#state === "closing") this.#dropAfter(INPUT_CLOSED_SECONDS);
+      if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
     }
   }
 
   refused(offer: string): void {
-    this.#reason = "unknown protocol header";
+    this.#end.reason = "unknown protocol header";
     this.writer.raw(Buffer.from(offer, "latin1"));
     this.#sendAndEnd();
   }
@@ -142,8 +140,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === "closed") return;
     if (this.broker.settings.traceMethods && type === FRAME_METHOD) {
-      const method = methodName(bytes, start, end) ?? "unknown";
-      this.broker.emit({ event: "method", connection: this.id, channel, method });
+      this.#log.method(channel, methodName(bytes, start, end) ?? "unknown");
     }
     if (type === FRAME_METHOD && end - start >= 4) this.#method = bytes.readUInt32BE(start);
     else this.#method = 0;
@@ -171,22 +168,11 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
         return input.frame(type, bytes, start, end);
       }
     }
-    const frame = () => {
-      const octets = erlangBinary(bytes.subarray(start, Math.min(end, start + 64)));
-      return `type ${type}, all octets = ${octets}`;
-    };
-    if (type === FRAME_HEARTBEAT) {
-      // Rule (section 4.2.7): heartbeats are empty and on channel 0.
-      if (number !== 0) throw new ConnectionError("UNEXPECTED_FRAME", frame());
-      if (end === start) return;
-    }
-    if (type < FRAME_METHOD || type > FRAME_BODY) {
-      throw new ConnectionError("FRAME_ERROR", `${frame()}: unknown_frame`);
-    }
+    if (isHeartbeat(type, number, bytes, start, end)) return;
     if (number !== 0 && this.#handshake !== undefined) {
       // Rule (section 2.2.2): channels come after connection.open.
       this.#method = 0;
-      throw this.#handshake.unexpected(new ConnectionError("UNEXPECTED_FRAME", frame()));
+      throw this.#handshake.unexpected(misplaced(type, bytes, start, end));
     }
     if (number !== 0 && this.#state === "open") {
       return this.#channels.frame(type, number, bytes, start, end);
@@ -195,7 +181,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       if (this.#state === "closing") return;
       // Rule (section 4.2.6): channel 0 carries no content.
       this.#method = 0;
-      throw new ConnectionError("UNEXPECTED_FRAME", frame());
+      throw misplaced(type, bytes, start, end);
     }
     this.#control(bytes, start, end);
   }
@@ -223,8 +209,8 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   startHeartbeat(seconds: number): void {
-    this.#heartbeatSeconds = seconds;
     if (seconds === 0) return;
+    this.#end.limitTo(seconds);
     this.#heartbeat = new Heartbeat(seconds, {
       listening: () => !this.#paused,
       beat: () => {
@@ -236,28 +222,19 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   #opened(session: Session): void {
-    clearTimeout(this.#timer);
+    this.#end.cancel();
     this.#handshake = undefined;
     this.#session = session;
     this.#state = "open";
     this.#channels.max = session.channelMax;
     this.#inbound.maxFrameBytes = session.frameMaxBytes;
     this.writer.maxFrameBytes = session.frameMaxBytes;
-    this.broker.emit({
-      event: "opened",
-      connection: this.id,
-      user: textOf(session.user.name),
-      vhost: textOf(session.vhost.name),
-      name: session.name,
-    });
+    this.#log.opened(session);
   }
 
   #closeChannel(number: number, error: ChannelError): void {
     this.#channels.close(number, this.#closeArguments(error));
-    const { replyCode } = error;
-    const reason = textOf(error.replyText);
-    const channel = number;
-    this.broker.emit({ event: "channel-error", connection: this.id, channel, replyCode, reason });
+    this.#log.channelError(number, error);
   }
 
   #closeArguments(error: ChannelError | ConnectionError): Arguments<"connection.close"> {
@@ -274,52 +251,35 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     if (this.#state === "closing" || this.#state === "closed") return;
     const { end, reply, refused, internal } = consequenceOf(error);
     const { message } = error as Error;
-    const connection = this.id;
-    if (refused !== undefined) {
-      this.broker.emit({ event: "refused", connection, replyCode: refused, reason: message });
-    }
+    if (refused !== undefined) this.#log.refused(refused, message);
     if (end === "reset") this.#socket.resetAndDestroy();
     if (end !== "close") return this.#drop(message);
-    if (internal !== undefined) {
-      this.broker.emit({ event: "internal-error", connection, reason: internal });
-    }
+    if (internal !== undefined) this.#log.internalError(internal);
     if (reply instanceof ConnectionError && !reply.namesMethod) this.#method = 0;
     this.#startClosing(reply);
   }
 
   #startClosing(error: ChannelError | ConnectionError): void {
-    const { replyCode } = error;
-    const reason = textOf(error.replyText);
-    this.broker.emit({ event: "connection-error", connection: this.id, replyCode, reason });
-    this.#reason = reason;
+    this.#log.connectionError(error);
+    this.#end.reason = textOf(error.replyText);
     this.#release();
     this.#state = "closing";
     this.send("connection.close", this.#closeArguments(error));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#sendAndEnd();
-    this.#dropAfter(this.#closeTimeoutSeconds);
+    this.#end.awaitClient();
     this.#readBlocked();
   }
 
   #clientCloses(): void {
-    this.#reason = "closed by the client";
+    this.#end.reason = "closed by the client";
     for (const channel of this.#channels) channel.flushConfirms();
     this.#release();
     // Rule (connection.close-ok): it is the client that closes the socket now. If we did, one that
     // still writes on other channels might find it broken before it has read close-ok.
     this.#state = "closing";
     this.send("connection.close-ok", {});
-    this.#dropAfter(this.#closeTimeoutSeconds);
-  }
-
-  get #closeTimeoutSeconds(): number {
-    return Math.min(this.#heartbeatSeconds || Infinity, CLOSE_TIMEOUT_SECONDS);
-  }
-
-  /** Drops the socket then, if the client has not closed it. */
-  #dropAfter(seconds: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.destroy(), seconds * 1_000);
+    this.#end.awaitClient();
   }
 
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
@@ -329,7 +289,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       const text = "broker forced connection closure with reason 'shutdown'";
       this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
     } else {
-      this.#drop(this.#state === "closing" ? this.#reason : "shutdown");
+      this.#drop(this.#state === "closing" ? this.#end.reason : "shutdown");
     }
     return this.ended;
   }
@@ -341,7 +301,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
 
   #drop(reason: string): void {
     if (this.#state === "closed") return;
-    this.#reason = reason;
+    this.#end.reason = reason;
     this.#release();
     this.#state = "closed";
     this.#socket.destroy();
@@ -354,7 +314,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     this.#socketWriter[Symbol.dispose]();
     this.#state = "closed";
     this.#socket.end();
-    this.#dropAfter(this.#closeTimeoutSeconds);
+    this.#end.awaitClient();
   }
 
   /** Gives back all the client held. */
@@ -365,15 +325,12 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   #gone(): void {
-    clearTimeout(this.#timer);
     this.#heartbeat?.[Symbol.dispose]();
     this.#socketWriter[Symbol.dispose]();
     this.#release();
     this.#state = "closed";
-    if (this.broker.connections.delete(this)) {
-      this.broker.emit({ event: "disconnected", connection: this.id, reason: this.#reason });
-    }
-    this.#end.resolve();
+    if (this.broker.connections.delete(this)) this.#log.disconnected(this.#end.reason);
+    this.#end.came();
   }
 
   /** Sends a method on channel 0. */
@@ -431,9 +388,4 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       `${timeoutMs} ms. This timeout value can be configured, see consumers doc guide to learn more`;
     this.#closeChannel(channel, new ChannelError("PRECONDITION_FAILED", text));
   }
-}
-
-/** Texts of the wire are octets, one a character. */
-function textOf(octets: string): string {
-  return Buffer.from(octets, "latin1").toString();
 }

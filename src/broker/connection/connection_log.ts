@@ -1,0 +1,62 @@
+import { Buffer } from "node:buffer";
+import type { BrokerEvent } from "../broker_event.ts";
+import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import type { Session } from "./handshake.ts";
+
+/** What happens on one connection, told as events of the broker. */
+export class ConnectionLog {
+  readonly #connection: number;
+  readonly #emit: (event: BrokerEvent) => void;
+
+  constructor(connection: number, emit: (event: BrokerEvent) => void) {
+    this.#connection = connection;
+    this.#emit = emit;
+  }
+
+  connected(remote: string): void {
+    this.#emit({ event: "connected", connection: this.#connection, remote });
+  }
+
+  opened({ user, vhost, name }: Session): void {
+    this.#emit({
+      event: "opened",
+      connection: this.#connection,
+      user: textOf(user.name),
+      vhost: textOf(vhost.name),
+      name,
+    });
+  }
+
+  method(channel: number, method: string): void {
+    this.#emit({ event: "method", connection: this.#connection, channel, method });
+  }
+
+  /** The client was not let in. @param replyCode 0 where it got no answer */
+  refused(replyCode: number, reason: string): void {
+    this.#emit({ event: "refused", connection: this.#connection, replyCode, reason });
+  }
+
+  channelError(channel: number, { replyCode, replyText }: ChannelError): void {
+    const [connection, reason] = [this.#connection, textOf(replyText)];
+    this.#emit({ event: "channel-error", connection, channel, replyCode, reason });
+  }
+
+  connectionError({ replyCode, replyText }: ChannelError | ConnectionError): void {
+    const [connection, reason] = [this.#connection, textOf(replyText)];
+    this.#emit({ event: "connection-error", connection, replyCode, reason });
+  }
+
+  /** A bug of the broker. */
+  internalError(reason: string): void {
+    this.#emit({ event: "internal-error", connection: this.#connection, reason });
+  }
+
+  disconnected(reason: string): void {
+    this.#emit({ event: "disconnected", connection: this.#connection, reason });
+  }
+}
+
+/** Texts of the wire are octets, one a character. */
+export function textOf(octets: string): string {
+  return Buffer.from(octets, "latin1").toString();
+}
