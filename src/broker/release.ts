@@ -23,7 +23,7 @@ const DIFFERENCES = {
   offeredProtocol: ["AMQP\0\0\x09\x01", "AMQP\x03\x01\0\0", "AMQP\x03\x01\0\0"],
   /** The headers of AMQP 0-8 and 0-9 are taken for 0-9-1; later only the one of 0-9. Notes 4.0.1. */
   takesProtocol08: [true, false, false],
-  /** Largest body, in octets. Docs: `max_message_size`; notes 4.0.1. */
+  /** Largest body, in octets. `max_message_size`, https://www.rabbitmq.com/docs/configure; notes 4.0.1. */
   maxMessageBytes: [134_217_728, 16_777_216, 16_777_216],
   /** Largest body that a header may announce, in octets: beyond it 501, at once. */
   maxAnnouncedBytes: [Infinity, Infinity, 536_870_912],
@@ -40,7 +40,7 @@ const DIFFERENCES = {
   unknownTypeOfUnnamedQueue: ["internal error", "internal error", "unknown queue type"],
   /** Values of x-queue-type that leave it to the default. */
   defaultQueueTypes: [[], ["undefined"], ["undefined", ""]],
-  /** A redeclaration compares x-queue-type even where nobody gave one. Docs: default queue type. */
+  /** A redeclaration compares x-queue-type even where nobody gave one. https://www.rabbitmq.com/docs/vhosts#default-queue-type */
   queueTypeByDefault: [false, true, true],
   /** x-queue-mode is checked, or ignored. */
   checksQueueMode: [true, true, false],
@@ -91,7 +91,7 @@ const DIFFERENCES = {
   negativeLimitIsNone: [false, true, true],
   /** Where returned messages go when there is no limit; with one always to the front. */
   unlimitedReturns: ["tail", "tail", "front"],
-  /** Docs: quorum-queues#priorities. Up to 4 and above it in turn 1 : 2; or 32, strictly. */
+  /** https://www.rabbitmq.com/docs/quorum-queues#priorities: Up to 4 and above it in turn 1 : 2; or 32, strictly. */
   quorumPriorities: ["none", "two lanes", "32"],
   /** Who follows the single active consumer, and whether a higher priority takes over. Notes 4.0.1. */
   singleActive: ["by arrival", "by priority", "by priority"],

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Release } from "../release.ts";
@@ -34,7 +35,7 @@ function serverProperties(release: Release): FieldTable {
     ["capabilities", { type: "F", value: capabilities }],
     ["cluster_name", textField("worktool")],
     ["product", textField("worktool")],
-    ["version", textField("0.1.0")],
+    ["version", textField(deno.version)],
     ["rabbitmq_release", textField(release.name)],
     ["platform", textField("JavaScript")],
     ["information", textField("Embedded AMQP 0-9-1 broker")],

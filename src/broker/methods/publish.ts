@@ -42,7 +42,7 @@ export function finishPublish(channel: Channel, publish: Publish): void {
   if (
     properties.userId !== undefined && properties.userId !== user.name && !user.impersonates
   ) {
-    // RabbitMQ docs, validated-user-id.
+    // https://www.rabbitmq.com/docs/validated-user-id.
     throw new ChannelError(
       "PRECONDITION_FAILED",
       `user_id property set to '${properties.userId}' but authenticated user was '${user.name}'`,
@@ -129,7 +129,7 @@ function seeToConfirm(channel: Channel, confirms: ConfirmLedger, routed: Routed)
   }
 }
 
-/** Routing keys in the CC and BCC headers (RabbitMQ docs, sender-selected). */
+/** Routing keys in the CC and BCC headers (https://www.rabbitmq.com/docs/sender-selected). */
 function copies(headers: FieldTable | undefined): string[] | undefined {
   const cc = headers?.get("CC");
   const bcc = headers?.get("BCC");

@@ -13,7 +13,7 @@ import type { DeathReason } from "./queue_context.ts";
 
 /**
  * The message as it goes to the dead-letter exchange: x-death and x-first-death-* tell its history,
- * the expiration is moved into x-death (RabbitMQ docs, dlx#effects).
+ * the expiration is moved into x-death (https://www.rabbitmq.com/docs/dlx#effects).
  * @param atMs time of death, ms since 1970.
  */
 export function deadMessage(
@@ -126,7 +126,7 @@ function recordDeath(
 
 /**
  * Whether the dead message would come round to the queue without anyone having rejected it on the
- * way: such a cycle would never end, so the message is dropped (RabbitMQ docs, dlx#routing).
+ * way: such a cycle would never end, so the message is dropped (https://www.rabbitmq.com/docs/dlx#routing).
  */
 export function isAutomaticCycle(headers: FieldTable | undefined, queueName: string): boolean {
   const deaths = deathsOf(headers);

@@ -66,7 +66,7 @@ function rowsOf(release: Release): Record<string, ArgumentRow> {
   return rows;
 }
 
-/** One row an argument (RabbitMQ docs, queues#optional-arguments). */
+/** One row an argument (https://www.rabbitmq.com/docs/queues#optional-arguments). */
 const argumentRows = (release: Release): Record<string, ArgumentRow> => ({
   "x-expires": { classic: true, quorum: true, check: (field) => duration(field, 1) },
   "x-message-ttl": { classic: true, quorum: true, check: (field) => duration(field, 0) },

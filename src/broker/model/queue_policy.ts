@@ -50,14 +50,14 @@ export interface DelayedRetry {
 /** First come, first served. */
 const ONE_LEVEL: PriorityScheme = { levels: 1, levelOf: () => 0, turns: "highest" };
 
-/** RabbitMQ docs, quorum-queues#priorities: above 4 is high. */
+/** https://www.rabbitmq.com/docs/quorum-queues#priorities: above 4 is high. */
 const TWO_LANES: PriorityScheme = {
   levels: 2,
   levelOf: (priority) => priority > 4 ? 1 : 0,
   turns: "upper twice",
 };
 
-/** RabbitMQ docs, quorum-queues#priorities: 0 to 31, without one as 4. */
+/** https://www.rabbitmq.com/docs/quorum-queues#priorities: 0 to 31, without one as 4. */
 const STRICT: PriorityScheme = {
   levels: 32,
   levelOf: (priority) => priority === NO_PRIORITY ? 4 : Math.min(priority, 31),
@@ -108,7 +108,7 @@ function readDeliveryLimit(table: FieldTable, release: Release): number {
   return limit < 0 && release.negativeLimitIsNone ? Infinity : limit;
 }
 
-/** RabbitMQ docs, quorum-queues#delayed-retry: without a type or a least delay there is none. */
+/** https://www.rabbitmq.com/docs/quorum-queues#delayed-retry: without a type or a least delay there is none. */
 function readDelayedRetry(table: FieldTable): DelayedRetry | undefined {
   const which = table.get("x-delayed-retry-type")?.value;
   const leastMs = integerOf(table.get("x-delayed-retry-min")) ?? 0;
