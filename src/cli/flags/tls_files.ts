@@ -4,13 +4,18 @@ import { readFileSync } from "node:fs";
 import type { TlsOptions } from "../../amqp/connection.ts";
 import { defined } from "../defined.ts";
 import { fileProblem } from "../failure/system_problem.ts";
-import type { ConnectionFlags } from "./connection_flags.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-type TlsFlags = Pick<ConnectionFlags, "tlsCa" | "tlsCert" | "tlsKey" | "insecure">;
+/** Paths of PEM files. */
+interface TlsFlags {
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly insecure?: boolean | undefined;
+}
 
 /**
  * Reads the files of `--tls-…`. What is wrong with one of them is known before anybody is connected
