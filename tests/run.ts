@@ -1,8 +1,8 @@
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
- * They run on an embedded broker that is started here, and on RabbitMQ where there is one; as many
- * files at a time as there are cores (or DENO_JOBS), since much of it is waiting for brokers to start.
+ * They run on an embedded broker that is started here, and on RabbitMQ where there is one; one file
+ * more at a time than there are cores (or DENO_JOBS), since much of it is waiting for brokers to start.
  *
  * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another release
  * - WORKTOOL_TEST_RABBITMQ_SCRIPTS: folders with `rabbitmq-server` and `rabbitmqctl`, for tests that
@@ -37,14 +37,18 @@ const [rabbitMqs, installedRabbitMqs] = await Promise.all([
 ]);
 const brokers = await Promise.all([embedded, ...older].map(startBroker));
 const [broker, ...olderBrokers] = brokers;
+const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--parallel", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
-  env: brokerListEnvironment({
-    shared: [{ name: embedded.name, release: embedded.release, url: broker!.url }, ...rabbitMqs],
-    older: olderBrokers.map(({ command, url }) => ({ ...command, url })),
-    rabbitMqs: installedRabbitMqs,
-    embedded: [embedded],
-  }),
+  env: {
+    DENO_JOBS: jobs,
+    ...brokerListEnvironment({
+      shared: [{ name: embedded.name, release: embedded.release, url: broker!.url }, ...rabbitMqs],
+      older: olderBrokers.map(({ command, url }) => ({ ...command, url })),
+      rabbitMqs: installedRabbitMqs,
+      embedded: [embedded],
+    }),
+  },
 }).spawn().status;
 const brokerCodes = await Promise.all(brokers.map((one) => one.stop()));
 
