@@ -35,11 +35,6 @@ export class Backlog {
     return this.#ready.count;
   }
 
-  /** Sum of the ready bodies, in octets. */
-  get bytes(): number {
-    return this.#ready.bytes;
-  }
-
   /** Whether x-max-length(-bytes) has no room for the message. */
   isFullFor(message: Message): boolean {
     const { maxLength, maxLengthBytes } = this.#policy;

@@ -1,11 +1,9 @@
-import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
 import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
 import { Backlog } from "./backlog.ts";
 import { HeldEntries } from "./held_entries.ts";
-import { checkQueueArguments } from "./queue_arguments.ts";
-import { type QueuePolicy, readQueuePolicy } from "./queue_policy.ts";
+import { DeclaredQueue } from "./declared_queue.ts";
 import type { DeathReason, QueueContext, QueueDeclaration } from "./queue_context.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
 
@@ -16,19 +14,8 @@ export type Enqueued = "taken" | "storing" | "rejected";
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
  * Pure: time, storage and dead-lettering are given, entries leave through `Subscriber.take`.
  */
-export class Queue implements QueueDeclaration, EntryQueue {
-  readonly name: string;
-  readonly vhost: string;
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: FieldTable;
-  readonly policy: QueuePolicy;
-  /** The connection that owns an exclusive queue. */
-  readonly owner: object | undefined;
+export class Queue extends DeclaredQueue implements EntryQueue {
   readonly subscribers: QueueSubscribers;
-  /** Key in the store; 0 for a queue that is not kept. */
-  storeId = 0;
   deleted = false;
   readonly #context: QueueContext<Queue>;
   readonly #backlog: Backlog;
@@ -46,20 +33,9 @@ export class Queue implements QueueDeclaration, EntryQueue {
     owner: object | undefined,
     context: QueueContext<Queue>,
   ) {
-    this.name = declaration.name;
-    this.vhost = vhost;
-    this.durable = declaration.durable;
-    this.exclusive = declaration.exclusive;
-    this.autoDelete = declaration.autoDelete;
-    this.arguments = declaration.arguments;
-    this.owner = owner;
-    checkQueueArguments(this, declaration.arguments, context.release);
-    const policy = this.policy = readQueuePolicy(declaration.arguments, context.release);
-    this.subscribers = new QueueSubscribers({
-      singleActive: policy.singleActiveConsumer,
-      succession: policy.quorum ? context.release.singleActive : "by priority",
-      takesOver: policy.quorum && context.release.singleActive === "by priority",
-    });
+    super(vhost, declaration, owner, context.release);
+    const { policy } = this;
+    this.subscribers = new QueueSubscribers(policy, context.release);
     this.#context = context;
     const backlogOwner = {
       now: context.now,
@@ -74,27 +50,12 @@ export class Queue implements QueueDeclaration, EntryQueue {
     this.used();
   }
 
-  /** How reply texts name it. */
-  get title(): string {
-    return `queue '${this.name}' in vhost '${this.vhost}'`;
-  }
-
   get readyCount(): number {
     return this.#backlog.count;
   }
 
-  /** Sum of the ready bodies, in octets. */
-  get readyBytes(): number {
-    return this.#backlog.bytes;
-  }
-
   get unackedCount(): number {
     return this.#unacked;
-  }
-
-  /** Whether messages of this queue are kept on disk. */
-  keeps(message: Message): boolean {
-    return this.storeId !== 0 && (message.persistent || this.policy.quorum);
   }
 
   /** Notes a use, which postpones x-expires. */
@@ -211,10 +172,8 @@ export class Queue implements QueueDeclaration, EntryQueue {
     if (subscriber.noAck) {
       this.#context.accountMemory(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
     } else {
-      this.#unacked++;
       entry.subscriber = subscriber;
       this.#hold(entry, subscriber.timeoutMs);
-      if (entry.storage !== "none") this.#context.touched(entry);
     }
     subscriber.take(entry);
   }
@@ -233,20 +192,18 @@ export class Queue implements QueueDeclaration, EntryQueue {
     if (noAck) {
       this.#forget(entry);
     } else {
-      this.#unacked++;
       entry.getter = getter;
       this.#hold(entry, undefined);
-      if (entry.storage !== "none") this.#context.touched(entry);
     }
     this.#backlog.expireHeads();
     return entry;
   }
 
-  #hold(entry: Entry, timeoutMs: number | undefined): void {
-    this.#held?.add(
-      entry,
-      timeoutMs ?? this.policy.consumerTimeoutMs ?? this.#context.consumerTimeoutMs,
-    );
+  /** The entry is delivered, to be settled. */
+  #hold(entry: Entry, timeoutMs = this.policy.consumerTimeoutMs): void {
+    this.#unacked++;
+    this.#held?.add(entry, timeoutMs ?? this.#context.consumerTimeoutMs);
+    if (entry.storage !== "none") this.#context.touched(entry);
   }
 
   /** Entries that are held too long return, while their holder goes on without them. */
@@ -331,13 +288,7 @@ export class Queue implements QueueDeclaration, EntryQueue {
    * @throws {ChannelError} 403 when it, or the one already there, wants the queue for itself.
    */
   subscribe(subscriber: Subscriber): void {
-    const { all } = this.subscribers;
-    const refused = subscriber.exclusive
-      ? all.length > 0 || this.policy.singleActiveConsumer
-      : all[0]?.exclusive;
-    // Quorum queues know no exclusive consumers, and do not say so.
-    if (refused && !this.policy.quorum) {
-      // Rule: an exclusive consumer shares its queue with no other, nor stands in line for it.
+    if (this.subscribers.refuses(subscriber)) {
       throw new ChannelError("ACCESS_REFUSED", `${this.title} in exclusive use`);
     }
     this.subscribers.add(subscriber);

@@ -1,4 +1,6 @@
+import type { Release } from "../release.ts";
 import type { Subscriber } from "./entry.ts";
+import type { QueuePolicy } from "./queue_policy.ts";
 
 interface Rank {
   priority: number;
@@ -15,22 +17,27 @@ export class QueueSubscribers {
   #active: Subscriber | undefined;
   /** Nobody could take an entry when last asked: ask again only after `wake`. */
   #exhausted = false;
-  readonly #singleActive: boolean;
-  readonly #succession: "by priority" | "by arrival";
-  readonly #takesOver: boolean;
+  readonly #policy: QueuePolicy;
+  /** Who follows the active one of a single-active-consumer queue. */
+  readonly #succession: Release["singleActive"];
 
-  /**
-   * @param options.succession who follows the active one of a single-active-consumer queue
-   * @param options.takesOver one of higher priority does not wait until the active one goes
-   */
-  constructor(options: {
-    singleActive: boolean;
-    succession: "by priority" | "by arrival";
-    takesOver: boolean;
-  }) {
-    this.#singleActive = options.singleActive;
-    this.#succession = options.succession;
-    this.#takesOver = options.takesOver;
+  constructor(policy: QueuePolicy, release: Release) {
+    this.#policy = policy;
+    this.#succession = policy.quorum ? release.singleActive : "by priority";
+  }
+
+  /** One of higher priority does not wait until the active one goes. */
+  get #takesOver(): boolean {
+    return this.#policy.quorum && this.#succession === "by priority";
+  }
+
+  /** Whether it wants the queue for itself, or the one already there does. */
+  refuses(subscriber: Subscriber): boolean {
+    if (this.#policy.quorum) return false; // they know no exclusive consumers, and do not say so
+    // Rule: an exclusive consumer shares its queue with no other, nor stands in line for it.
+    return subscriber.exclusive
+      ? this.count > 0 || this.#policy.singleActiveConsumer
+      : this.#arrivals[0]?.exclusive === true;
   }
 
   get count(): number {
@@ -97,7 +104,7 @@ export class QueueSubscribers {
   /** Whose turn it is among those that can take an entry; undefined when none can. */
   next(): Subscriber | undefined {
     if (this.#exhausted) return undefined;
-    if (this.#singleActive) {
+    if (this.#policy.singleActiveConsumer) {
       // x-single-active-consumer: one alone is served, until it goes.
       const active = this.#activeNow();
       if (active?.canTake()) return active;
