@@ -7,7 +7,7 @@ import { UsageError } from "./failure/usage_error.ts";
 
 const EXAMPLES = `
 Examples:
-  worktool work                      wait for tasks; one second of work for every dot
+  worktool work                      wait for tasks; a dot is one second of work
   worktool send "First message."     send one, in another terminal
   worktool work -- ./resize.sh       run a command for each task
   worktool help send                 all flags of a command

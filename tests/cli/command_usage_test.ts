@@ -114,3 +114,10 @@ brokerTest("a --health port that is taken: 69, and nothing is consumed", async (
     await once(server.close(), "close");
   }
 });
+
+for (const command of [[], ["send"], ["work"], ["dead"], ["dead", "replay"], ["broker"]]) {
+  Deno.test(`the help of worktool ${command.join(" ")} fits 80 columns`, async () => {
+    const { stdout } = await Worktool.run([...command, "--help"]);
+    assert.deepEqual(stdout.split("\n").filter((line) => line.length > 80), []);
+  });
+}

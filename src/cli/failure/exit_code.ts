@@ -43,8 +43,8 @@ export type Exit = (code: ExitCode, options?: { readonly onlyShows: boolean }) =
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    done; for work also an orderly stop after the first signal
-  1    ran, but a task was returned, refused, not sent, given up or lost; or the command of work
-       cannot be run, or the output cannot be written
+  1    ran, but a task was returned, refused, not sent, given up or lost; or the
+       command of work cannot be run, or the output cannot be written
   2    --count or --until-empty was not reached in time; dead found no such task
   64   usage
   65   the broker refused the data or the declaration

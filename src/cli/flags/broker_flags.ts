@@ -18,17 +18,19 @@ import { UsageError } from "../failure/usage_error.ts";
 const EXAMPLES = `
 It prints its URL first, and then logs connections on standard error.
 
-Users are guest with the password guest, from this machine only, unless --user names others.
-A user may do everything unless three patterns follow: name:password:configure:write:read.
-A user with the tag impersonator may publish in the name of others (property user-id).
+Unless --user names others, the only user is guest with the password guest, from
+this machine alone. A user may do everything unless three patterns follow:
+name:password:configure:write:read. A user with the tag impersonator may publish
+in the name of others (property user-id).
 
-It answers as RabbitMQ 4.3 does; --like 4.0 or --like 3.10 for older ones. --deny refuses what
-an operator of RabbitMQ 4 may refuse: global_qos, queue_master_locator, transient_nonexcl_queues.
+It answers as RabbitMQ 4.3 does; --like 4.0 or --like 3.10 for older ones.
+--deny refuses what an operator of RabbitMQ 4 may refuse: global_qos,
+queue_master_locator, transient_nonexcl_queues.
 
 Examples:
   worktool broker                                  on port 5672, durable
   worktool broker --like 3.10                      as RabbitMQ 3.10 would answer
-  worktool broker --port 0 --memory                for a test: a free port, nothing on disk
+  worktool broker --port 0 --memory                a free port, nothing on disk
   worktool broker --host 0.0.0.0 --user ci:secret  for other machines`;
 
 function listenFlags() {

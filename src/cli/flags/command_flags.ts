@@ -53,7 +53,8 @@ export function commandFlags() {
     )
     .option(
       "--backoff <range>",
-      "wait between attempts: doubles from the first to the second time (default: 1s..5m)",
+      "wait before another attempt: the shortest, and the longest; it doubles each time " +
+        "(default: 1s..5m)",
       argument(parseBackoff),
     )
     .addOption(

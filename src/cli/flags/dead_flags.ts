@@ -33,20 +33,21 @@ const DEFAULT_COUNTS: Readonly<Record<DeadAction, number | undefined>> = {
 };
 
 const DESCRIPTIONS: Readonly<Record<DeadAction, string>> = {
-  ls: "List dead letters: when, after how many attempts, why, and how they begin",
+  ls: "List dead letters: when, after how many attempts, why, and the start of the body",
   show: "Show a dead letter: body, properties, headers, what the command wrote to stderr",
   replay: "Put dead letters back into the queue that they came from, to be tried anew",
   purge: "Delete dead letters for good",
 };
 
 export const DEAD_EXAMPLES = `
-Dead letters are tasks that a worker gave up. The dead-letter queue is the work queue's name with
-.dead, unless --dead-letter names another; letters that a broker put there are understood too.
+Dead letters are tasks that a worker gave up. They are in the queue whose name
+is the work queue's with .dead, unless --dead-letter names another. Messages
+that the broker itself has dead-lettered there are understood too.
 
-ls and show take nothing out. The broker marks what was looked at as redelivered, and meanwhile
-nobody else gets it; a quorum queue counts it, and from RabbitMQ 4.0 on drops what it has counted
-20 times, unless the queue has a higher x-delivery-limit. Dead-letter queues that worktool declares
-have one.
+ls and show take nothing out. While they look, nobody else gets those messages,
+and the broker marks them as redelivered. A quorum queue counts each look: since
+RabbitMQ 4.0 it drops a message after 20, unless its x-delivery-limit is higher,
+as in the dead-letter queues that worktool declares.
 
 Examples:
   worktool dead ls --queue images

@@ -20,7 +20,8 @@ export function queueFlags() {
     .addOption(
       new Option(
         "--queue-type <type>",
-        "RabbitMQ's tutorial uses quorum today (default for a new queue: the broker decides)",
+        "what kind of queue to create (default: what the broker creates by itself); " +
+          "RabbitMQ's tutorial uses quorum today",
       ).choices(["classic", "quorum"] as const),
     )
     .addOption(

@@ -28,7 +28,7 @@ export function reconnectionFlags(
     .addOption(
       new Option(
         "--reconnect-delay <range>",
-        "pause before connecting again; it doubles up to the second",
+        "pause before connecting again: the shortest, and the longest; it doubles each time",
       ).argParser(argument(parseBackoff))
         .default({ minMs: 200, maxMs: 30_000 }, "200ms..30s"),
     );

@@ -24,8 +24,9 @@ Examples:
   worktool send --lines < tasks.txt
   worktool send --queue images --header 'user: 7' --file cat.png --file dog.png
 
-Without words on a terminal it sends 'Hello World!'. Words that begin with a dash go after --.
-With --lines it prints the summary only; --echo prints a line for each task, --no-echo for none.`;
+Without words on a terminal it sends 'Hello World!'. Words that begin with a
+dash go after --. With --lines it prints the summary only; --echo prints a line
+for each task, --no-echo for none.`;
 
 /** Where tasks come from: of the flags one, or words. */
 function sourceFlags() {

@@ -6,7 +6,7 @@ import { commandFlags, commandWork, pretendFlags, retryPolicy } from "./command_
 import { connectionFlags } from "./connection_flags.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
-import { parseDuration } from "../values/duration.ts";
+import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
 import { parseHealthAddress } from "../values/health_address.ts";
 import { integerBetween } from "../values/integer.ts";
 import { jsonFlags, lineFlags } from "./line_flags.ts";
@@ -23,8 +23,12 @@ Acknowledgement (--ack):
 
 Exit status of a command (--on-exit changes single rules):
   0=ack,65=dead,126=stop,127=stop,*=retry,signal=retry,timeout=retry
-  ack: done · retry: tried again later, dead after --attempts · dead: into --dead-letter
-  reject: basic.reject · stop: the worker stops, the task goes back. See docs/worker.md
+  ack     the task is done
+  retry   it is tried again later; after --attempts it is dead
+  dead    into the queue of --dead-letter
+  reject  basic.reject: to the queue's own dead-letter exchange, or gone
+  stop    the task goes back, and the worker stops
+  More in docs/worker.md.
 
 Examples:
   worktool work
@@ -77,7 +81,7 @@ function stopFlags() {
       "stop when no task arrived or ran for this long",
       argument(parseDuration),
     )
-    .option("--max-time <duration>", "stop after this long", argument(parseDuration))
+    .option("--max-time <duration>", "stop after this long", argument(parsePositiveDuration))
     .addOption(
       new Option("--grace <duration>", "how long the running task may go on after a stop")
         .argParser(argument(parseDuration)).default(30_000, "30s"),

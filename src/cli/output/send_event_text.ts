@@ -69,8 +69,9 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
 }
 
 function sendSummaryText(summary: SendSummary): string {
-  const { sent, confirmed, returned, refused, unknown, elapsedMs } = summary;
+  const { sent, confirmed, returned, refused, unknown, complete, failure, elapsedMs } = summary;
   const rate = elapsedMs > 0 ? Math.round(sent / elapsedMs * 1_000).toLocaleString("en") : "0";
-  return `[i] ${sent} sent: ${confirmed} confirmed, ${returned} returned, ${refused} refused, ` +
+  const stopped = complete || failure !== undefined ? "" : "Stopped before the last task: ";
+  return `[i] ${stopped}${sent} sent: ${confirmed} confirmed, ${returned} returned, ${refused} refused, ` +
     `${unknown} unknown, in ${formatDuration(elapsedMs)} (${rate}/s)`;
 }
