@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** The tutorial's scenario with the built executable: who did what. Run by `deno task demo`. */
 import { parseArgs } from "node:util";
 import { CommandFailed, Executable } from "./demo/executable.ts";

@@ -1,4 +1,4 @@
-import { type Benchmark, type Context } from "./benchmark.ts";
+import type { Benchmark, Context } from "./benchmark.ts";
 import { runCommand } from "./command.ts";
 import { contest, type Contestant } from "./contest.ts";
 import { ScratchQueue } from "./scratch_queue.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** worktool side by side with its peers. Run by `deno task bench`; see README.md beside it. */
 import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 import { parseBrokerUrl } from "../src/amqp/broker_url.ts";
 import { Channel } from "../src/amqp/channel.ts";
 import { Connection } from "../src/amqp/connection.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Millions of messages through one embedded broker. Run by `deno task soak`; see README.md. */
 import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };

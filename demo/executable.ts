@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** A worktool command that did not end well. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";

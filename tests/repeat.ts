@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /**
  * Runs tests again and again, and ends with a list of what failed, and how often.
  *

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ConfirmCount } from "./confirm_count.ts";
-import { ACK_BYTES, encodePublish, RawConnection, writeAck } from "./raw_connection.ts";
+import { ACK_BYTES, encodePublish, type RawConnection, writeAck } from "./raw_connection.ts";
 
 /** Publishes that wait for their confirms at the most. */
 export const WINDOW = 1_000;

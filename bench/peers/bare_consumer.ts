@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /**
  * The tutorial's worker in as little code as amqplib allows, ending after COUNT tasks: what the
  * client and the runtime leave to worktool. Compiled as worktool is.

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Nodes of a cluster crash and are cut off while tasks are sent and done: none may be lost. */
 import assert from "node:assert/strict";
 import { brokerList, isSince } from "../support/broker_list.ts";

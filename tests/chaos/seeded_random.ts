@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Numbers that look random and come again with the same seed (mulberry32). */
 export class SeededRandom {
   readonly seed: number;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { eventually } from "../support/deadline.ts";
-import { type Exit } from "../support/worktool.ts";
+import type { Exit } from "../support/worktool.ts";
 
 /** Kills the worker, or tells what it has done; a good task takes longer than the worker lives. */
 const COMMAND = [

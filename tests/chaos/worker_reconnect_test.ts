@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Reconnecting without end: a broker that is away for long, and one that ends every connection. */
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
@@ -90,6 +91,6 @@ brokerTest(`${RECONNECTS} idle reconnects leave nothing behind`, async (broker) 
 /** What a process holds, as Linux counts it. */
 async function footprint(pid: number): Promise<{ handles: number; rssKiB: number }> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  const handles = [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+  const handles = (await Array.fromAsync(Deno.readDir(`/proc/${pid}/fd`))).length;
   return { handles, rssKiB: Number(/VmRSS:\s*(\d+)/.exec(status)![1]) };
 }

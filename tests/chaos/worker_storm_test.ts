@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Workers, connections and brokers die while thousands of tasks are done: none may be lost. */
 import assert from "node:assert/strict";
 import { scenario } from "../conformance/own_brokers.ts";

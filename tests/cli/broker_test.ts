@@ -126,7 +126,7 @@ Deno.test("a broker that cannot have its port leaves no data behind", async () =
     const { code, stderr } = await Worktool.run(["broker", "--port", port, "--data", data]);
     assert.equal(code, 69);
     assert.match(stderr, /another process/);
-    assert.deepEqual([...Deno.readDirSync(directory)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(directory)), []);
     broker.kill("SIGTERM");
     await broker.exited;
   });

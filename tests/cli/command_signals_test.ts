@@ -137,7 +137,7 @@ brokerTest("an orderly stop leaves neither guard nor file", async (broker) => {
     const children = exit.stdout.trim().split(/\s+/).map(Number);
     assert.ok(children.length >= 4); // the guard and two commands, and ps is a grandchild
     assert.deepEqual(children.filter(isRunning), []);
-    assert.deepEqual([...Deno.readDirSync(tmp)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(tmp)), []);
   } finally {
     await Deno.remove(tmp, { recursive: true });
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { type Broker, brokerTest } from "../support/brokers.ts";
-import { type Exit, type StartOptions } from "../support/worktool.ts";
+import type { Exit, StartOptions } from "../support/worktool.ts";
 
 const SCRIPTS: StartOptions = { env: { MARK: "of the parent" } };
 
@@ -53,7 +53,7 @@ brokerTest(
       assert.equal(hash, `${createHash("sha256").update(body).digest("hex")}  -`);
       assert.ok(path!.startsWith(`${tmp}/`), path);
       assert.equal(stdin, "0");
-      assert.deepEqual([...Deno.readDirSync(tmp)], []);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(tmp)), []);
     } finally {
       await Deno.remove(tmp, { recursive: true });
     }

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of RabbitMQ
 /** A task that takes longer than RabbitMQ waits for its acknowledgement, on nodes of the test's own. */
 import assert from "node:assert/strict";
 import { brokerList, isSince } from "../support/broker_list.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of RabbitMQ
 import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { brokerList, type Release } from "../support/broker_list.ts";

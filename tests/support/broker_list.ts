@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of RabbitMQ
 /** The releases of RabbitMQ whose behaviour is known here, oldest first. */
 export const RELEASES = ["3.10", "4.0", "4.3"] as const;
 

@@ -2,7 +2,7 @@ import type { Channel } from "../channel/channel.ts";
 import type { ConfirmLedger } from "../channel/confirm_ledger.ts";
 import { ContentAssembly, type Publish } from "../channel/content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
-import { Message } from "../model/message.ts";
+import type { Message } from "../model/message.ts";
 import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
 import { carbonCopies, type Routed } from "../model/router.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";

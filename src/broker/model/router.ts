@@ -1,5 +1,5 @@
 import type { Field } from "../wire/field_table.ts";
-import { type Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Message } from "./message.ts";
 import { type Enqueued, Queue } from "./queue.ts";
 

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- columns of the database
 import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import { Entry } from "../model/entry.ts";

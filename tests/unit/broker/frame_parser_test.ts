@@ -43,7 +43,8 @@ Deno.test("frames come out whole, however the stream is cut", async () => {
   await holds(fc.property(fc.array(frame, { maxLength: 10 }), cuts, (frames, cuts) => {
     const stream = Buffer.concat(frames.map(encode));
     const chunks: Buffer[] = [];
-    for (let at = 0, cut = 0; at < stream.length; cut++) {
+    let at = 0;
+    for (let cut = 0; at < stream.length; cut++) {
       const size = cuts[cut % cuts.length]!;
       chunks.push(stream.subarray(at, at + size));
       at += size;

@@ -1,5 +1,5 @@
 /**
- * What a command may do, with real processes. Run by `runner_test.ts`, in Deno and in Bun: their
+ * What a command may do, with real processes. Run by `command_runner_test.ts`, in Deno and in Bun: their
  * `node:child_process` differ, and the executable has Bun's.
  */
 import assert from "node:assert/strict";

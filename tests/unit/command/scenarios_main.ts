@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it prints to the terminal
 /** Runs all scenarios in this runtime; one line of JSON for each. */
 import { SCENARIOS } from "./scenarios.ts";
 
