@@ -52,14 +52,15 @@ export class Cluster {
 
   /**
    * Connects to one address after the other until `use` succeeds on a connection, which is then its
-   * owner's to close. The first one is the one after that which served last: a node that was lost, or
-   * that is cut off from the others of its cluster, comes last.
+   * owner's to close. The first one is the one after that which served last: a node that was lost,
+   * or that is cut off from the others of its cluster, comes last.
    *
    * @throws {ClusterUnavailable} none of several addresses serves
    * @throws {ChannelClosed} the broker refused what `use` asked for, as any of its nodes would
    * @throws {PublishFailed} what `use` wanted to publish cannot be sent anywhere
    * @throws {ConnectAborted} by `stop`
-   * @throws {AmqpError} the only address there is does not serve, as `Connection.open` and `use` say
+   * @throws {AmqpError} the only address there is does not serve, as `Connection.open` and `use`
+   *   say
    */
   async open<T>(
     use: (connection: Connection) => Promise<T>,
@@ -111,8 +112,8 @@ export class Cluster {
 }
 
 /**
- * Whether another node may do better: a refusal on a channel is the word of the whole cluster, and a
- * message that cannot be sent is the same everywhere.
+ * Whether another node may do better: a refusal on a channel is the word of the whole cluster, and
+ * a message that cannot be sent is the same everywhere.
  */
 function isOfThisAddress(failure: unknown): boolean {
   const isEverywhere = [ChannelClosed, PublishFailed, ConnectAborted]

@@ -2,7 +2,9 @@ import type { ChannelModel } from "amqplib";
 import type { Socket } from "node:net";
 import process from "node:process";
 
-/** What amqplib's connection is made of, as much of it as is used here. None of it is documented. */
+/**
+ * What amqplib's connection is made of, as much of it as is used here. None of it is documented.
+ */
 interface Internals {
   readonly stream?: Socket;
   /** By channel number, channel 0 first; a channel writes its frames to its buffer. */
@@ -17,10 +19,10 @@ const CROWDED_AT = 1024 * 1024;
 /**
  * Sends what amqplib writes in one turn of the event loop with one write, at the end of that turn.
  *
- * amqplib has a stream for each channel, and takes its frames from there to the socket one by one in
- * the next turn: every ack leaves later than it could, and each of 100,000 tasks is a system call
- * and a packet that wakes the broker. Here frames go straight to the socket, in the order in which
- * they were made on all channels, and the socket waits for the end of the turn.
+ * amqplib has a stream for each channel, and takes its frames from there to the socket one by one
+ * in the next turn: every ack leaves later than it could, and each of 100,000 tasks is a system
+ * call and a packet that wakes the broker. Here frames go straight to the socket, in the order in
+ * which they were made on all channels, and the socket waits for the end of the turn.
  *
  * Should a new version of amqplib look different inside, it writes in its own way.
  */

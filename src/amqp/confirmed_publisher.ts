@@ -69,7 +69,9 @@ export class ConfirmedPublisher {
     return this.#channel.close();
   }
 
-  /** The channel has ended, which amqplib tells by refusing; anything else is the message's fault. */
+  /**
+   * The channel has ended, which amqplib tells by refusing; anything else is the message's fault.
+   */
   async #notSent(error: unknown): Promise<never> {
     const reason = await this.#channel.explain(error);
     if (reason instanceof AmqpError) throw reason;

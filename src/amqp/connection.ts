@@ -133,8 +133,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Whether a consumer may ask for more time (`x-consumer-timeout`): since RabbitMQ 4.3. An embedded
-   * broker tells whose behaviour it has.
+   * Whether a consumer may ask for more time (`x-consumer-timeout`): since RabbitMQ 4.3. An
+   * embedded broker tells whose behaviour it has.
    */
   get grantsConsumerTimeout(): boolean {
     const { product, version, rabbitmq_release: like } = this.#model.connection.serverProperties;
@@ -153,9 +153,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Ends it at the latest then, by `performance.now()`, whatever is still under way: who waits for an
-   * answer gets {@linkcode ConnectionLost} with a {@linkcode DeadlineExceeded} as its cause. The first
-   * call counts.
+   * Ends it at the latest then, by `performance.now()`, whatever is still under way: who waits for
+   * an answer gets {@linkcode ConnectionLost} with a {@linkcode DeadlineExceeded} as its cause. The
+   * first call counts.
    */
   leaveBy(atMs: number): void {
     if (!this.#isOpen) return;
@@ -206,7 +206,9 @@ function addressesOf(host: string): readonly string[] {
   return host === "localhost" ? ["127.0.0.1", "::1"] : [host];
 }
 
-/** Tries the next address only where nobody listens at one. @throws what the first one failed with */
+/**
+ * Tries the next address only where nobody listens at one. @throws what the first one failed with
+ */
 async function connectToFirst(
   [address, ...others]: readonly string[],
   options: ConnectionOptions,

@@ -8,7 +8,9 @@ import { Unacknowledged } from "./unacknowledged.ts";
 export interface ConsumeOptions {
   /** Readable in `rabbitmqctl list_consumers`; unique on its channel. */
   readonly consumerTag: string;
-  /** Unacknowledged deliveries at the most, 0 to 65535; 0 is unlimited. Without effect with noAck. */
+  /**
+   * Unacknowledged deliveries at the most, 0 to 65535; 0 is unlimited. Without effect with noAck.
+   */
   readonly prefetchCount: number;
   /** AMQP's no-ack: the broker forgets a message as it sends it. */
   readonly noAck: boolean;
@@ -140,7 +142,9 @@ export class Consumer {
     return new ConsumerCancelled(`the broker ended the consumer of queue '${this.#options.queue}'`);
   }
 
-  /** A settlement for a channel that is gone has no meaning: the broker has requeued the message. */
+  /**
+   * A settlement for a channel that is gone has no meaning: the broker has requeued the message.
+   */
   #send(settle: (raw: Channel["raw"]) => void): boolean {
     try {
       settle(this.#channel.raw);

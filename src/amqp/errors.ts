@@ -12,7 +12,9 @@ export interface BrokerReply {
   readonly methodId?: number;
 }
 
-/** Anything that goes wrong between worktool and a broker; subclasses are ordered by blast radius. */
+/**
+ * Anything that goes wrong between worktool and a broker; subclasses are ordered by blast radius.
+ */
 export class AmqpError extends Error {
   override readonly name: string = "AmqpError";
   /** Set where the broker itself gave the reason. */
@@ -34,7 +36,10 @@ export class ConnectAborted extends ConnectFailed {
   override readonly name = "ConnectAborted";
 }
 
-/** The broker answered `connection.open` with `connection.close`: not this vhost, or not for this user. */
+/**
+ * The broker answered `connection.open` with `connection.close`: not this vhost, or not for this
+ * user.
+ */
 export class VhostRefused extends ConnectFailed {
   override readonly name = "VhostRefused";
 }
@@ -85,8 +90,8 @@ export class ConsumerCancelled extends AmqpError {
 }
 
 /**
- * The broker ended a consumer whose queue is still there, and has taken its deliveries back: one was
- * not acknowledged in time (RabbitMQ 4.3, quorum queues, `consumer_timeout`).
+ * The broker ended a consumer whose queue is still there, and has taken its deliveries back: one
+ * was not acknowledged in time (RabbitMQ 4.3, quorum queues, `consumer_timeout`).
  */
 export class DeliveriesReleased extends ConsumerCancelled {
   override readonly name = "DeliveriesReleased";
@@ -107,7 +112,9 @@ export class PublishFailed extends AmqpError {
   override readonly name: string = "PublishFailed";
 }
 
-/** `basic.return`: no queue took the message, because it does not exist; the reply is 312 NO_ROUTE. */
+/**
+ * `basic.return`: no queue took the message, because it does not exist; the reply is 312 NO_ROUTE.
+ */
 export class MessageReturned extends PublishFailed {
   override readonly name = "MessageReturned";
 
@@ -116,7 +123,9 @@ export class MessageReturned extends PublishFailed {
   }
 }
 
-/** `basic.nack` of the broker: it did not take the message, for example because the queue is full. */
+/**
+ * `basic.nack` of the broker: it did not take the message, for example because the queue is full.
+ */
 export class MessageNacked extends PublishFailed {
   override readonly name = "MessageNacked";
 
@@ -170,7 +179,8 @@ export class DeadlineExceeded extends AmqpError {
 
 /**
  * The broker's reply in one of amqplib's errors, which carry the code but keep the text in the
- * message (and, while a connection opens, the code too): `406 (PRECONDITION-FAILED) with message "…"`.
+ * message (and, while a connection opens, the code too): `406 (PRECONDITION-FAILED) with message
+ * "…"`.
  */
 export function replyOf(error: unknown): BrokerReply | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -4,8 +4,8 @@ import { Buffer } from "node:buffer";
  * Headers as amqplib must get them to send what it received. By itself it would take a table that
  * has a key "!" for its own notation of a type, and could not encode NaN or -Infinity.
  *
- * Kept in value, not in width: an integer travels as a signed one of 32 bits, or of 64 where it must.
- * By itself amqplib would use 8 bits too, which other clients read as unsigned.
+ * Kept in value, not in width: an integer travels as a signed one of 32 bits, or of 64 where it
+ * must. By itself amqplib would use 8 bits too, which other clients read as unsigned.
  */
 export function encodableHeaders(
   headers: Readonly<Record<string, unknown>>,

@@ -2,7 +2,9 @@ import { Buffer } from "node:buffer";
 import { HeadersTooLarge } from "./errors.ts";
 import type { MessageProperties } from "./publisher.ts";
 
-/** amqplib encodes a table of headers into a buffer of this size, which is made once and for all. */
+/**
+ * amqplib encodes a table of headers into a buffer of this size, which is made once and for all.
+ */
 const MOST_TABLE_BYTES = 65_536;
 
 /** Around a content header's properties: frame header and end, class, weight, body size, flags. */

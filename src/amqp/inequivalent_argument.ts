@@ -12,8 +12,8 @@ export interface InequivalentArgument {
 
 /**
  * Reads the only place where a broker tells what a queue is like, the reply text of the 406 to its
- * declaration: `inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current is
- * 'false'`. Undefined for any other text.
+ * declaration: `inequivalent arg 'durable' for queue 'q' in vhost '/': received 'true' but current
+ * is 'false'`. Undefined for any other text.
  */
 export function inequivalentArgument(replyText: string): InequivalentArgument | undefined {
   const match =
@@ -24,7 +24,9 @@ export function inequivalentArgument(replyText: string): InequivalentArgument | 
     : undefined;
 }
 
-/** What is there as a value; undefined for none, and for what a flag cannot write (tables, lists). */
+/**
+ * What is there as a value; undefined for none, and for what a flag cannot write (tables, lists).
+ */
 export function currentValue(
   { current }: InequivalentArgument,
 ): string | number | boolean | undefined {

@@ -41,7 +41,10 @@ export type PublishOutcome =
   | { readonly kind: "unconfirmed" }
   /** `basic.return`: no queue took it, for example 312 NO_ROUTE. */
   | { readonly kind: "returned"; readonly replyCode: number; readonly replyText: string }
-  /** `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for it. */
+  /**
+   * `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for
+   * it.
+   */
   | { readonly kind: "refused" };
 
 /** How messages are published, and how their confirms are waited for. */
@@ -62,8 +65,8 @@ export interface PublisherOptions {
   readonly queue: string;
   readonly publish: PublishOptions;
   /**
-   * Told once for every message, but those in `takeUnconfirmed`; a returned one without confirms was
-   * reported unconfirmed before.
+   * Told once for every message, but those in `takeUnconfirmed`; a returned one without confirms
+   * was reported unconfirmed before.
    */
   readonly onOutcome: (message: OutgoingMessage, outcome: PublishOutcome) => void;
 }
@@ -123,7 +126,8 @@ export class Publisher {
     const { raw, window } = this.#confirms;
     const { body, messageId } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    // A copy of the shared properties: amqplib reads them before it returns, but never changes them.
+    // A copy of the shared properties: amqplib reads them before it returns, but never changes
+    // them.
     const options = { ...this.#properties, messageId };
     try {
       this.#writable = raw.publish("", this.#options.queue, content, options);
@@ -188,7 +192,8 @@ export class Publisher {
     if (!this.#options.publish.confirm) {
       return this.#options.onOutcome({ body: content, messageId }, outcome);
     }
-    // Returns come in the order of the publishes, each before its confirm: the first that fits is it.
+    // Returns come in the order of the publishes, each before its confirm: the first that fits is
+    // it.
     const entry = this.#confirms.window.find((entry) =>
       !entry.returned && entry.message.messageId === messageId
     );
@@ -209,7 +214,8 @@ export class Publisher {
     if (this.#failure) return;
     this.#failure = reason;
     clearTimeout(this.#timer);
-    // The broker closes a channel for a publish that it cannot take; with one in flight, it is that one.
+    // The broker closes a channel for a publish that it cannot take; with one in flight, it is that
+    // one.
     const { classId, methodId } = reason.reply ?? {};
     const refused = this.#confirms.window.size === 1 && classId === BASIC &&
       methodId === BASIC_PUBLISH;

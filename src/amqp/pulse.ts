@@ -11,7 +11,10 @@ export class Pulse implements Disposable {
   #beatAtMs = Date.now(); // unlike performance.now() it goes on while the machine sleeps
   #missed = false;
 
-  /** @param heartbeatSeconds as agreed with the broker; with 0 it ends nothing, and nothing is missed */
+  /**
+   * @param heartbeatSeconds as agreed with the broker; with 0 it ends nothing, and nothing is
+   * missed
+   */
   constructor(heartbeatSeconds: number) {
     // The last heartbeat may have left half its interval before the standstill.
     this.#limitMs = heartbeatSeconds * 1_000 / 2;

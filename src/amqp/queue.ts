@@ -40,7 +40,10 @@ export async function queueDepth(channel: Channel, name: string): Promise<QueueD
   return { ready: ok.messageCount, consumers: ok.consumerCount };
 }
 
-/** Looks on a channel of its own, which a missing queue (404) costs. @throws {ChannelClosed} 403, 405 */
+/**
+ * Looks on a channel of its own, which a missing queue (404) costs. @throws {ChannelClosed} 403,
+ * 405
+ */
 export async function queueExists(connection: Connection, name: string): Promise<boolean> {
   try {
     await withChannel(connection, (channel) => queueDepth(channel, name));
@@ -52,8 +55,9 @@ export async function queueExists(connection: Connection, name: string): Promise
 }
 
 /**
- * Asks whether the user may declare a queue, and declares none: brokers check the right to configure
- * by name, before they look what there is, and to delete an exchange that is missing is no error.
+ * Asks whether the user may declare a queue, and declares none: brokers check the right to
+ * configure by name, before they look what there is, and to delete an exchange that is missing is
+ * no error.
  *
  * @param name of a queue; no exchange has such a name
  * @throws {ConfigureRefused}

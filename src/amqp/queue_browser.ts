@@ -5,9 +5,9 @@ import { type Delivery, deliveryOf } from "./delivery.ts";
 import { queueDepth } from "./queue.ts";
 
 /**
- * Looks at the messages of a queue one after the other (`basic.get`), from its head on. All that was
- * not acknowledged goes back to its place at the end; the broker marks it as redelivered then, and a
- * quorum queue counts it (`x-delivery-count`).
+ * Looks at the messages of a queue one after the other (`basic.get`), from its head on. All that
+ * was not acknowledged goes back to its place at the end; the broker marks it as redelivered then,
+ * and a quorum queue counts it (`x-delivery-count`).
  */
 export class QueueBrowser implements AsyncDisposable {
   /** Messages that were ready when the browser was opened. */
@@ -21,7 +21,9 @@ export class QueueBrowser implements AsyncDisposable {
     this.ready = ready;
   }
 
-  /** @throws {ChannelClosed} 404 when there is no such queue, 405 when it is somebody else's alone */
+  /**
+   * @throws {ChannelClosed} 404 when there is no such queue, 405 when it is somebody else's alone
+   */
   static async open(connection: Connection, queue: string): Promise<QueueBrowser> {
     const channel = await Channel.open(connection, { confirm: false });
     const { ready } = await queueDepth(channel, queue);

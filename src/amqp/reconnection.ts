@@ -24,7 +24,10 @@ export interface ReconnectionOptions {
 /** How long the last try has at the most, for it begins so long before the time is over. */
 const LAST_TRY_MS = 1_000;
 
-/** Whether and when to try again, and for how long. The same for whoever consumes and whoever publishes. */
+/**
+ * Whether and when to try again, and for how long. The same for whoever consumes and whoever
+ * publishes.
+ */
 export class Reconnection {
   readonly #options: ReconnectionOptions;
   #succeededBefore = false;
@@ -76,8 +79,9 @@ export class Reconnection {
 }
 
 /**
- * Whether another try may end better. A refused access (403) is an answer that it does not change, and
- * so is a precondition that failed (406), unless it stands for an acknowledgement that came too late.
+ * Whether another try may end better. A refused access (403) is an answer that it does not change,
+ * and so is a precondition that failed (406), unless it stands for an acknowledgement that came too
+ * late.
  *
  * @param usedBefore whether this very thing worked before: then a queue or a vhost that is missing
  *   may come back with its node, where at the start it is a mistake

@@ -20,9 +20,9 @@ export interface QueueRequest {
  * The queue of one run: taken as it is where it exists, declared where it is missing.
  *
  * AMQP tells of a queue that it exists, and not what it is like: only the refusal of a declaration
- * that differs (406) names one property. Such a refusal is an `[error]` line in the broker's log, so
- * a queue is declared over an existing one only where the user asks for something in particular, or
- * where its type has to be known.
+ * that differs (406) names one property. Such a refusal is an `[error]` line in the broker's log,
+ * so a queue is declared over an existing one only where the user asks for something in particular,
+ * or where its type has to be known.
  */
 export class TaskQueue {
   readonly #request: QueueRequest;
@@ -61,8 +61,8 @@ export class TaskQueue {
   }
 
   /**
-   * Whether it is a quorum queue. What cannot be found out counts as none: that of a queue that must
-   * not be declared, by this user or at all, or that has an argument that no flag can write.
+   * Whether it is a quorum queue. What cannot be found out counts as none: that of a queue that
+   * must not be declared, by this user or at all, or that has an argument that no flag can write.
    *
    * @throws {AmqpError} as `take` does
    */

@@ -15,7 +15,10 @@ export interface AckPlan {
 export class Unacknowledged {
   readonly #tags = new Set<number>(); // in the order of their delivery
 
-  /** @param tag higher than all before it, as the broker numbers deliveries (from 1, on each channel) */
+  /**
+   * @param tag higher than all before it, as the broker numbers deliveries (from 1, on each
+   * channel)
+   */
   delivered(tag: number): void {
     this.#tags.add(tag);
   }

@@ -13,7 +13,10 @@ import { DataDirectoryError } from "./store/data_directory.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
 
-/** Overdue deliveries are looked for this often, in ms, as RabbitMQ does; more often where the limit is short. */
+/**
+ * Overdue deliveries are looked for this often, in ms, as RabbitMQ does; more often where the limit
+ * is short.
+ */
 const TIMEOUT_CHECK_MS = 60_000;
 /** Publishers go on once memory is below this share of the limit. */
 const UNBLOCK_SHARE = 0.9;

@@ -7,7 +7,9 @@ export type Stage = typeof STAGES[number];
 
 /** Something with work for the end of a turn. */
 export interface TurnWork {
-  /** Does what there is, or a bounded part of it. @returns whether some is left for the next turn */
+  /**
+   * Does what there is, or a bounded part of it. @returns whether some is left for the next turn
+   */
   endTurn(): boolean;
 }
 

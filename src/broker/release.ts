@@ -19,11 +19,18 @@ const DIFFERENCES = {
   leastFrameMaxBytes: [4096, 4096, 8192],
   /** Largest frame before tune-ok, in octets. Source: `initial_frame_max`, notes 4.1.0. */
   firstFrameMaxBytes: [4096, 4096, 131_072],
-  /** The protocol header in answer to a foreign one: AMQP 0-9-1, or AMQP 1.0 with SASL. Notes 4.0.1. */
+  /**
+   * The protocol header in answer to a foreign one: AMQP 0-9-1, or AMQP 1.0 with SASL. Notes 4.0.1.
+   */
   offeredProtocol: ["AMQP\0\0\x09\x01", "AMQP\x03\x01\0\0", "AMQP\x03\x01\0\0"],
-  /** The headers of AMQP 0-8 and 0-9 are taken for 0-9-1; later only the one of 0-9. Notes 4.0.1. */
+  /**
+   * The headers of AMQP 0-8 and 0-9 are taken for 0-9-1; later only the one of 0-9. Notes 4.0.1.
+   */
   takesProtocol08: [true, false, false],
-  /** Largest body, in octets. `max_message_size`, https://www.rabbitmq.com/docs/configure; notes 4.0.1. */
+  /**
+   * Largest body, in octets. `max_message_size`, https://www.rabbitmq.com/docs/configure; notes
+   * 4.0.1.
+   */
   maxMessageBytes: [134_217_728, 16_777_216, 16_777_216],
   /** Largest body that a header may announce, in octets: beyond it 501, at once. */
   maxAnnouncedBytes: [Infinity, Infinity, 536_870_912],
@@ -40,7 +47,10 @@ const DIFFERENCES = {
   unknownTypeOfUnnamedQueue: ["internal error", "internal error", "unknown queue type"],
   /** Values of x-queue-type that leave it to the default. */
   defaultQueueTypes: [[], ["undefined"], ["undefined", ""]],
-  /** A redeclaration compares x-queue-type even where nobody gave one. https://www.rabbitmq.com/docs/vhosts#default-queue-type */
+  /**
+   * A redeclaration compares x-queue-type even where nobody gave one.
+   * https://www.rabbitmq.com/docs/vhosts#default-queue-type
+   */
   queueTypeByDefault: [false, true, true],
   /** x-queue-mode is checked, or ignored. */
   checksQueueMode: [true, true, false],
@@ -74,12 +84,16 @@ const DIFFERENCES = {
   tellsLastDeath: [false, true, true],
   /** Fields of an older death are ordered by name. */
   sortsDeaths: [true, false, false],
-  /** Failed deliveries are counted on in the dead letter, which is then delivered as redelivered. */
+  /**
+   * Failed deliveries are counted on in the dead letter, which is then delivered as redelivered.
+   */
   deadLettersKeepCount: [false, false, true],
 
   // Quorum queues.
 
-  /** What counts towards x-delivery-limit: every return, or reject and lost consumers. Notes 4.3.0. */
+  /**
+   * What counts towards x-delivery-limit: every return, or reject and lost consumers. Notes 4.3.0.
+   */
   countedReturns: ["all", "all", "failures"],
   /** x-acquired-count tells all returns. Notes 4.3.0. */
   tellsAcquisitions: [false, false, true],
@@ -91,16 +105,23 @@ const DIFFERENCES = {
   negativeLimitIsNone: [false, true, true],
   /** Where returned messages go when there is no limit; with one always to the front. */
   unlimitedReturns: ["tail", "tail", "front"],
-  /** https://www.rabbitmq.com/docs/quorum-queues#priorities: Up to 4 and above it in turn 1 : 2; or 32, strictly. */
+  /**
+   * https://www.rabbitmq.com/docs/quorum-queues#priorities: Up to 4 and above it in turn 1 : 2; or
+   * 32, strictly.
+   */
   quorumPriorities: ["none", "two lanes", "32"],
-  /** Who follows the single active consumer, and whether a higher priority takes over. Notes 4.0.1. */
+  /**
+   * Who follows the single active consumer, and whether a higher priority takes over. Notes 4.0.1.
+   */
   singleActive: ["by arrival", "by priority", "by priority"],
   /** x-delayed-retry-type, -min and -max. Notes 4.3.0. */
   delayedRetry: [false, false, true],
 
   // Consumers.
 
-  /** basic.qos with global set: for the channel, or as without it. Notes 4.3.0: denied by default. */
+  /**
+   * basic.qos with global set: for the channel, or as without it. Notes 4.3.0: denied by default.
+   */
   globalQos: ["permitted", "permitted", "denied"],
   /** What an overdue task ends: its channel, or (quorum queues only) its consumer. Notes 4.3.0. */
   overdueTask: ["ends channel", "ends channel", "ends consumer"],

@@ -33,7 +33,9 @@ export interface BrokerOptions {
   denied?: readonly DeniableFeature[];
   /** Longest a delivery may stay unacknowledged, in ms; default 30 minutes. */
   consumerTimeoutMs?: number;
-  /** Messages may hold that much before publishers are blocked, in octets; default 40 % of memory. */
+  /**
+   * Messages may hold that much before publishers are blocked, in octets; default 40 % of memory.
+   */
   maxMemoryBytes?: number;
   /** Report every method that clients send as an event; default false. */
   traceMethods?: boolean;

@@ -24,7 +24,10 @@ export type Operation = "configure" | "write" | "read";
 /** A user with compiled permissions. Names are binary strings. */
 export class User {
   readonly name: string;
-  /** Whether the user-id of its messages may be another's (https://www.rabbitmq.com/docs/validated-user-id). */
+  /**
+   * Whether the user-id of its messages may be another's
+   * (https://www.rabbitmq.com/docs/validated-user-id).
+   */
   readonly impersonates: boolean;
   readonly #password: Buffer;
   readonly #vhosts: ReadonlySet<string> | undefined;

@@ -20,7 +20,10 @@ export interface ClusterUser {
   readonly context: Pick<Context, "env" | "version">;
 }
 
-/** The broker that the flags name; what its connections have to tell is reported. @throws {UsageError} */
+/**
+ * The broker that the flags name; what its connections have to tell is reported. @throws
+ * {UsageError}
+ */
 export function brokerCluster(
   flags: ConnectionFlags & { readonly json?: boolean | undefined },
   { command, name, queue, eventFields, report, context: { env, version } }: ClusterUser,

@@ -1,4 +1,6 @@
-/** The object without its undefined fields, for optional properties that must be absent or defined. */
+/**
+ * The object without its undefined fields, for optional properties that must be absent or defined.
+ */
 export function defined<T extends object>(
   fields: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {

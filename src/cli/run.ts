@@ -91,7 +91,9 @@ function refuseGarbled(args: readonly string[], { commandLine }: Context): void 
   );
 }
 
-/** What follows the first `--` of `work` is the user's command, which no parser of ours looks at. */
+/**
+ * What follows the first `--` of `work` is the user's command, which no parser of ours looks at.
+ */
 function splitCommandLine(args: readonly string[]) {
   const end = args[0] === "work" ? args.indexOf("--") : -1;
   return end === -1
@@ -100,8 +102,8 @@ function splitCommandLine(args: readonly string[]) {
 }
 
 /**
- * `worktool help dead ls` means `worktool dead ls --help`; and `worktool nonsense --help` is a mistake
- * like `worktool nonsense`, not a call for help.
+ * `worktool help dead ls` means `worktool dead ls --help`; and `worktool nonsense --help` is a
+ * mistake like `worktool nonsense`, not a call for help.
  */
 function meant(args: readonly string[]): readonly string[] {
   if (args[0] === "-v") return ["--version"]; // after a command it is its --verbose
@@ -111,7 +113,9 @@ function meant(args: readonly string[]): readonly string[] {
   return known ? asked : [name];
 }
 
-/** Waits until the output is written; after a stop only for a moment, whoever should be reading it. */
+/**
+ * Waits until the output is written; after a stop only for a moment, whoever should be reading it.
+ */
 async function lastWords(output: Output, stop: AbortSignal): Promise<OutputFailed | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const hurry = () => setTimeout(() => resolve(undefined), LAST_OUTPUT_MS);

@@ -1,7 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the embedded broker keeps its data unless told otherwise: the platform's place for state. */
+/**
+ * Where the embedded broker keeps its data unless told otherwise: the platform's place for state.
+ */
 export function stateDirectory(
   platform: string,
   env: Readonly<Record<string, string | undefined>>,

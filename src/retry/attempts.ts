@@ -4,8 +4,9 @@ import type { Delivery } from "../amqp/delivery.ts";
 export const ATTEMPTS = "x-worktool-attempts";
 
 /**
- * Header: this attempt is made in isolation. A worker that died had several tasks in hand, and nobody knows
- * of which one it died; a task that has its worker for itself does not pay for another's fault.
+ * Header: this attempt is made in isolation. A worker that died had several tasks in hand, and
+ * nobody knows of which one it died; a task that has its worker for itself does not pay for
+ * another's fault.
  */
 export const ISOLATED = "x-worktool-alone";
 
@@ -14,9 +15,9 @@ const MAX_ATTEMPTS = 2 ** 31 - 1;
 
 /**
  * How often this task was tried before this delivery, as far as the message and its broker can
- * tell: the header's count, and what happened since. A quorum queue counts deliveries that came back
- * (`x-delivery-count`; since RabbitMQ 4.3 `x-acquired-count` has all of them, also those that took
- * too long); a classic queue only marks them (`redelivered`), which stands for one.
+ * tell: the header's count, and what happened since. A quorum queue counts deliveries that came
+ * back (`x-delivery-count`; since RabbitMQ 4.3 `x-acquired-count` has all of them, also those that
+ * took too long); a classic queue only marks them (`redelivered`), which stands for one.
  */
 export function attemptsMade(delivery: Delivery): number {
   return attemptsBefore(delivery) + attemptsSince(delivery);

@@ -1,4 +1,6 @@
-/** How long failed tasks wait: the first time `minMs`, then twice as long each time, up to `maxMs`. */
+/**
+ * How long failed tasks wait: the first time `minMs`, then twice as long each time, up to `maxMs`.
+ */
 export interface Backoff {
   /** Whole milliseconds, more than 0. */
   readonly minMs: number;

@@ -91,7 +91,9 @@ export function deathOf({ properties }: Delivery): KnownDeath {
   return Object.fromEntries(Object.entries(death).filter(([, value]) => value !== undefined));
 }
 
-/** The headers of a dead letter without what {@linkcode deathOf} has told, and what tells it again. */
+/**
+ * The headers of a dead letter without what {@linkcode deathOf} has told, and what tells it again.
+ */
 export function otherHeaders({ properties }: Delivery): Record<string, unknown> {
   const headers: Record<string, unknown> = { ...properties.headers };
   const worktools = text(headers[QUEUE]) !== undefined;

@@ -15,9 +15,9 @@ const DROPPED_HEADERS = "x-worktool-dropped-headers";
 const DEFAULT_ARGUMENTS = [{}];
 
 /**
- * Since RabbitMQ 4.0 a quorum queue drops what was looked at and given back twenty times, unless its
- * delivery limit is higher. No limit at all would be -1, but 3.x takes that for one that is reached
- * at once. To be tried one after the other: another broker may not know the argument.
+ * Since RabbitMQ 4.0 a quorum queue drops what was looked at and given back twenty times, unless
+ * its delivery limit is higher. No limit at all would be -1, but 3.x takes that for one that is
+ * reached at once. To be tried one after the other: another broker may not know the argument.
  */
 const QUORUM_ARGUMENTS = [
   { "x-queue-type": "quorum", "x-delivery-limit": 2 ** 31 - 1 },
@@ -26,7 +26,10 @@ const QUORUM_ARGUMENTS = [
 
 export interface DeadLetterQueueOptions {
   readonly name: string;
-  /** Asked when it has to be declared: as a quorum queue if the work queue is one, else the broker's default. */
+  /**
+   * Asked when it has to be declared: as a quorum queue if the work queue is one, else the broker's
+   * default.
+   */
   readonly isQuorum: () => Promise<boolean>;
 }
 
@@ -67,10 +70,10 @@ export class DeadLetterQueue {
   }
 
   /**
-   * Puts a copy of the task into the queue, with the reason in its headers; resolves when the broker
-   * has confirmed it, and then the original may be acknowledged. Of headers that are too large for
-   * the client to send, the largest are left out and named in `x-worktool-dropped-headers`: a task
-   * that cannot be given up would stop the queue for ever.
+   * Puts a copy of the task into the queue, with the reason in its headers; resolves when the
+   * broker has confirmed it, and then the original may be acknowledged. Of headers that are too
+   * large for the client to send, the largest are left out and named in
+   * `x-worktool-dropped-headers`: a task that cannot be given up would stop the queue for ever.
    *
    * @throws {AmqpError} as `Republisher.republish` and `declare` do
    */

@@ -17,7 +17,9 @@ import type { Failure } from "./failure.ts";
 
 /** What becomes of tasks that fail. */
 export interface RetryPolicy {
-  /** How often a task is tried; undefined gives it up at its first failure, and counts nothing else. */
+  /**
+   * How often a task is tried; undefined gives it up at its first failure, and counts nothing else.
+   */
   readonly attempts?: number;
   readonly backoff: Backoff;
   readonly deadLetterQueue: string;
@@ -32,8 +34,8 @@ export interface FailedTasksOptions {
   /** The worker's name, for the dead letter. */
   readonly worker: string;
   /**
-   * Whether the last attempt after a worker's death is made with no other task in hand: where it may
-   * have several, it is not clear of which one it died.
+   * Whether the last attempt after a worker's death is made with no other task in hand: where it
+   * may have several, it is not clear of which one it died.
    */
   readonly isolatesLastAttempt: boolean;
   /** The retry queues that this run has put tasks into, on earlier connections too. */

@@ -16,7 +16,9 @@ export function isRetryQueueOf(queue: string, name: string): boolean {
   return name.startsWith(prefix) && /^\d+(ms|[smhd])$/.test(name.slice(prefix.length));
 }
 
-/** Where the tasks of `queue` that are given up go, unless another queue is named: `images.dead`. */
+/**
+ * Where the tasks of `queue` that are given up go, unless another queue is named: `images.dead`.
+ */
 export function deadLetterQueueName(queue: string): string {
   return `${queue}.dead`;
 }

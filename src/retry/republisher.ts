@@ -18,8 +18,8 @@ export interface RepublisherOptions {
 }
 
 /**
- * Moves messages to other queues: publishes a copy and waits until the broker has confirmed it. Only
- * then may its caller acknowledge the original, so that a crash can leave the message in both
+ * Moves messages to other queues: publishes a copy and waits until the broker has confirmed it.
+ * Only then may its caller acknowledge the original, so that a crash can leave the message in both
  * places, never in neither.
  *
  * Any number may be on their way at the same time; those to one queue arrive there in the order of
@@ -37,9 +37,9 @@ export class Republisher implements AsyncDisposable {
   }
 
   /**
-   * Puts a copy of the message into the queue, as {@linkcode republishedProperties} makes it; resolves
-   * when the broker has taken responsibility for it. After a rejection the copy may be there or not,
-   * unless the error is a {@linkcode PublishFailed}.
+   * Puts a copy of the message into the queue, as {@linkcode republishedProperties} makes it;
+   * resolves when the broker has taken responsibility for it. After a rejection the copy may be
+   * there or not, unless the error is a {@linkcode PublishFailed}.
    *
    * @param changes headers that the copy gets, or loses where they are undefined
    * @throws {MessageReturned} there is no such queue

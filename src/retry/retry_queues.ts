@@ -23,18 +23,24 @@ const RENEWED_AFTER_MS = 60_000;
 const TRUSTED_FOR_MS = LEASE_MS - 60_000;
 
 /**
- * How long a task may be on its way from a retry queue that is a quorum queue to the work queue, where
- * no count shows it: it is copied, and the copy confirmed, by a process of its own.
+ * How long a task may be on its way from a retry queue that is a quorum queue to the work queue,
+ * where no count shows it: it is copied, and the copy confirmed, by a process of its own.
  */
 const ON_ITS_WAY_MS = 2_000;
 
-/** How many tasks were put into each retry queue, by name; of queues that may still have some of them. */
+/**
+ * How many tasks were put into each retry queue, by name; of queues that may still have some of
+ * them.
+ */
 export type UsedRetryQueues = Map<string, number>;
 
 export interface RetryQueuesOptions {
   /** The work queue. */
   readonly queue: string;
-  /** Asked when one is declared: whether the work queue is a quorum queue, so that these must be too. */
+  /**
+   * Asked when one is declared: whether the work queue is a quorum queue, so that these must be
+   * too.
+   */
   readonly isQuorum?: () => Promise<boolean>;
   /** Shared by all connections of a run: `waiting` looks at what an earlier one put off, too. */
   readonly used?: UsedRetryQueues;
@@ -51,15 +57,15 @@ interface Lease {
 
 /**
  * The queues in which failed tasks of one queue wait, one queue for each delay, so that no task
- * waits behind one with a longer delay. Nobody consumes them: when its time is over (`x-message-ttl`)
- * a task is dead-lettered back to the work queue by the broker.
+ * waits behind one with a longer delay. Nobody consumes them: when its time is over
+ * (`x-message-ttl`) a task is dead-lettered back to the work queue by the broker.
  *
  * The broker deletes a retry queue when it was not declared for its delay and ten minutes more
- * (`x-expires`), **with the messages in it**: a publish does not count as use. So a task may only be
- * put in where the queue outlives it: it goes in after a declaration that is no older than a minute,
- * and the move counts only if its confirm comes while at least the delay (and a minute more) is left
- * until the broker may delete the queue. A restart of the broker starts `x-expires` anew, but not
- * the time that a task has waited, so it can only lengthen what is left.
+ * (`x-expires`), **with the messages in it**: a publish does not count as use. So a task may only
+ * be put in where the queue outlives it: it goes in after a declaration that is no older than a
+ * minute, and the move counts only if its confirm comes while at least the delay (and a minute
+ * more) is left until the broker may delete the queue. A restart of the broker starts `x-expires`
+ * anew, but not the time that a task has waited, so it can only lengthen what is left.
  *
  * @see https://www.rabbitmq.com/docs/ttl#queue-ttl
  */
@@ -73,7 +79,9 @@ export class RetryQueues {
   readonly #leases = new Map<number, Promise<Lease>>();
   readonly #used: UsedRetryQueues;
   readonly #names = new Set<string>();
-  /** Until when each task that went through a quorum queue may be on its way; it may come earlier. */
+  /**
+   * Until when each task that went through a quorum queue may be on its way; it may come earlier.
+   */
   #onTheirWayUntilMs: number[] = [];
 
   constructor(connection: Connection, republisher: Republisher, options: RetryQueuesOptions) {
@@ -87,7 +95,8 @@ export class RetryQueues {
   }
 
   /**
-   * Asks whether the user may declare retry queues, so that a worker that may not fails at its start.
+   * Asks whether the user may declare retry queues, so that a worker that may not fails at its
+   * start.
    *
    * @throws {ConfigureRefused}
    * @throws {ConnectionLost}
@@ -103,8 +112,8 @@ export class RetryQueues {
    *
    * @param delayMs a whole number, 0 or more; few different ones, because each is a queue
    * @param changes headers that the copy gets, or loses where they are undefined
-   * @throws {AmqpError} as `Republisher.republish` does; ChannelClosed also when the declaration is refused
-   *   (403, or 406 because somebody declared the queue in another way)
+   * @throws {AmqpError} as `Republisher.republish` does; ChannelClosed also when the declaration is
+   *   refused (403, or 406 because somebody declared the queue in another way)
    */
   async retry(delivery: Delivery, delayMs: number, changes: HeaderChanges = {}): Promise<void> {
     try {

@@ -117,8 +117,8 @@ export class ReconnectingPublisher implements AsyncDisposable {
     const { limitMs } = this.#reconnection;
     const { connection, channel } = await cluster.open(async (connection) => {
       mustBeSendable(publish.properties, connection.frameMaxBytes);
-      // At the same time, for the sake of round trips. The channel is closed with its connection: by
-      // then every publish is settled, or will not be.
+      // At the same time, for the sake of round trips. The channel is closed with its connection:
+      // by then every publish is settled, or will not be.
       const [channel] = await Promise.all([
         Channel.open(connection, { confirm: publish.confirm }),
         this.#queue.take(connection),

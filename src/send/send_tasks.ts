@@ -13,7 +13,10 @@ export interface SendTasksOptions {
 }
 
 export interface SendTasksContext {
-  /** Ends the intake (the owner of the source ends a wait for input); what was published is still waited for. */
+  /**
+   * Ends the intake (the owner of the source ends a wait for input); what was published is still
+   * waited for.
+   */
   readonly stop: AbortSignal;
   /** Called after each task was handed to the publisher. */
   readonly onPublished: (task: Task) => void;

@@ -48,7 +48,8 @@ export class Disposition {
   /**
    * Into a retry queue; or, where its headers are too large for that, into the dead-letter queue.
    *
-   * @throws {AmqpError} as `FailedTasks.retry` and {@linkcode deadLetter} do; it is not acknowledged
+   * @throws {AmqpError} as `FailedTasks.retry` and {@linkcode deadLetter} do; it is not
+   *   acknowledged
    */
   async retry(task: ReceivedTask, failure: Failure): Promise<void> {
     const { session, delivery, attempt } = task;
@@ -77,7 +78,10 @@ export class Disposition {
     this.#settlement.add(task, "dead", { atOnce: true });
   }
 
-  /** `basic.reject` without requeue, once its lines are written. @throws what `reported` rejects with */
+  /**
+   * `basic.reject` without requeue, once its lines are written. @throws what `reported` rejects
+   * with
+   */
   async reject(task: ReceivedTask): Promise<void> {
     const { session, delivery, attempt } = task;
     await this.#options.report.reported();
@@ -109,7 +113,9 @@ export class Disposition {
     this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
   }
 
-  /** Lets what must be isolated come again: a requeue would mark it as redelivered, and so as tried. */
+  /**
+   * Lets what must be isolated come again: a requeue would mark it as redelivered, and so as tried.
+   */
   async snooze(session: Session, deliveries: readonly Delivery[]): Promise<void> {
     await Promise.all(deliveries.map((delivery) => session.failedTasks!.snooze(delivery)));
     await session.assured();

@@ -101,7 +101,10 @@ export class Session implements AsyncDisposable {
     }, openOptions);
   }
 
-  /** The broker has taken everything back: because the queue is gone, or because a task took too long. */
+  /**
+   * The broker has taken everything back: because the queue is gone, or because a task took too
+   * long.
+   */
   async #endCancelled(reason: ConsumerCancelled): Promise<void> {
     this.#alive = false;
     const exists = await queueExists(this.#connection, this.#queue).catch(() => false);
@@ -119,8 +122,8 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * What to wait for before something is settled: after a standstill of this process the session may
-   * have ended without anyone here knowing. Undefined while nothing speaks against it.
+   * What to wait for before something is settled: after a standstill of this process the session
+   * may have ended without anyone here knowing. Undefined while nothing speaks against it.
    */
   assured(): Promise<void> | undefined {
     const { pulse } = this.#connection;
@@ -141,9 +144,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Republishes tasks that were not tried to the tail of their queue, in their order. `basic.nack` would
-   * count as an attempt, as it looks the same as the death of a worker: a few restarts would use up
-   * all attempts of a task that was never run.
+   * Republishes tasks that were not tried to the tail of their queue, in their order. `basic.nack`
+   * would count as an attempt, as it looks the same as the death of a worker: a few restarts would
+   * use up all attempts of a task that was never run.
    *
    * @returns those that are back; none where attempts are not counted
    */
@@ -178,8 +181,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Tasks ready in the queue; undefined where the broker cannot know. A node that is cut off from the
-   * leader of a quorum queue answers with no tasks, but with no consumers either, and we are one.
+   * Tasks ready in the queue; undefined where the broker cannot know. A node that is cut off from
+   * the leader of a quorum queue answers with no tasks, but with no consumers either, and we are
+   * one.
    */
   async ready(): Promise<number | undefined> {
     const { ready, consumers } = await queueDepth(this.#channel, this.#queue);
@@ -192,7 +196,9 @@ export class Session implements AsyncDisposable {
     this.failedTasks?.leaveBy(atMs);
   }
 
-  /** Closes in order: when it returns, the broker has handled all settlements. @throws {AmqpError} */
+  /**
+   * Closes in order: when it returns, the broker has handled all settlements. @throws {AmqpError}
+   */
   async close(): Promise<void> {
     await this.#channel.close();
     await this[Symbol.asyncDispose]();

@@ -23,7 +23,9 @@ export type StopReason =
   | "SIGTERM"
   | "error";
 
-/** What `--count` or `--until-empty` asked for was not reached when another rule ended the worker. */
+/**
+ * What `--count` or `--until-empty` asked for was not reached when another rule ended the worker.
+ */
 export function expectationMissed(rules: StopRules, reason: StopReason): boolean {
   const ranOut = reason === "max-time" || reason === "idle-timeout" || reason === "stalled";
   return ranOut && (rules.count !== undefined || rules.untilEmpty);

@@ -3,7 +3,9 @@ import type { StopReason, StopRules } from "./stop_rules.ts";
 /** How often to look whether a rule is met. */
 const LOOK_MS = 20;
 
-/** How long a worker that waits for an empty queue leaves the broker alone between two questions. */
+/**
+ * How long a worker that waits for an empty queue leaves the broker alone between two questions.
+ */
 const EMPTY_POLL_MS = 250;
 
 /** What the watch has to know of the worker, and what it does to it. */

@@ -50,7 +50,8 @@ export interface WorkContext extends WorkReport {
 }
 
 /**
- * `worktool work`. Failures of the worker are part of the summary: what was done before them counts.
+ * `worktool work`. Failures of the worker are part of the summary: what was done before them
+ * counts.
  *
  * @throws {CommandUnusable} the command is missing, or cannot be run
  * @throws {CannotListen} the address for health cannot be had

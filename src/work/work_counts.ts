@@ -11,8 +11,8 @@ export interface WorkCounts {
   /** Tasks that arrived marked as redelivered and were started. */
   readonly redelivered: number;
   /**
-   * Tasks received but not finished that went back to their queue: by `basic.nack`, as a copy at its
-   * tail, or through a retry queue.
+   * Tasks received but not finished that went back to their queue: by `basic.nack`, as a copy at
+   * its tail, or through a retry queue.
    */
   readonly requeued: number;
   /** Tasks received but not finished, with no way left to give them back: the broker decides. */

@@ -50,16 +50,24 @@ export type WorkEvent =
   }
   /** `basic.reject` without requeue. */
   | { readonly event: "rejected"; readonly delivery: Delivery; readonly attempt: number }
-  /** Moved to the tail of its own queue, because only there the count of its attempts can be kept. */
+  /**
+   * Moved to the tail of its own queue, because only there the count of its attempts can be kept.
+   */
   | { readonly event: "recounted"; readonly delivery: Delivery; readonly attempt: number }
   | { readonly event: "acked"; readonly delivery: Delivery; readonly attempt: number }
   /** Finished when its connection was gone: it could not be settled, and is delivered again. */
   | { readonly event: "unsettled"; readonly delivery: Delivery; readonly attempt: number }
-  /** Taken back by the broker, because one in hand was not acknowledged in time; delivered again. */
+  /**
+   * Taken back by the broker, because one in hand was not acknowledged in time; delivered again.
+   */
   | { readonly event: "released"; readonly delivery: Delivery; readonly attempt: number }
-  /** A task may take longer than this broker waits for its acknowledgement, and it grants no more. */
+  /**
+   * A task may take longer than this broker waits for its acknowledgement, and it grants no more.
+   */
   | { readonly event: "short-of-time" }
-  /** The forgotten ack: as many unacknowledged as the prefetch allows, so nothing more will come. */
+  /**
+   * The forgotten ack: as many unacknowledged as the prefetch allows, so nothing more will come.
+   */
   | { readonly event: "stalled"; readonly unacked: number }
   /** Not finished here, and back in its queue: by `basic.nack`, or as a copy. */
   | { readonly event: "requeued"; readonly delivery: Delivery; readonly attempt: number }

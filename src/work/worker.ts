@@ -202,7 +202,10 @@ class Worker {
     this.#ended.abort();
   }
 
-  /** Requeues what was not finished; the broker has handled all settlements when it closes the channel. */
+  /**
+   * Requeues what was not finished; the broker has handled all settlements when it closes the
+   * channel.
+   */
   async #finish(): Promise<void> {
     const failed = (failure: unknown) => {
       if (this.#stop!.reason !== "error") this.#stop = { reason: "error", failure };

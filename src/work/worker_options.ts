@@ -11,7 +11,10 @@ export interface WorkReport {
   readonly reported: () => Promise<void>;
 }
 
-/** When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or never. */
+/**
+ * When a task is acknowledged: after the work, never sent (AMQP's no-ack), before the work, or
+ * never.
+ */
 export type AckMode = "manual" | "auto" | "early" | "never";
 
 export interface WorkerOptions {

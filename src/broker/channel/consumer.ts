@@ -17,7 +17,9 @@ export interface ConsumerOptions {
 
 /** The channel of a consumer, as far as a consumer needs it. */
 export interface ConsumerChannel {
-  /** Whether the prefetch that consumers share, and the client's reading, let a delivery through. */
+  /**
+   * Whether the prefetch that consumers share, and the client's reading, let a delivery through.
+   */
   canDeliver(): boolean;
   deliver(consumer: Consumer, entry: Entry): void;
   /** A delivery to one of its consumers is settled. */
@@ -65,7 +67,8 @@ export class Consumer implements Subscriber {
   canTake(): boolean {
     if (this.overdueCount > 0) return false;
     if (!this.#channel.canDeliver()) return false;
-    // Rule (basic.qos): no-ack consumers have no limit of their own; that of the channel they wait for.
+    // Rule (basic.qos): no-ack consumers have no limit of their own; that of the channel they wait
+    // for.
     return this.noAck || this.prefetchCount === 0 || this.unackedCount < this.prefetchCount;
   }
 

@@ -8,9 +8,9 @@ const LEAST_BYTES = 1024 * 1024;
 /**
  * Input of a connection that is blocked because it publishes while memory is short.
  *
- * It is read on and kept, so that the end of the socket is noticed, which stands behind all that the
- * client sent and the kernels hold, some MiB. A client that died without being noticed would keep
- * its queues, and the memory that all wait for, for ever.
+ * It is read on and kept, so that the end of the socket is noticed, which stands behind all that
+ * the client sent and the kernels hold, some MiB. A client that died without being noticed would
+ * keep its queues, and the memory that all wait for, for ever.
  */
 export class BlockedInput {
   readonly #connections: () => number;

@@ -6,7 +6,9 @@ import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, decodeMethod, methodName } from "../wire/method_codec.ts";
 import { ConnectionError, methodExpected, UnanswerableError } from "../wire/protocol_error.ts";
 
-/** The channels of a connection by their numbers: those that are open, and those that are closing. */
+/**
+ * The channels of a connection by their numbers: those that are open, and those that are closing.
+ */
 export class ChannelTable implements Iterable<Channel> {
   /** How many may be open, as connection.tune-ok agreed. */
   max = 0;

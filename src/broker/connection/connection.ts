@@ -27,7 +27,10 @@ import { SocketWriter } from "./socket_writer.ts";
 
 /** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close delay). */
+/**
+ * Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close
+ * delay).
+ */
 const INPUT_CLOSED_SECONDS = 3;
 
 const CONNECTION_CLOSE = methodNumber("connection.close");
@@ -37,7 +40,10 @@ const BASIC_PUBLISH = methodNumber("basic.publish");
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
-/** A client's connection: handshake, frames to channels, errors to closes, heartbeats, back-pressure. */
+/**
+ * A client's connection: handshake, frames to channels, errors to closes, heartbeats,
+ * back-pressure.
+ */
 export class Connection implements InboundSink, HandshakeHost, ChannelHost, BrokerConnection {
   readonly id: number;
   readonly broker: Broker;

@@ -12,7 +12,8 @@ export interface HeartbeatPeer {
 /**
  * Section 4.2.7: a frame at least every half interval, and silence means gone.
  *
- * As RabbitMQ does, it looks once an interval: who falls silent is gone after two to three intervals.
+ * As RabbitMQ does, it looks once an interval: who falls silent is gone after two to three
+ * intervals.
  */
 export class Heartbeat implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;

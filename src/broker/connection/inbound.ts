@@ -81,7 +81,10 @@ export class Inbound {
     if (rest.length > 0) this.#blocked.add(rest);
   }
 
-  /** Keeps what comes from now on, and what is behind the frame at hand: for a fanout it may grow a thousandfold. */
+  /**
+   * Keeps what comes from now on, and what is behind the frame at hand: for a fanout it may grow a
+   * thousandfold.
+   */
   block(): void {
     this.#blocked.holding = true;
     this.#parser.pause();

@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 
-/** Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most. */
+/**
+ * Time a client has to answer connection.close, and to close the socket, in s; a heartbeat at most.
+ */
 const CLOSE_TIMEOUT_SECONDS = 30;
 
 /** The end of a connection's socket: when it comes at the latest, and why. */

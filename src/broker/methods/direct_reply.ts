@@ -41,7 +41,9 @@ export function withReplyKey(channel: Channel, publish: Publish): Publish {
   return { ...publish, message: message.withProperties({ ...message.properties(), replyTo }) };
 }
 
-/** Declaring a reply-to address, passively or not, asks whether its consumer is alive. @throws 404 */
+/**
+ * Declaring a reply-to address, passively or not, asks whether its consumer is alive. @throws 404
+ */
 export function declareReplies(channel: Channel, name: string): Arguments<"queue.declare-ok"> {
   if (name !== REPLY_TO && !channel.host.broker.directReplies.has(name)) {
     throw new ChannelError("NOT_FOUND", `no queue '${name}' in vhost '${channel.vhost.name}'`);

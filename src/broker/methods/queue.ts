@@ -23,7 +23,9 @@ export function queueName(channel: Channel, name: string): string {
   throw new ChannelError("NOT_FOUND", "no previously declared queue");
 }
 
-/** queue.declare. @throws {ChannelError} 403, 404 (passive), 405 or 406, see `VHost.declareQueue`. */
+/**
+ * queue.declare. @throws {ChannelError} 403, 404 (passive), 405 or 406, see `VHost.declareQueue`.
+ */
 export function declare(channel: Channel, args: Arguments<"queue.declare">): void {
   const name = withoutLineBreaks(args.queue);
   const queue = name.startsWith(REPLY_TO)

@@ -3,7 +3,9 @@ import type { Settlement } from "../channel/settlement.ts";
 import { byConsumer } from "../channel/unacked_ledger.ts";
 import type { Entry } from "../model/entry.ts";
 
-/** Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first. */
+/**
+ * Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first.
+ */
 export function settle(channel: Channel, entries: readonly Entry[], settlement: Settlement): void {
   for (const group of byConsumer(entries)) {
     if (settlement === "requeue") channel.requeue(group, { failed: false });

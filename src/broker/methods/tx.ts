@@ -38,7 +38,10 @@ function committed(channel: Channel, ok: boolean): void {
   channel.host.fail(error, classId, methodId);
 }
 
-/** tx.rollback: makes the settled deliveries wait again. @throws {ChannelError} 406 without tx.select. */
+/**
+ * tx.rollback: makes the settled deliveries wait again. @throws {ChannelError} 406 without
+ * tx.select.
+ */
 export function rollback(channel: Channel): void {
   channel.unacked.restore(transactionOf(channel).takeBack());
   channel.send("tx.rollback-ok", {});

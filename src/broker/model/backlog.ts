@@ -14,7 +14,9 @@ export interface BacklogOwner {
   giveUp(entry: Entry, reason: "expired" | "maxlen"): void;
 }
 
-/** The entries of a queue that nobody holds: ready ones, and those that wait until they are again. */
+/**
+ * The entries of a queue that nobody holds: ready ones, and those that wait until they are again.
+ */
 export class Backlog {
   readonly #policy: QueuePolicy;
   readonly #owner: BacklogOwner;

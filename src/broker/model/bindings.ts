@@ -2,7 +2,10 @@ import type { DurableDefinitions } from "./durable_store.ts";
 import type { Binding, Destination, Exchange } from "./exchange.ts";
 import { Queue } from "./queue.ts";
 
-/** The bindings of a virtual host, from both ends: the source routes by them, the destination is known here. */
+/**
+ * The bindings of a virtual host, from both ends: the source routes by them, the destination is
+ * known here.
+ */
 export class Bindings {
   readonly #incoming = new Map<Destination, Set<Binding>>();
   readonly #definitions: DurableDefinitions | undefined;

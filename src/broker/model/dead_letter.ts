@@ -126,7 +126,8 @@ function recordDeath(
 
 /**
  * Whether the dead message would come round to the queue without anyone having rejected it on the
- * way: such a cycle would never end, so the message is dropped (https://www.rabbitmq.com/docs/dlx#routing).
+ * way: such a cycle would never end, so the message is dropped
+ * (https://www.rabbitmq.com/docs/dlx#routing).
  */
 export function isAutomaticCycle(headers: FieldTable | undefined, queueName: string): boolean {
   const deaths = deathsOf(headers);

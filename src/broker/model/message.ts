@@ -152,7 +152,10 @@ export class Message {
     return readProperties(this.bytes, this.propertiesAt, this.bodyAt);
   }
 
-  /** The same message with one header more, or another value for it; the headers by name, as RabbitMQ. */
+  /**
+   * The same message with one header more, or another value for it; the headers by name, as
+   * RabbitMQ.
+   */
   withHeader(name: string, field: Field): Message {
     const properties = this.properties();
     const headers: FieldTable = new Map(properties.headers ?? []);

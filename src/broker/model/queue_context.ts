@@ -5,7 +5,9 @@ import type { Entry } from "./entry.ts";
 /** Why a message was dead-lettered, as x-death names it. */
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
 
-/** What a queue (`Q`) needs of the broker around it: time, order, disk and the way to other queues. */
+/**
+ * What a queue (`Q`) needs of the broker around it: time, order, disk and the way to other queues.
+ */
 export interface QueueContext<Q> {
   /** Whose behaviour is asked for. */
   readonly release: Release;

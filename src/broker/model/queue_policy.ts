@@ -108,7 +108,10 @@ function readDeliveryLimit(table: FieldTable, release: Release): number {
   return limit < 0 && release.negativeLimitIsNone ? Infinity : limit;
 }
 
-/** https://www.rabbitmq.com/docs/quorum-queues#delayed-retry: without a type or a least delay there is none. */
+/**
+ * https://www.rabbitmq.com/docs/quorum-queues#delayed-retry: without a type or a least delay there
+ * is none.
+ */
 function readDelayedRetry(table: FieldTable): DelayedRetry | undefined {
   const which = table.get("x-delayed-retry-type")?.value;
   const leastMs = integerOf(table.get("x-delayed-retry-min")) ?? 0;

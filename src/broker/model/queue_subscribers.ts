@@ -91,7 +91,8 @@ export class QueueSubscribers {
     if (!this.#takesOver || this.#active === undefined) return this.#active;
     const successor = this.#successor()!;
     if (successor.priority <= this.#active.priority) return this.#active;
-    // https://www.rabbitmq.com/docs/quorum-queues: it takes over once the active one holds nothing any more.
+    // https://www.rabbitmq.com/docs/quorum-queues: it takes over once the active one holds nothing
+    // any more.
     if (this.#active.unackedCount > 0) return undefined;
     return this.#active = successor;
   }

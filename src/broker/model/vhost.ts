@@ -133,7 +133,9 @@ export class VHost {
     return current;
   }
 
-  /** Deletes an exchange with its bindings. @throws {ChannelError} 403 system exchange, 406 in use. */
+  /**
+   * Deletes an exchange with its bindings. @throws {ChannelError} 403 system exchange, 406 in use.
+   */
   deleteExchange(name: string, ifUnused: boolean): void {
     if (name.startsWith("amq.")) {
       throw new ChannelError(
@@ -227,7 +229,9 @@ export class VHost {
     this.#bindings.restore({ source, destination, routingKey, arguments: table });
   }
 
-  /** Deletes a queue with its messages and bindings; its consumers are told. @returns its length. */
+  /**
+   * Deletes a queue with its messages and bindings; its consumers are told. @returns its length.
+   */
   deleteQueue(queue: Queue): number {
     if (queue.deleted) return 0;
     queue.deleted = true;
@@ -275,7 +279,10 @@ export class VHost {
     return routed;
   }
 
-  /** A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered or not. */
+  /**
+   * A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered
+   * or not.
+   */
   #reply(key: string, message: Message): "unroutable" | "taken" {
     if (!key.startsWith(REPLY_TO_PREFIX) || !this.#context.directReplies.deliver(key, message)) {
       return "unroutable";

@@ -6,7 +6,9 @@ export function erlangBinary(bytes: Buffer): string {
   return printable ? `<<"${bytes.toString("latin1")}">>` : `<<${bytes.join(",")}>>`;
 }
 
-/** A float as Erlang prints it: `10.0`, `1.0e22`, `1.0e-7`, always with a point, as short as can be. */
+/**
+ * A float as Erlang prints it: `10.0`, `1.0e22`, `1.0e-7`, always with a point, as short as can be.
+ */
 export function erlangFloat(value: number): string {
   const [, sign = "", digits = "", exponent = ""] = /^(-?)([\d.]+)e([+-]\d+)$/.exec(
     value.toExponential(),

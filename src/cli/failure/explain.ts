@@ -139,7 +139,9 @@ function headersTooLarge(
   };
 }
 
-/** Each address has a reason of its own; where one of them may serve later, another try can help. */
+/**
+ * Each address has a reason of its own; where one of them may serve later, another try can help.
+ */
 function clusterUnavailable({ failures }: ClusterUnavailable, attempt: Attempt): Explanation {
   const reasons = failures.map(({ url, failure }) =>
     explain(failure, { ...attempt, ...placeOf(url) })

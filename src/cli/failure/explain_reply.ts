@@ -7,7 +7,9 @@ import { isRetryQueueOf } from "../../retry/queue_names.ts";
 import { ExitCode } from "./exit_code.ts";
 import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
 
-/** The broker said why: its reply code decides (AMQP 0-9-1 section 1.2, RabbitMQ's own uses of it). */
+/**
+ * The broker said why: its reply code decides (AMQP 0-9-1 section 1.2, RabbitMQ's own uses of it).
+ */
 export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation {
   const { queue, username, vhost, address } = attempt;
   const answer = `${reply.replyCode} ${reply.replyText}`;

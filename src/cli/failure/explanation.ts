@@ -13,7 +13,9 @@ export interface Explanation {
   readonly exitCode: ExitCode;
 }
 
-/** The failure that an event tells of, be it the end of a run or of a connection; else undefined. */
+/**
+ * The failure that an event tells of, be it the end of a run or of a connection; else undefined.
+ */
 export function failureOf(event: SendEvent | WorkEvent | DeadEvent): unknown {
   if (event.event === "stopped") return event.summary.failure;
   return event.event === "reconnecting" ? event.failure : undefined;

@@ -19,7 +19,9 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
-/** Why a server could not listen at an address, by the runtime's code; undefined for other codes. */
+/**
+ * Why a server could not listen at an address, by the runtime's code; undefined for other codes.
+ */
 export function listenProblem(code: string | undefined): string | undefined {
   return LISTEN_PROBLEMS[code ?? ""];
 }

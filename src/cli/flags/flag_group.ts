@@ -1,8 +1,8 @@
 import { Command, type OptionValues } from "@commander-js/extra-typings";
 
 /**
- * A named group of flags, which a command takes as a whole: a heading of its help, and a part of the
- * type of its flags.
+ * A named group of flags, which a command takes as a whole: a heading of its help, and a part of
+ * the type of its flags.
  */
 export function flagGroup(heading: string) {
   return new Command().optionsGroup(`${heading}:`);

@@ -19,7 +19,9 @@ export interface CommandLinesOptions {
   readonly prefix: boolean;
 }
 
-/** What commands print, for a person or for a pipe: whole lines, on the stream that they came from. */
+/**
+ * What commands print, for a person or for a pipe: whole lines, on the stream that they came from.
+ */
 export class CommandLines {
   readonly #options: CommandLinesOptions;
   /** Whether the lines of a stream name their tasks. */

@@ -48,7 +48,10 @@ export function table(rows: readonly DeadLetterRow[], columns: Columns): string 
   return [`${aligned(COLUMNS)}BODY`, ...lines].join("\n");
 }
 
-/** A whole dead letter, as `show` prints it: each fact once, a label and its value a line, the body last. */
+/**
+ * A whole dead letter, as `show` prints it: each fact once, a label and its value a line, the body
+ * last.
+ */
 export function deadLetterText(delivery: Delivery, death: KnownDeath): string {
   const { headers: _, ...properties } = delivery.properties;
   const rows: (readonly [label: string, text: string | undefined])[] = [

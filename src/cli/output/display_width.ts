@@ -13,7 +13,10 @@ export function columnsOf(text: string): number {
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** What a reader takes for one character: an emoji of several code points, a letter with its accents. */
+/**
+ * What a reader takes for one character: an emoji of several code points, a letter with its
+ * accents.
+ */
 export function* charactersOf(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter("en");
   for (const { segment } of segmenter.segment(text)) yield segment;

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 
-/** Pending output above which a producer should wait, in characters (of text) and bytes (of others). */
+/**
+ * Pending output above which a producer should wait, in characters (of text) and bytes (of others).
+ */
 const CROWDED_AT = 256 * 1024;
 
 /** Writes all bytes, or tells why not. */
@@ -64,7 +66,9 @@ export class Output {
     return this.#writtenUpTo(this.#accepted);
   }
 
-  /** For a producer of much: a promise to wait for where too much is pending. @throws {OutputFailed} */
+  /**
+   * For a producer of much: a promise to wait for where too much is pending. @throws {OutputFailed}
+   */
   room(): Promise<void> | undefined {
     const position = this.#accepted - CROWDED_AT;
     if (this.#written >= position && !this.#failure) return undefined;

@@ -16,7 +16,9 @@ export interface ReportOptions {
 /** `2026-11-28T01:02:03.456Z` and a space. */
 const TIMESTAMP_COLUMNS = 25;
 
-/** Prints a run: results on stdout, everything else on stderr, without disturbing a progress line. */
+/**
+ * Prints a run: results on stdout, everything else on stderr, without disturbing a progress line.
+ */
 export class Report {
   readonly #context: ReportContext;
   readonly #options: ReportOptions;

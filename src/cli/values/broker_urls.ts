@@ -32,8 +32,8 @@ export function brokerUrls(
 }
 
 /**
- * `amqp://a/,amqp://b/`: at a comma only where another URL follows it, for a password or a vhost may
- * have a comma too.
+ * `amqp://a/,amqp://b/`: at a comma only where another URL follows it, for a password or a vhost
+ * may have a comma too.
  */
 export function splitList(text: string): string[] {
   return text.split(/,\s*(?=amqps?:\/\/)/i);

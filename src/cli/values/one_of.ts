@@ -1,5 +1,6 @@
 /**
- * A parser of given words, for options that are repeated: Commander's `choices` keeps the last alone.
+ * A parser of given words, for options that are repeated: Commander's `choices` keeps the last
+ * alone.
  *
  * @throws {RangeError} (the parser) with a message that completes "argument … is invalid."
  */

@@ -3,7 +3,10 @@ import { Buffer } from "node:buffer";
 /** AMQP 0-9-1 section 4.2.5.3: names and keys travel as short strings. */
 const MAX_BYTES = 255;
 
-/** @throws {RangeError} over 255 bytes of UTF-8, with a message that completes "argument … is invalid." */
+/**
+ * @throws {RangeError} over 255 bytes of UTF-8, with a message that completes "argument … is
+ * invalid."
+ */
 export function shortString(text: string): string {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES) {

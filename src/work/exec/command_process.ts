@@ -85,7 +85,9 @@ export class CommandProcess {
     return this.#child?.stderr ?? undefined;
   }
 
-  /** SIGTERM to the group, and SIGKILL when its first process still runs after so long. Once only. */
+  /**
+   * SIGTERM to the group, and SIGKILL when its first process still runs after so long. Once only.
+   */
   terminate(killAfterMs: number): void {
     if (this.#terminating) return;
     this.#terminating = true;

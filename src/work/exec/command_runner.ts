@@ -39,7 +39,10 @@ export type CommandOutputMode =
   | {
     readonly mode: "prefix";
     readonly onOutput: OnOutput;
-    /** Whether lines of other commands, or of worktool, come between those of one stream: by default. */
+    /**
+     * Whether lines of other commands, or of worktool, come between those of one stream: by
+     * default.
+     */
     readonly mixed?: (stream: OutputStream) => boolean;
   }
   /** Nowhere; the end of stderr is kept for failures. */

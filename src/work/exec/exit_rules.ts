@@ -36,7 +36,8 @@ export const DEFAULT_EXIT_RULES: ExitRules = {
 
 /**
  * Reads `0=ack,3=reject,64-78=dead,*=retry,signal=dead,timeout=dead`: changes to the default rules,
- * each of a status (0 to 255), a range of them, `*` (a status without a rule), `signal` or `timeout`.
+ * each of a status (0 to 255), a range of them, `*` (a status without a rule), `signal` or
+ * `timeout`.
  *
  * @throws {RangeError} with a message that completes "argument … is invalid."
  */

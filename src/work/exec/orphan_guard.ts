@@ -24,8 +24,8 @@ const NOTE_BYTES = 12;
  *
  * A command has a process group of its own and would go on, with no one to settle its task, while
  * the broker gives the task to another worker. Linux has PR_SET_PDEATHSIG for it, but the runtime
- * cannot set it, it does not reach grandchildren, and other systems do not have it. So a shell waits
- * for the end of a pipe that only worktool holds.
+ * cannot set it, it does not reach grandchildren, and other systems do not have it. So a shell
+ * waits for the end of a pipe that only worktool holds.
  *
  * The groups are noted in an unnamed file, not sent through that pipe: a note is written before the
  * call returns (a runtime may delay what goes into a pipe, and kill -9 waits for no one), and the

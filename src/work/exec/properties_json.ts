@@ -9,8 +9,8 @@ const MAX_DEPTH = 64;
  * All properties and headers of a message as one line of JSON: names as in AMQP, in camelCase, and
  * `headers` a table. Properties that the message does not have are left out.
  *
- * Timestamps are seconds since 1970, decimals are numbers. Byte values are strings where they are valid UTF-8, else `{"base64": …}`. Numbers that JSON does
- * not have are null.
+ * Timestamps are seconds since 1970, decimals are numbers. Byte values are strings where they are
+ * valid UTF-8, else `{"base64": …}`. Numbers that JSON does not have are null.
  */
 export function propertiesJson(properties: DeliveryProperties): string {
   return JSON.stringify(plain(properties, 0));

@@ -21,7 +21,10 @@ export class Tail {
     this.#bytes = Buffer.from(all.subarray(-this.#maxBytes - LONGEST_CHARACTER_BYTES));
   }
 
-  /** At most so many bytes of UTF-8, from the start of a character. What is not UTF-8 becomes U+FFFD. */
+  /**
+   * At most so many bytes of UTF-8, from the start of a character. What is not UTF-8 becomes
+   * U+FFFD.
+   */
   text(): string {
     const bytes = Buffer.from(nearestText(this.#bytes));
     let start = Math.max(0, bytes.length - this.#maxBytes);

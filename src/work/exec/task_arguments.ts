@@ -18,7 +18,8 @@ export interface BodyArguments {
 }
 
 /**
- * The arguments given, with the body in place of every `{}`, and with what `--body` adds at the end.
+ * The arguments given, with the body in place of every `{}`, and with what `--body` adds at the
+ * end.
  *
  * An argument is text without a zero byte: POSIX ends it there, and the runtime knows only strings.
  */

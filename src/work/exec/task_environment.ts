@@ -16,7 +16,9 @@ const TASK_VARIABLES = [
   "WORKTOOL_PROPERTIES",
 ];
 
-/** What all tasks of a worker have in common: a task variable of the parent must not pass for ours. */
+/**
+ * What all tasks of a worker have in common: a task variable of the parent must not pass for ours.
+ */
 export function baseEnvironment(parent: Environment, queue: string): Environment {
   const entries = Object.entries(parent).filter(([name]) => !TASK_VARIABLES.includes(name));
   return { ...Object.fromEntries(entries), WORKTOOL_QUEUE: queue };

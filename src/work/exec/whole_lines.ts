@@ -9,8 +9,9 @@ const MAX_LINE_BYTES = 64 * 1024;
 /**
  * Cuts a stream of bytes into whole lines.
  *
- * A line of more than 64 KiB comes in pieces; UTF-8 characters are never torn. Where lines of several
- * streams are mixed, each piece gets a newline, as does a last line without; else nothing is added.
+ * A line of more than 64 KiB comes in pieces; UTF-8 characters are never torn. Where lines of
+ * several streams are mixed, each piece gets a newline, as does a last line without; else nothing
+ * is added.
  */
 export class WholeLines {
   readonly #added: Uint8Array;
