@@ -13,6 +13,7 @@
  * - WORKTOOL_TEST_REPORT: a file to write a report to, as JUnit does
  */
 import { brokerListEnvironment, type EmbeddedCommand } from "./support/broker_list.ts";
+import { EmbeddedBroker } from "./support/embedded_broker.ts";
 import { findInstalledRabbitMq, findSharedRabbitMq } from "./support/find_rabbitmq.ts";
 import { testCases } from "./support/test_report.ts";
 import { EXECUTABLE } from "./support/worktool.ts";
@@ -36,7 +37,8 @@ const [rabbitMqs, installedRabbitMqs] = await Promise.all([
   findSharedRabbitMq(),
   findInstalledRabbitMq(),
 ]);
-const brokers = await Promise.all([embedded, ...older].map(startBroker));
+const commands = [embedded, ...older];
+const brokers = await Promise.all(commands.map(({ command }) => EmbeddedBroker.start(command)));
 const [broker, ...olderBrokers] = brokers;
 const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
 const { code } = await new Deno.Command(Deno.execPath(), {
@@ -45,13 +47,14 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     DENO_JOBS: jobs,
     ...brokerListEnvironment({
       shared: [{ name: embedded.name, release: embedded.release, url: broker!.url }, ...rabbitMqs],
-      older: olderBrokers.map(({ command, url }) => ({ ...command, url })),
+      older: olderBrokers.map(({ url }, at) => ({ ...older[at]!, url })),
       rabbitMqs: installedRabbitMqs,
       embedded: [embedded],
     }),
   },
 }).spawn().status;
 const brokerCodes = await Promise.all(brokers.map((one) => one.stop()));
+await Promise.all(brokers.map((one) => one[Symbol.asyncDispose]()));
 
 const report = await Deno.readTextFile(junit).catch(() => "");
 await Deno.remove(directory, { recursive: true });
@@ -91,26 +94,3 @@ const passed = cases.length - skipped.length - failed.length;
 const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
 console.log(`\n${passed} passed, ${failures} failed${tail}`);
 Deno.exit(failures > 0 ? 1 : 0);
-
-/** An embedded broker for all tests, durable, on a free port. */
-async function startBroker(command: EmbeddedCommand) {
-  const [program, ...args] = command.command.split(" ");
-  const data = `${directory}/broker-${command.release}`;
-  const process = new Deno.Command(program!, {
-    args: [...args, "--port", "0", "--data", data],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
-  if (!value) throw new Error("the embedded broker did not start");
-  return {
-    command,
-    url: value.trim().replace("amqp://", "amqp://guest:guest@"),
-    async stop() {
-      process.kill("SIGTERM");
-      await reader.cancel();
-      return (await process.status).code;
-    },
-  };
-}

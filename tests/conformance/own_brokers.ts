@@ -15,7 +15,7 @@ const FLOOD_MEGABYTES = 512;
 export interface RestartableBroker extends AsyncDisposable {
   readonly url: string;
   /** Stops it in order. */
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
   /** Resolves when a crash cannot make it forget what was declared. */

@@ -33,7 +33,7 @@ scenario("what a restart keeps and drops", {}, async (broker, step) => {
 /** Prepares everything, restarts the broker once, and looks at each on a channel of its own. */
 async function restart(
   broker: RestartableBroker,
-  end: () => Promise<void>,
+  end: () => Promise<unknown>,
   survivals: Survival[],
   step: Step,
 ): Promise<void> {

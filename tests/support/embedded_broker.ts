@@ -54,9 +54,9 @@ export class EmbeddedBroker implements AsyncDisposable {
     })();
   }
 
-  /** Stops the broker in order. */
-  async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+  /** Stops the broker in order. @returns its exit code */
+  async stop(): Promise<number> {
+    return await this.#end("SIGTERM");
   }
 
   /** Kills the broker at once, as a crash would. */
@@ -70,15 +70,15 @@ export class EmbeddedBroker implements AsyncDisposable {
     await Deno.remove(this.#dir, { recursive: true });
   }
 
-  async #end(signal: Deno.Signal): Promise<void> {
+  async #end(signal: Deno.Signal): Promise<number> {
     const process = this.#process;
-    if (!process) return;
+    if (!process) return 0;
     this.#process = undefined;
     try {
       process.kill(signal);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // it had exited already
     }
-    await within(process.status, "the broker to end");
+    return (await within(process.status, "the broker to end")).code;
   }
 }
