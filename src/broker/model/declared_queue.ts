@@ -2,11 +2,11 @@ import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Message } from "./message.ts";
 import { checkQueueArguments } from "./queue_arguments.ts";
-import type { QueueDeclaration } from "./queue_context.ts";
+import type { QueueProperties } from "./queue_context.ts";
 import { type QueuePolicy, readQueuePolicy } from "./queue_policy.ts";
 
 /** A queue as it was declared, and where: what of it never changes. */
-export class DeclaredQueue implements QueueDeclaration {
+export class DeclaredQueue implements QueueProperties {
   readonly name: string;
   readonly vhost: string;
   readonly durable: boolean;
@@ -22,7 +22,7 @@ export class DeclaredQueue implements QueueDeclaration {
   /** @throws {ChannelError} 406 for arguments that the release does not take */
   constructor(
     vhost: string,
-    declaration: QueueDeclaration,
+    declaration: QueueProperties,
     owner: object | undefined,
     release: Release,
   ) {

@@ -4,7 +4,7 @@ import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
 import { Backlog } from "./backlog.ts";
 import { HeldEntries } from "./held_entries.ts";
 import { DeclaredQueue } from "./declared_queue.ts";
-import type { DeathReason, QueueContext, QueueDeclaration } from "./queue_context.ts";
+import type { DeathReason, QueueContext, QueueProperties } from "./queue_context.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
 
 /** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
@@ -29,7 +29,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
 
   constructor(
     vhost: string,
-    declaration: QueueDeclaration,
+    declaration: QueueProperties,
     owner: object | undefined,
     context: QueueContext<Queue>,
   ) {

@@ -33,7 +33,7 @@ export interface QueueContext<Q> {
 }
 
 /** What queue.declare says of a queue. */
-export interface QueueDeclaration {
+export interface QueueProperties {
   readonly name: string;
   readonly durable: boolean;
   readonly exclusive: boolean;

@@ -3,7 +3,7 @@ import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import type { Queue } from "./queue.ts";
-import type { QueueDeclaration } from "./queue_context.ts";
+import type { QueueProperties } from "./queue_context.ts";
 import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
 
 /**
@@ -12,7 +12,7 @@ import { comparedQueueArguments, isQuorum } from "./queue_arguments.ts";
  */
 export function requireEquivalentQueue(
   current: Queue,
-  declaration: QueueDeclaration,
+  declaration: QueueProperties,
   owner: object,
   release: Release,
 ): void {

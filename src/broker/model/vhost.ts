@@ -14,7 +14,7 @@ import type { DurableStore } from "./durable_store.ts";
 import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
 import { Queue } from "./queue.ts";
-import type { DeathReason, QueueContext, QueueDeclaration } from "./queue_context.ts";
+import type { DeathReason, QueueContext, QueueProperties } from "./queue_context.ts";
 import { carbonCopies, type Routed, Router, together } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 
@@ -180,7 +180,7 @@ export class VHost {
    * Declares a queue.
    * @throws {ChannelError} 403 reserved name, 405 exclusive elsewhere, 406 inequivalent or invalid.
    */
-  declareQueue(declaration: QueueDeclaration, owner: object): Queue {
+  declareQueue(declaration: QueueProperties, owner: object): Queue {
     const current = this.#queues.get(declaration.name);
     if (current !== undefined) {
       requireEquivalentQueue(current, declaration, owner, this.#context.release);
@@ -190,7 +190,7 @@ export class VHost {
     return this.#createQueue(declaration, declaration.exclusive ? owner : undefined);
   }
 
-  #createQueue(declaration: QueueDeclaration, owner: object | undefined): Queue {
+  #createQueue(declaration: QueueProperties, owner: object | undefined): Queue {
     const queue = new Queue(this.name, declaration, owner, this.#queueContext);
     const { store } = this.#context;
     // First on disk: a store that refuses leaves no queue behind.
@@ -207,7 +207,7 @@ export class VHost {
   }
 
   /** Puts back a durable queue that a store kept under `storeId`. */
-  restoreQueue(declaration: QueueDeclaration, storeId: number): Queue {
+  restoreQueue(declaration: QueueProperties, storeId: number): Queue {
     const queue = new Queue(this.name, declaration, undefined, this.#queueContext);
     queue.storeId = storeId;
     this.#queues.set(queue.name, queue);
