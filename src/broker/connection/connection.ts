@@ -19,7 +19,7 @@ import { ChannelTable } from "./channel_table.ts";
 import { ConnectionLog, textOf } from "./connection_log.ts";
 import { consequenceOf } from "./consequence.ts";
 import { isHeartbeat, misplaced } from "./frame_place.ts";
-import { Handshake, type HandshakeHost, LoginRefused, type Session } from "./handshake.ts";
+import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
 import { SocketEnd } from "./socket_end.ts";
@@ -58,7 +58,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   readonly #end: SocketEnd;
   #state: State = "header";
   #handshake: Handshake | undefined;
-  #session: Session | undefined;
+  #agreed: HandshakeResult | undefined;
   #heartbeat: Heartbeat | undefined;
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -94,15 +94,15 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   get user(): User {
-    return this.#session!.user;
+    return this.#agreed!.user;
   }
 
   get vhost(): VHost {
-    return this.#session!.vhost;
+    return this.#agreed!.vhost;
   }
 
   get capabilities(): ReadonlySet<string> {
-    return this.#session!.capabilities;
+    return this.#agreed!.capabilities;
   }
 
   require(operation: Operation, kind: "queue" | "exchange", name: string): void {
@@ -203,8 +203,8 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     const method = decodeMethod(bytes, start, end);
     if (method === undefined) throw new UnanswerableError("unknown method");
     if (this.#handshake !== undefined) {
-      const session = this.#handshake.method(method);
-      if (session !== undefined) this.#opened(session);
+      const agreed = this.#handshake.method(method);
+      if (agreed !== undefined) this.#opened(agreed);
       return;
     }
     if (method.name === "connection.close") return this.#clientCloses();
@@ -227,15 +227,15 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     });
   }
 
-  #opened(session: Session): void {
+  #opened(agreed: HandshakeResult): void {
     this.#end.cancel();
     this.#handshake = undefined;
-    this.#session = session;
+    this.#agreed = agreed;
     this.#state = "open";
-    this.#channels.max = session.channelMax;
-    this.#inbound.maxFrameBytes = session.frameMaxBytes;
-    this.writer.maxFrameBytes = session.frameMaxBytes;
-    this.#log.opened(session);
+    this.#channels.max = agreed.channelMax;
+    this.#inbound.maxFrameBytes = agreed.frameMaxBytes;
+    this.writer.maxFrameBytes = agreed.frameMaxBytes;
+    this.#log.opened(agreed);
   }
 
   #closeChannel(number: number, error: ChannelError): void {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { BrokerEvent } from "../broker_event.ts";
 import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
-import type { Session } from "./handshake.ts";
+import type { HandshakeResult } from "./handshake.ts";
 
 /** What happens on one connection, told as events of the broker. */
 export class ConnectionLog {
@@ -17,7 +17,7 @@ export class ConnectionLog {
     this.#emit({ event: "connected", connection: this.#connection, remote });
   }
 
-  opened({ user, vhost, name }: Session): void {
+  opened({ user, vhost, name }: HandshakeResult): void {
     this.#emit({
       event: "opened",
       connection: this.#connection,

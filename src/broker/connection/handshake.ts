@@ -52,7 +52,7 @@ export interface HandshakeHost {
 }
 
 /** What a handshake has agreed on. */
-export interface Session {
+export interface HandshakeResult {
   readonly user: User;
   readonly vhost: VHost;
   readonly channelMax: number;
@@ -91,7 +91,7 @@ export class Handshake {
    * @throws {ConnectionError} 403 bad login, 504 out of order, 530 limits or virtual host.
    * @throws {UnanswerableError} for a mechanism that was not offered.
    */
-  method(method: Method): Session | undefined {
+  method(method: Method): HandshakeResult | undefined {
     if (method.name === "connection.start-ok" && this.#step === "start-ok") {
       this.#startOk(method.args);
       this.#step = "tune-ok";
@@ -160,7 +160,7 @@ export class Handshake {
     this.#host.startHeartbeat(args.heartbeat);
   }
 
-  #open(vhostName: string): Session {
+  #open(vhostName: string): HandshakeResult {
     const host = this.#host;
     const user = this.#user!;
     const vhost = host.broker.vhost(vhostName);
