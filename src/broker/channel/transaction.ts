@@ -1,12 +1,12 @@
 import type { Entry } from "../model/entry.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import type { Publish } from "./content_assembly.ts";
-import type { Settlement } from "./settlement.ts";
+import type { SettledBy } from "./settled_by.ts";
 
 /** Deliveries and how they are to be settled. */
 export interface HeldSettlement {
   readonly entries: Entry[];
-  readonly settlement: Settlement;
+  readonly settlement: SettledBy;
 }
 
 /** Publishes and settlements of a tx channel, held back until tx.commit (class tx). */
@@ -31,7 +31,7 @@ export class Transaction {
     this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 
-  addSettlement(entries: Entry[], settlement: Settlement): void {
+  addSettlement(entries: Entry[], settlement: SettledBy): void {
     this.#settlements.push({ entries, settlement });
   }
 

@@ -1,6 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import { Consumer } from "../channel/consumer.ts";
-import type { Settlement } from "../channel/settlement.ts";
+import type { SettledBy } from "../channel/settled_by.ts";
 import { REPLY_TO } from "../model/direct_replies.ts";
 import type { Queue } from "../model/queue.ts";
 import { integer } from "../model/queue_arguments.ts";
@@ -171,7 +171,7 @@ export function reject(channel: Channel, args: Arguments<"basic.reject">): void 
   settleTag(channel, args.deliveryTag, false, args.requeue ? "reject and requeue" : "reject");
 }
 
-function settleTag(channel: Channel, tag: number, multiple: boolean, how: Settlement): void {
+function settleTag(channel: Channel, tag: number, multiple: boolean, how: SettledBy): void {
   const entries = channel.unacked.take(tag, { multiple });
   if (channel.transaction !== undefined) channel.transaction.addSettlement(entries, how);
   else settle(channel, entries, how);

@@ -1,12 +1,12 @@
 import type { Channel } from "../channel/channel.ts";
-import type { Settlement } from "../channel/settlement.ts";
+import type { SettledBy } from "../channel/settled_by.ts";
 import { byConsumer } from "../channel/unacked_ledger.ts";
 import type { Entry } from "../model/entry.ts";
 
 /**
  * Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first.
  */
-export function settle(channel: Channel, entries: readonly Entry[], settlement: Settlement): void {
+export function settle(channel: Channel, entries: readonly Entry[], settlement: SettledBy): void {
   for (const group of byConsumer(entries)) {
     if (settlement === "requeue") channel.requeue(group, { failed: false });
     else if (settlement === "reject and requeue") channel.requeue(group, { failed: true });

@@ -1,2 +1,2 @@
 /** How deliveries are settled: back to the queue or for good, as failed (basic.reject) or not. */
-export type Settlement = "ack" | "discard" | "reject" | "requeue" | "reject and requeue";
+export type SettledBy = "ack" | "discard" | "reject" | "requeue" | "reject and requeue";
