@@ -21,7 +21,7 @@ class QueueModel {
     this.ready.push(message);
   }
 
-  putBack(messages: Message[]): void {
+  requeue(messages: Message[]): void {
     for (const message of messages) message.redelivered = true;
     const ready = new Set([...this.ready, ...messages]);
     this.ready = this.all.filter((message) => ready.has(message));
@@ -113,7 +113,7 @@ async function perform(operation: Operation, state: State): Promise<void> {
     model.ready = [];
   } else if (operation.do === "recover") {
     await channel.recover();
-    model.putBack(held.splice(0).map(({ message }) => message));
+    model.requeue(held.splice(0).map(({ message }) => message));
   } else if ("which" in operation && held.length > 0) {
     settle(operation, state);
   }
@@ -128,6 +128,6 @@ function settle(operation: Settle, { channel, model, held }: State): void {
   else if (operation.do === "nack") channel.nack(delivery, multiple, operation.requeue);
   else channel.reject(delivery, operation.requeue);
   if (operation.do !== "ack" && operation.requeue) {
-    model.putBack(settled.map(({ message }) => message));
+    model.requeue(settled.map(({ message }) => message));
   }
 }

@@ -51,9 +51,9 @@ export class Backlog {
   }
 
   /** Adds an entry that had been delivered. */
-  giveBack(entry: Entry): void {
+  requeue(entry: Entry): void {
     if (entry.expiresAt !== Infinity) this.#mayExpire = true;
-    this.#ready.giveBack(entry);
+    this.#ready.requeue(entry);
   }
 
   /** Takes the next entry that has not expired. */
@@ -101,14 +101,14 @@ export class Backlog {
   /** What has waited long enough is ready again. @returns whether anything waited */
   endDelays(): boolean {
     if (this.#delayed.count === 0) return false;
-    for (const entry of this.#delayed.takeReady(this.#owner.now())) this.giveBack(entry);
+    for (const entry of this.#delayed.takeReady(this.#owner.now())) this.requeue(entry);
     if (this.#delayed.count > 0) this.#owner.wakeAt(this.#delayed.nextAtMs);
     return true;
   }
 
   /** Takes all out. @returns how many */
   empty(onEntry: (entry: Entry) => void): number {
-    for (const entry of this.#delayed.takeReady(Infinity)) this.giveBack(entry);
+    for (const entry of this.#delayed.takeReady(Infinity)) this.requeue(entry);
     const { count } = this.#ready;
     for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
       onEntry(entry);

@@ -268,7 +268,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
         }
         if (entry.storage !== "none") this.#context.touched(entry);
       }
-      if (!this.#backlog.delays(entry, { failed })) this.#backlog.giveBack(entry);
+      if (!this.#backlog.delays(entry, { failed })) this.#backlog.requeue(entry);
     }
     this.#endDelays();
     this.expire();

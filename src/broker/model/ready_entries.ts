@@ -42,10 +42,10 @@ export class ReadyEntries {
   }
 
   /** Adds an entry that had been delivered. */
-  giveBack(entry: Entry): void {
+  requeue(entry: Entry): void {
     if (this.#returnPlace === "front") this.#returns.append(entry);
     else if (this.#returnPlace === "tail") this.#levelOf(entry).append(entry);
-    else this.#levelOf(entry).giveBack(entry);
+    else this.#levelOf(entry).requeue(entry);
     this.#counted(entry, 1);
   }
 

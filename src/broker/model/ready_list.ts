@@ -24,7 +24,7 @@ export class ReadyList {
   }
 
   /** Puts an entry back where it was. */
-  giveBack(entry: Entry): void {
+  requeue(entry: Entry): void {
     const heap = this.#returned;
     let at = heap.length;
     heap.push(entry);
