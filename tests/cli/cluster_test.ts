@@ -142,7 +142,7 @@ brokerTest("--wait is for all addresses together: one that hangs leaves time", a
   await using mute = await TcpProxy.start(broker.url, HANGS);
   const patient = ["--connect-timeout", "5m", "--queue", broker.queue()];
   const served = await Worktool.run([
-    ...["send", ...urls(mute.url, broker.url), ...patient, "--wait", "4s", "x"],
+    ...["send", ...urls(mute.url, broker.url), ...patient, "--wait", "12s", "x"],
   ]);
   assert.equal(served.code, 0, served.stderr);
   for (const command of [["send", "x"], ["work"]]) {

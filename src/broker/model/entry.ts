@@ -43,7 +43,7 @@ export interface Subscriber extends DeliveryHolder {
   settled(entry: Entry): void;
   /** After its deliveries were settled: whoever waited for prefetch may get more. */
   resume(): void;
-  /** The queue went away, or failed over: tell the client with basic.cancel. */
+  /** The queue went away: tell the client with basic.cancel. */
   cancelled(): void;
 }
 

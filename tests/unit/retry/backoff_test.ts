@@ -5,8 +5,8 @@ import {
   delayMs,
   possibleDelaysMs,
   snoozeDelaysMs,
-} from "../../src/retry/backoff.ts";
-import { holds } from "../support/property.ts";
+} from "../../../src/retry/backoff.ts";
+import { holds } from "../../support/property.ts";
 
 const backoff = fc.tuple(
   fc.integer({ min: 1, max: 2 ** 31 - 1 }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { aheadMs } from "../../src/send/pace.ts";
+import { aheadMs } from "../../../src/send/pace.ts";
 
 Deno.test("tasks leave at even distances from the first", () => {
   const due = [0, 1, 2, 40].map((n) => aheadMs(n, { rate: 20, elapsedMs: 0 }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ConfirmWindow } from "../../src/amqp/confirm_window.ts";
-import { holds } from "../support/property.ts";
+import { ConfirmWindow } from "../../../src/amqp/confirm_window.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("tags count from 1, the oldest is the one not settled first", () => {
   const window = new ConfirmWindow<string>();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { propertiesJson } from "../../../src/work/exec/properties_json.ts";
-import { taskArguments } from "../../../src/work/exec/task_arguments.ts";
-import { baseEnvironment, taskEnvironment } from "../../../src/work/exec/task_environment.ts";
-import { deliveryOf } from "../../support/delivery.ts";
-import { holds } from "../../support/property.ts";
+import { propertiesJson } from "../../../../src/work/exec/properties_json.ts";
+import { taskArguments } from "../../../../src/work/exec/task_arguments.ts";
+import { baseEnvironment, taskEnvironment } from "../../../../src/work/exec/task_environment.ts";
+import { deliveryOf } from "../../../support/delivery.ts";
+import { holds } from "../../../support/property.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

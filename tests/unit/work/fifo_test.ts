@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fifo } from "../../src/work/fifo.ts";
-import { holds } from "../support/property.ts";
+import { Fifo } from "../../../src/work/fifo.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("a fifo gives back what was pushed, in order", async () => {
   await holds(fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (pushes) => {

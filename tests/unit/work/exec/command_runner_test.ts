@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { within } from "../../support/deadline.ts";
+import { within } from "../../../support/deadline.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const BUN = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
+const BUN = new URL("../../../../node_modules/.bin/bun", import.meta.url).pathname;
 
 const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
   Deno: [Deno.execPath(), "run", "--allow-all", "--no-check"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { coalesceWrites } from "../../src/amqp/coalesced_writes.ts";
+import { coalesceWrites } from "../../../src/amqp/coalesced_writes.ts";
 
 /** A socket that notes the sizes of what reaches the system, coalesced as amqplib's would be. */
 function coalescedSocket(highWaterMark: number) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { deathHeaders, deathOf, replayedProperties } from "../../src/retry/dead_letter.ts";
-import { republishedProperties } from "../../src/retry/republished_properties.ts";
+import { deathHeaders, deathOf, replayedProperties } from "../../../src/retry/dead_letter.ts";
+import { republishedProperties } from "../../../src/retry/republished_properties.ts";
 
 const AT = new Date(0);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Unacknowledged } from "../../src/amqp/unacknowledged.ts";
-import { holds } from "../support/property.ts";
+import { Unacknowledged } from "../../../src/amqp/unacknowledged.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("what is done in order is acknowledged with one frame", () => {
   const unacknowledged = new Unacknowledged();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { isBulk, readTasks, type TaskSource } from "../../src/send/task_source.ts";
-import { holds } from "../support/property.ts";
+import { isBulk, readTasks, type TaskSource } from "../../../src/send/task_source.ts";
+import { holds } from "../../support/property.ts";
 
 async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;

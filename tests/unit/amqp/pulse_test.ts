@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Pulse } from "../../src/amqp/pulse.ts";
+import { Pulse } from "../../../src/amqp/pulse.ts";
 
 function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

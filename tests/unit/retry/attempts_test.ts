@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { attemptsMade, diedInHand, mustBeIsolated, mustRecount } from "../../src/retry/attempts.ts";
+import {
+  attemptsMade,
+  diedInHand,
+  mustBeIsolated,
+  mustRecount,
+} from "../../../src/retry/attempts.ts";
 
 function delivery(redelivered: boolean, headers: Record<string, unknown> = {}) {
   const count = headers["x-delivery-count"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { StopReason } from "../../src/work/stop_rules.ts";
-import { StopWatch } from "../../src/work/stop_watch.ts";
-import { within } from "../support/deadline.ts";
+import type { StopReason } from "../../../src/work/stop_rules.ts";
+import { StopWatch } from "../../../src/work/stop_watch.ts";
+import { within } from "../../support/deadline.ts";
 
 /** Why a watch ends a worker whose queue answers so, one question after the other. */
 async function reason(answers: boolean[], { stallsAfter }: { stallsAfter: number }) {

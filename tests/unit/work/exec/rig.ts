@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { type CommandOptions, CommandRunner } from "../../../src/work/exec/command_runner.ts";
-import { DEFAULT_EXIT_RULES } from "../../../src/work/exec/exit_rules.ts";
-import type { Outcome } from "../../../src/work/outcome.ts";
-import { deliveryOf } from "../../support/delivery.ts";
+import { type CommandOptions, CommandRunner } from "../../../../src/work/exec/command_runner.ts";
+import { DEFAULT_EXIT_RULES } from "../../../../src/work/exec/exit_rules.ts";
+import type { Outcome } from "../../../../src/work/outcome.ts";
+import { deliveryOf } from "../../../support/delivery.ts";
 
 export type RigOptions = Partial<CommandOptions> & {
   /** Run by /bin/sh, in place of `file` and `args`. */

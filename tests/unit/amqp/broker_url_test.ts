@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAddress, MalformedUrl, parseBrokerUrl } from "../../src/amqp/broker_url.ts";
-import { holds } from "../support/property.ts";
+import { formatAddress, MalformedUrl, parseBrokerUrl } from "../../../src/amqp/broker_url.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("what a URL leaves out has RabbitMQ's defaults", () => {
   assert.deepEqual(parseBrokerUrl("amqp://host"), {

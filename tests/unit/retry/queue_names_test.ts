@@ -5,8 +5,8 @@ import {
   isRetryQueueOf,
   overlongName,
   retryQueueName,
-} from "../../src/retry/queue_names.ts";
-import { holds } from "../support/property.ts";
+} from "../../../src/retry/queue_names.ts";
+import { holds } from "../../support/property.ts";
 
 Deno.test("retry queues are named after their delay", () => {
   const delays = [0, 500, 1_000, 1_500, 90_000, 120_000, 3_600_000, 86_400_000];

@@ -5,9 +5,9 @@ import {
   DEFAULT_EXIT_RULES,
   type ExitAction,
   parseExitRules,
-} from "../../../src/work/exec/exit_rules.ts";
-import { outcomeOf, spawnFailure, type TaskEnd } from "../../../src/work/exec/task_end.ts";
-import { holds } from "../../support/property.ts";
+} from "../../../../src/work/exec/exit_rules.ts";
+import { outcomeOf, spawnFailure, type TaskEnd } from "../../../../src/work/exec/task_end.ts";
+import { holds } from "../../../support/property.ts";
 
 const ACTIONS: ExitAction[] = ["ack", "retry", "dead", "reject", "stop"];
 

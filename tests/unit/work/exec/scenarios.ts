@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { parseExitRules } from "../../../src/work/exec/exit_rules.ts";
-import { deliveryOf } from "../../support/delivery.ts";
+import { parseExitRules } from "../../../../src/work/exec/exit_rules.ts";
+import { deliveryOf } from "../../../support/delivery.ts";
 import { failed, Rig } from "./rig.ts";
 
 const sha256 = (body: Uint8Array | string) => createHash("sha256").update(body).digest("hex");
