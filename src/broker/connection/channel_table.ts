@@ -10,15 +10,16 @@ import { ConnectionError, methodExpected, UnanswerableError } from "../wire/prot
  * The channels of a connection by their numbers: those that are open, and those that are closing.
  */
 export class ChannelTable implements Iterable<Channel> {
-  /** How many may be open, as connection.tune-ok agreed. */
-  max = 0;
   readonly #host: ChannelHost;
+  readonly #max: number;
   readonly #open = new Map<number, ChannelInput>();
   /** Closed by the broker; they wait for close-ok. */
   readonly #closing = new Set<number>();
 
-  constructor(host: ChannelHost) {
+  /** @param max how many may be open, as connection.tune-ok agreed */
+  constructor(host: ChannelHost, max: number) {
     this.#host = host;
+    this.#max = max;
   }
 
   /** The open ones; they may be closed meanwhile. */
@@ -56,11 +57,11 @@ export class ChannelTable implements Iterable<Channel> {
 
   #openChannel(number: number): void {
     const { size } = this.#open;
-    if (size >= this.max) {
+    if (size >= this.#max) {
       // Rule (connection.tune, "channel-max").
       throw new ConnectionError(
         "NOT_ALLOWED",
-        `number of channels opened (${size}) has reached the negotiated channel_max (${this.max})`,
+        `number of channels opened (${size}) has reached the negotiated channel_max (${this.#max})`,
         { namesMethod: false },
       );
     }

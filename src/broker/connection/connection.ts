@@ -1,11 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Broker, BrokerConnection } from "../broker.ts";
-import type { ChannelHost } from "../channel/channel_host.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
-import type { Queue } from "../model/queue.ts";
-import type { VHost } from "../model/vhost.ts";
-import type { Operation, User } from "../user.ts";
 import { FRAME_BODY, FRAME_METHOD } from "../wire/frame_parser.ts";
 import {
   type Arguments,
@@ -15,13 +11,13 @@ import {
   methodNumber,
 } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
-import { ChannelTable } from "./channel_table.ts";
 import { ConnectionLog, textOf } from "./connection_log.ts";
 import { consequenceOf } from "./consequence.ts";
 import { isHeartbeat, misplaced } from "./frame_place.ts";
 import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
+import { type ClientConnection, OpenClient } from "./open_client.ts";
 import { SocketEnd } from "./socket_end.ts";
 import { SocketWriter } from "./socket_writer.ts";
 
@@ -44,7 +40,7 @@ type State = "header" | "handshake" | "open" | "closing" | "closed";
  * A client's connection: handshake, frames to channels, errors to closes, heartbeats,
  * back-pressure.
  */
-export class Connection implements InboundSink, HandshakeHost, ChannelHost, BrokerConnection {
+export class Connection implements InboundSink, HandshakeHost, ClientConnection, BrokerConnection {
   readonly id: number;
   readonly broker: Broker;
   /** Settles when the socket is closed. */
@@ -52,13 +48,12 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   readonly #socket: Socket;
   readonly #inbound: Inbound;
   readonly #socketWriter: SocketWriter;
-  readonly #channels: ChannelTable = new ChannelTable(this);
-  readonly #exclusiveQueues = new Set<Queue>();
   readonly #log: ConnectionLog;
   readonly #end: SocketEnd;
   #state: State = "header";
   #handshake: Handshake | undefined;
-  #agreed: HandshakeResult | undefined;
+  /** From connection.open-ok on. */
+  #client: OpenClient | undefined;
   #heartbeat: Heartbeat | undefined;
   /** Class and method the client sent last, for the reply to an error. */
   #method = 0;
@@ -78,7 +73,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       wrote: () => this.#heartbeat?.said(),
       pressure: () => this.pressure(),
       relieved: () => {
-        for (const channel of this.#channels) channel.resumeConsumers();
+        for (const channel of this.#client?.channels ?? []) channel.resumeConsumers();
       },
     });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -93,28 +88,8 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     return this.#socket.remoteAddress;
   }
 
-  get user(): User {
-    return this.#agreed!.user;
-  }
-
-  get vhost(): VHost {
-    return this.#agreed!.vhost;
-  }
-
-  get capabilities(): ReadonlySet<string> {
-    return this.#agreed!.capabilities;
-  }
-
-  require(operation: Operation, kind: "queue" | "exchange", name: string): void {
-    this.user.require(operation, kind, name, this.vhost.name);
-  }
-
-  requireAny(kind: "queue" | "exchange", name: string): void {
-    this.user.requireAny(kind, name, this.vhost.name);
-  }
-
-  owns(queue: Queue): void {
-    this.#exclusiveQueues.add(queue);
+  get isOpen(): boolean {
+    return this.#state === "open";
   }
 
   #read(chunk: Buffer): void {
@@ -162,14 +137,15 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   #dispatch(type: number, number: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state === "open" && number !== 0) {
-      const input = this.#channels.get(number);
+    const client = this.#state === "open" && number !== 0 ? this.#client! : undefined;
+    if (client !== undefined) {
+      const input = client.channels.get(number);
       if (input !== undefined && type <= FRAME_BODY && type !== 0) {
         if (input.assembling) this.#method = BASIC_PUBLISH;
         else if (type !== FRAME_METHOD) this.#method = 0;
         if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
           decodeMethod(bytes, start, end); // it may be malformed
-          return this.#channels.clientCloses(input.channel);
+          return client.channels.clientCloses(input.channel);
         }
         return input.frame(type, bytes, start, end);
       }
@@ -180,9 +156,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
       this.#method = 0;
       throw this.#handshake.unexpected(misplaced(type, bytes, start, end));
     }
-    if (number !== 0 && this.#state === "open") {
-      return this.#channels.frame(type, number, bytes, start, end);
-    }
+    if (client !== undefined) return client.channels.frame(type, number, bytes, start, end);
     if (type !== FRAME_METHOD) {
       if (this.#state === "closing") return;
       // Rule (section 4.2.6): channel 0 carries no content.
@@ -230,16 +204,20 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   #opened(agreed: HandshakeResult): void {
     this.#end.cancel();
     this.#handshake = undefined;
-    this.#agreed = agreed;
+    this.#client = new OpenClient(this, this.#socketWriter, agreed);
     this.#state = "open";
-    this.#channels.max = agreed.channelMax;
     this.#inbound.maxFrameBytes = agreed.frameMaxBytes;
     this.writer.maxFrameBytes = agreed.frameMaxBytes;
     this.#log.opened(agreed);
   }
 
+  closeChannel(number: number, error: ChannelError): void {
+    this.#method = 0;
+    this.#closeChannel(number, error);
+  }
+
   #closeChannel(number: number, error: ChannelError): void {
-    this.#channels.close(number, this.#closeArguments(error));
+    this.#client!.channels.close(number, this.#closeArguments(error));
     this.#log.channelError(number, error);
   }
 
@@ -268,7 +246,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   #startClosing(error: ChannelError | ConnectionError): void {
     this.#log.connectionError(error);
     this.#end.reason = textOf(error.replyText);
-    this.#release();
+    this.#client?.release();
     this.#state = "closing";
     this.send("connection.close", this.#closeArguments(error));
     // A refused login is not asked for close-ok: the socket ends at once.
@@ -279,8 +257,8 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
 
   #clientCloses(): void {
     this.#end.reason = "closed by the client";
-    for (const channel of this.#channels) channel.flushConfirms();
-    this.#release();
+    for (const channel of this.#client!.channels) channel.flushConfirms();
+    this.#client!.release();
     // Rule (connection.close-ok): it is the client that closes the socket now. If we did, one that
     // still writes on other channels might find it broken before it has read close-ok.
     this.#state = "closing";
@@ -308,7 +286,7 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   #drop(reason: string): void {
     if (this.#state === "closed") return;
     this.#end.reason = reason;
-    this.#release();
+    this.#client?.release();
     this.#state = "closed";
     this.#socket.destroy();
   }
@@ -323,17 +301,10 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     this.#end.awaitClient();
   }
 
-  /** Gives back all the client held. */
-  #release(): void {
-    this.#channels.release();
-    for (const queue of this.#exclusiveQueues) this.vhost.deleteQueue(queue);
-    this.#exclusiveQueues.clear();
-  }
-
   #gone(): void {
     this.#heartbeat?.[Symbol.dispose]();
     this.#socketWriter[Symbol.dispose]();
-    this.#release();
+    this.#client?.release();
     this.#state = "closed";
     if (this.broker.connections.delete(this)) this.#log.disconnected(this.#end.reason);
     this.#end.came();
@@ -349,10 +320,6 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
     this.#socketWriter.wantFlush();
   }
 
-  canSend(): boolean {
-    return !this.#socketWriter.congested && this.#state === "open";
-  }
-
   get #paused(): boolean {
     return this.#socketWriter.overfull || this.#inbound.full;
   }
@@ -365,13 +332,13 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   notePublish(): void {
     if (!this.broker.blocked || this.#inbound.blocked) return;
     this.#inbound.block();
-    if (!this.capabilities.has("connection.blocked")) return;
+    if (!this.#client!.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
   }
 
   unblock(): void {
     if (!this.#inbound.blocked) return;
-    if (this.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
+    if (this.#client!.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
     this.#readBlocked();
   }
 
@@ -381,17 +348,6 @@ export class Connection implements InboundSink, HandshakeHost, ChannelHost, Brok
   }
 
   checkConsumerTimeout(beforeMs: number): void {
-    for (const channel of this.#channels) {
-      const oldest = channel.unacked.oldest();
-      if (oldest === undefined || oldest.deliveredAtMs >= beforeMs) continue;
-      this.closeOverdue(channel.number, this.broker.settings.consumerTimeoutMs);
-    }
-  }
-
-  closeOverdue(channel: number, timeoutMs: number): void {
-    this.#method = 0;
-    const text = `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ` +
-      `${timeoutMs} ms. This timeout value can be configured, see consumers doc guide to learn more`;
-    this.#closeChannel(channel, new ChannelError("PRECONDITION_FAILED", text));
+    this.#client?.checkConsumerTimeout(beforeMs);
   }
 }

@@ -1,0 +1,97 @@
+import type { Broker } from "../broker.ts";
+import type { ChannelHost } from "../channel/channel_host.ts";
+import type { FrameWriter } from "../channel/frame_writer.ts";
+import type { Queue } from "../model/queue.ts";
+import type { VHost } from "../model/vhost.ts";
+import type { Operation, User } from "../user.ts";
+import { ChannelError, type ConnectionError } from "../wire/protocol_error.ts";
+import { ChannelTable } from "./channel_table.ts";
+import type { HandshakeResult } from "./handshake.ts";
+import type { SocketWriter } from "./socket_writer.ts";
+
+/** The connection of a client, as far as the client's channels reach it. */
+export interface ClientConnection {
+  readonly broker: Broker;
+  /** Whether it is neither closing nor closed. */
+  readonly isOpen: boolean;
+  /** The client publishes: while memory is short it is told so and not read. */
+  notePublish(): void;
+  /** Closes a channel because of something that no method of the client has caused. */
+  closeChannel(channel: number, error: ChannelError): void;
+  /** Closes the connection because of an error in what class and method the client called. */
+  fail(error: ConnectionError, classId: number, methodId: number): void;
+}
+
+/** A client that has opened its connection: who it is, its channels and its exclusive queues. */
+export class OpenClient implements ChannelHost {
+  readonly broker: Broker;
+  readonly user: User;
+  readonly vhost: VHost;
+  readonly capabilities: ReadonlySet<string>;
+  readonly channels: ChannelTable;
+  readonly writer: FrameWriter;
+  readonly #connection: ClientConnection;
+  readonly #socketWriter: SocketWriter;
+  readonly #exclusiveQueues = new Set<Queue>();
+
+  constructor(connection: ClientConnection, socketWriter: SocketWriter, agreed: HandshakeResult) {
+    this.broker = connection.broker;
+    this.user = agreed.user;
+    this.vhost = agreed.vhost;
+    this.capabilities = agreed.capabilities;
+    this.channels = new ChannelTable(this, agreed.channelMax);
+    this.writer = socketWriter.writer;
+    this.#connection = connection;
+    this.#socketWriter = socketWriter;
+  }
+
+  wantFlush(): void {
+    this.#socketWriter.wantFlush();
+  }
+
+  canSend(): boolean {
+    return !this.#socketWriter.congested && this.#connection.isOpen;
+  }
+
+  notePublish(): void {
+    this.#connection.notePublish();
+  }
+
+  owns(queue: Queue): void {
+    this.#exclusiveQueues.add(queue);
+  }
+
+  require(operation: Operation, kind: "queue" | "exchange", name: string): void {
+    this.user.require(operation, kind, name, this.vhost.name);
+  }
+
+  requireAny(kind: "queue" | "exchange", name: string): void {
+    this.user.requireAny(kind, name, this.vhost.name);
+  }
+
+  fail(error: ConnectionError, classId: number, methodId: number): void {
+    this.#connection.fail(error, classId, methodId);
+  }
+
+  /** Closes channels whose oldest delivery was made before that time. */
+  checkConsumerTimeout(beforeMs: number): void {
+    for (const channel of this.channels) {
+      const oldest = channel.unacked.oldest();
+      if (oldest === undefined || oldest.deliveredAtMs >= beforeMs) continue;
+      this.closeOverdue(channel.number, this.broker.settings.consumerTimeoutMs);
+    }
+  }
+
+  closeOverdue(channel: number, timeoutMs: number): void {
+    const text = `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ` +
+      `${timeoutMs} ms. This timeout value can be configured, see consumers doc guide to learn more`;
+    this.#connection.closeChannel(channel, new ChannelError("PRECONDITION_FAILED", text));
+  }
+
+  /** Gives back all that it held. */
+  release(): void {
+    this.channels.release();
+    for (const queue of this.#exclusiveQueues) this.vhost.deleteQueue(queue);
+    this.#exclusiveQueues.clear();
+  }
+}
