@@ -3,6 +3,7 @@ import type { Release } from "../release.ts";
 import { encodeTable, FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { Queue } from "./queue.ts";
+import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import { DirectRouter } from "./exchange_types/direct_router.ts";
 import { FanoutRouter } from "./exchange_types/fanout_router.ts";
 import { checkHeadersBinding, HeadersRouter } from "./exchange_types/headers_router.ts";
@@ -106,6 +107,16 @@ export class Exchange implements ExchangeDeclaration {
   /** How reply texts name it. */
   get title(): string {
     return `exchange '${this.name}' in vhost '${this.vhost}'`;
+  }
+
+  /** It is declared again. @throws {ChannelError} 406 inequivalent. */
+  requireEquivalent(declaration: ExchangeDeclaration): void {
+    const { title } = this;
+    requireSameProperty(title, "type", declaration.type, this.type);
+    requireSameProperty(title, "durable", declaration.durable, this.durable);
+    requireSameProperty(title, "auto_delete", declaration.autoDelete, this.autoDelete);
+    requireSameProperty(title, "internal", declaration.internal, this.internal);
+    requireSameArguments(title, ["alternate-exchange"], declaration.arguments, this.arguments);
   }
 
   get bindings(): ReadonlySet<Binding> {

@@ -3,7 +3,6 @@ import { ChannelError } from "../wire/protocol_error.ts";
 import { Bindings } from "./bindings.ts";
 import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
 import type { Entry } from "./entry.ts";
-import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
 import {
   type Binding,
   Exchange,
@@ -123,13 +122,8 @@ export class VHost {
       this.#exchanges.set(exchange.name, exchange);
       return exchange;
     }
-    const { title } = current;
     this.#newExchange(declaration);
-    requireSameProperty(title, "type", declaration.type, current.type);
-    requireSameProperty(title, "durable", declaration.durable, current.durable);
-    requireSameProperty(title, "auto_delete", declaration.autoDelete, current.autoDelete);
-    requireSameProperty(title, "internal", declaration.internal, current.internal);
-    requireSameArguments(title, ["alternate-exchange"], declaration.arguments, current.arguments);
+    current.requireEquivalent(declaration);
     return current;
   }
 
