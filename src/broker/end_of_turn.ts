@@ -18,10 +18,9 @@ export interface TurnWork {
  * the store commits, then channels write the confirms that the commit allows, then sockets are
  * written to.
  *
- * The order is the guarantee: nothing that is written in a turn reaches a client before what the
- * turn has changed is committed. So an answer never comes before the acknowledgement that preceded
- * it is kept, and a confirm never before its message. (A connection whose output outgrows its limit
- * sends deliveries earlier, which promise nothing.)
+ * The order is the guarantee: a confirm never leaves before its message is committed, nor an answer
+ * before the acknowledgement that preceded it is. (Only a connection whose output outgrows its limit
+ * sends what it has earlier. Confirms are never among it: they are written here.)
  */
 export class EndOfTurn implements Disposable {
   readonly #work: Readonly<Record<Stage, Set<TurnWork>>> = {
@@ -41,6 +40,7 @@ export class EndOfTurn implements Disposable {
 
   /** Ends the turn now: somebody cannot wait for it. */
   run(): void {
+    if (this.#running) return; // it is ending
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
     this.#running = true;
@@ -48,16 +48,17 @@ export class EndOfTurn implements Disposable {
       for (const stage of STAGES) this.#runStage(stage);
     } finally {
       this.#running = false;
+      if (STAGES.some((stage) => this.#work[stage].size > 0)) this.#schedule();
     }
-    if (STAGES.some((stage) => this.#work[stage].size > 0)) this.#schedule();
   }
 
   #runStage(stage: Stage): void {
     const all = this.#work[stage];
     if (all.size === 0) return;
-    const now = [...all];
-    all.clear();
-    for (const work of now) if (work.endTurn()) all.add(work);
+    for (const work of [...all]) {
+      all.delete(work);
+      if (work.endTurn()) all.add(work);
+    }
   }
 
   #schedule(): void {

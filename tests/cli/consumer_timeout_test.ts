@@ -16,7 +16,7 @@ for (const { name, release, scripts } of brokerList.rabbitMqs) {
       await Broker.use(node.url, async (broker) => {
         const queue = broker.taskQueue();
         await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
-        const script = "[ $WORKTOOL_REDELIVERED = true ] || sleep 4";
+        const script = "[ $WORKTOOL_REDELIVERED = true ] || sleep 9";
         const args = [
           ...["--json", "--count", "1", "--attempts", "20", "--reconnect-delay", "10ms..50ms"],
         ];
@@ -45,7 +45,7 @@ for (const { name, release, scripts } of brokerList.rabbitMqs) {
           "--reconnect-delay",
           "10ms..50ms",
         ];
-        const exit = await broker.run("work", queue, [...args, "--", "sleep", "4"]);
+        const exit = await broker.run("work", queue, [...args, "--", "sleep", "9"]);
         assert.equal(exit.code, 1, exit.stderr);
         assert.equal((await broker.depth(`${queue}.dead`)).ready, 1);
       });
@@ -58,7 +58,7 @@ for (const { name, release, scripts } of brokerList.rabbitMqs) {
         Broker.use(node.url, async (broker) => {
           const queue = broker.taskQueue();
           await broker.run("send", queue, ["--queue-type", "quorum", "task"]);
-          const args = ["--json", "--count", "1", "--timeout", "31m", "--", "sleep", "4"];
+          const args = ["--json", "--count", "1", "--timeout", "31m", "--", "sleep", "9"];
           const exit = await broker.run("work", queue, args);
           assert.equal(exit.code, 0, exit.stderr);
           assert.deepEqual(events(exit, "reconnecting"), []);

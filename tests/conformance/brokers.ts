@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AmqpPeer, type OpenOptions } from "../support/amqp_peer.ts";
 import { brokerList, type Release } from "../support/broker_list.ts";
-import { wholeTest } from "../support/deadline.ts";
+import { eventually, wholeTest } from "../support/deadline.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { deviationsOf } from "./deviations.ts";
 
@@ -104,6 +104,18 @@ export class Broker {
   /** Deletes every queue and exchange that {@linkcode queueName} and {@linkcode exchangeName} named. */
   async deleteNamed(): Promise<void> {
     if (this.#queues.length + this.#exchanges.length === 0) return;
+    await eventually("exclusive queues to go with their connections", async () => {
+      try {
+        await this.#deleteNamed();
+        return true;
+      } catch (error) {
+        if (/RESOURCE_LOCKED/.test(String(error))) return false; // they go a moment later
+        throw error;
+      }
+    });
+  }
+
+  async #deleteNamed(): Promise<void> {
     await using peer = await AmqpPeer.open(this.url);
     await peer.openChannel(1);
     for (const queue of this.#queues) await peer.call(1, "queue.delete", { queue });
