@@ -19,8 +19,8 @@ export interface TurnWork {
  * written to.
  *
  * The order is the guarantee: a confirm never leaves before its message is committed, nor an answer
- * before the acknowledgement that preceded it is. (Only a connection whose output outgrows its limit
- * sends what it has earlier. Confirms are never among it: they are written here.)
+ * before the acknowledgement that preceded it is. (Only a connection whose output outgrows its
+ * limit sends what it has earlier. Confirms are never among it: they are written here.)
  */
 export class EndOfTurn implements Disposable {
   readonly #work: Readonly<Record<Stage, Set<TurnWork>>> = {

@@ -51,8 +51,9 @@ scenario("failing tasks in a storm: done and dead are all", {}, async (broker) =
   }
   const done = new Set(runs.filter(({ failed }) => !failed).map(({ task }) => task));
   const deadTasks = new Set(dead.map(({ body }) => Number(body)));
-  assert.deepEqual(missing(FAILING_TASKS, new Set([...done, ...deadTasks])), []);
   const runsOf = Map.groupBy(runs, ({ task }) => task);
+  const lost = missing(FAILING_TASKS, new Set([...done, ...deadTasks]));
+  assert.deepEqual(lost.map((task) => ({ task, runs: runsOf.get(task) })), []);
   let struck = 0;
   for (let task = 1; task <= FAILING_TASKS; task++) {
     const own = runsOf.get(task) ?? [];
