@@ -2,7 +2,7 @@ import type { KnownDeath } from "../../retry/dead_letter.ts";
 import type { Delivery } from "../../amqp/delivery.ts";
 import type { DeadEvent } from "../../dead_letters/dead_letter_event.ts";
 import { jsonBody } from "./body.ts";
-import type { JsonFailure } from "./event_json.ts";
+import { counts, type JsonFailure } from "./event_json.ts";
 import { jsonHeaders } from "./header_json.ts";
 
 /** The queues that a run is about. */
@@ -38,11 +38,8 @@ export function deadEventJson(
     }
     case "purged":
       return line(event.event, context, { messageId: event.delivery.messageId });
-    case "stopped": {
-      const { failure: _, elapsedMs, ...counts } = event.summary;
-      const fields = { ...counts, elapsedMs: Math.round(elapsedMs), ...failure };
-      return line(event.event, context, fields);
-    }
+    case "stopped":
+      return line(event.event, context, { ...counts(event.summary), ...failure });
   }
 }
 

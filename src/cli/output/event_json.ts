@@ -55,14 +55,8 @@ export function sendEventJson(
       const { event: name, ...fields } = event;
       return line(name, context, fields);
     }
-    case "stopped": {
-      const { failure: _, elapsedMs, ...counts } = event.summary;
-      return line(event.event, context, {
-        ...counts,
-        elapsedMs: Math.round(elapsedMs),
-        ...failure,
-      });
-    }
+    case "stopped":
+      return line(event.event, context, { ...counts(event.summary), ...failure });
   }
 }
 
@@ -119,19 +113,20 @@ export function workEventJson(
     case "released":
     case "requeued":
       return line(event.event, context, delivery(event));
-    case "stopped": {
-      const { failure: _, elapsedMs, ...counts } = event.summary;
-      return line(event.event, context, {
-        ...counts,
-        elapsedMs: Math.round(elapsedMs),
-        ...failure,
-      });
-    }
+    case "stopped":
+      return line(event.event, context, { ...counts(event.summary), ...failure });
   }
 }
 
 function line(event: string, { worker, queue }: JsonContext, fields: object): string {
   return JSON.stringify({ event, at: new Date().toISOString(), worker, queue, ...fields });
+}
+
+/** What a run came to, without the failure, which is told in words. */
+export function counts<S extends { readonly elapsedMs: number; readonly failure?: unknown }>(
+  { failure: _, elapsedMs, ...counts }: S,
+) {
+  return { ...counts, elapsedMs: Math.round(elapsedMs) };
 }
 
 function message({ messageId, body }: OutgoingMessage, { limitBytes }: JsonContext) {
