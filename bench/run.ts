@@ -7,6 +7,7 @@ import type { Benchmark, Context } from "./benchmark.ts";
 import { embeddedBroker } from "./broker.ts";
 import { bulkSend } from "./bulk_send.ts";
 import { drain } from "./drain.ts";
+import { EXECUTABLE } from "./executable.ts";
 import { lineFiles } from "./line_files.ts";
 import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { memory } from "./memory.ts";
@@ -119,7 +120,7 @@ async function runAll(
   await using files = await lineFiles();
   const context: Context = {
     ...options,
-    worktool: new URL("../dist/worktool", import.meta.url).pathname,
+    worktool: EXECUTABLE,
     linesFile: files.withLines,
     outputFile: files.output,
   };

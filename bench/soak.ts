@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };
 import { EmbeddedBroker } from "./broker/embedded_broker.ts";
 import { RawConnection } from "./broker/raw_connection.ts";
+import { EXECUTABLE } from "./executable.ts";
 import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { formatReport } from "./report.ts";
 import { replaceResults } from "./results.ts";
@@ -79,9 +80,7 @@ async function main(): Promise<number> {
 
 /** @throws when a message is lost, changed, comes twice or out of order. */
 async function soak(messagesEach: number, everyMs: number): Promise<Section> {
-  await using broker = await EmbeddedBroker.start(
-    new URL("../dist/worktool", import.meta.url).pathname,
-  );
+  await using broker = await EmbeddedBroker.start(EXECUTABLE);
   await using connections = new AsyncDisposableStack();
   const connect = async () => connections.use(await RawConnection.open(broker.url));
   const control = await connect();

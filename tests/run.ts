@@ -12,33 +12,33 @@
  * - WORKTOOL_TEST_LEFT_OUT: what the caller could not bring up, and why; said at the end
  * - WORKTOOL_TEST_REPORT: a file to write a report to, as JUnit does
  */
-import { brokerListEnvironment, type EmbeddedCommand } from "./support/broker_list.ts";
+import { brokerListEnvironment, type EmbeddedRelease } from "./support/broker_list.ts";
 import { EmbeddedBroker } from "./support/embedded_broker.ts";
 import { findInstalledRabbitMq, findSharedRabbitMq } from "./support/find_rabbitmq.ts";
 import { testCases } from "./support/test_report.ts";
-import { EXECUTABLE } from "./support/worktool.ts";
 
 const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ")?.split(",") ?? [];
 const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
 const junit = Deno.env.get("WORKTOOL_TEST_REPORT") ?? `${directory}/junit.xml`;
 
-const embedded: EmbeddedCommand = {
+const embedded: EmbeddedRelease = {
   name: "embedded",
   release: "4.3",
-  command: `${EXECUTABLE} broker`,
+  options: [],
 };
-const older = (["3.10", "4.0"] as const).map((release): EmbeddedCommand => ({
+const older = (["3.10", "4.0"] as const).map((release): EmbeddedRelease => ({
   name: `embedded, like ${release}`,
   release,
-  command: `${EXECUTABLE} broker --like ${release}`,
+  options: ["--like", release],
 }));
 const [rabbitMqs, installedRabbitMqs] = await Promise.all([
   findSharedRabbitMq(),
   findInstalledRabbitMq(),
 ]);
-const commands = [embedded, ...older];
-const brokers = await Promise.all(commands.map(({ command }) => EmbeddedBroker.start(command)));
+const brokers = await Promise.all(
+  [embedded, ...older].map(({ options }) => EmbeddedBroker.start(options)),
+);
 const [broker, ...olderBrokers] = brokers;
 const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
 const { code } = await new Deno.Command(Deno.execPath(), {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConnectionLost } from "../../src/amqp/errors.ts";
 import { RetryQueues } from "../../src/retry/retry_queues.ts";
-import { scenario } from "../conformance/own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { WorkQueue } from "../support/work_queue.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 /** So many that writing their removal takes longer than a reply takes to arrive. */

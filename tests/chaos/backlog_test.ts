@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { within } from "../support/deadline.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { NumberReader, publishes } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 

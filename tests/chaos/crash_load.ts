@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ConfirmChannel, ConsumeMessage } from "amqplib";
-import type { BrokerProcess } from "./broker_process.ts";
+import type { BrokerProcess } from "../support/broker_process.ts";
 import type { CrashLedger } from "./crash_ledger.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 

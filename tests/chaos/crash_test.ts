@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { within } from "../support/deadline.ts";
 import { Inbox } from "../support/inbox.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { CrashLedger } from "./crash_ledger.ts";
 import { CrashLoad, idOf, type Moment, MOMENTS } from "./crash_load.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";

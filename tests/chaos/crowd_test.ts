@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { ConfirmChannel, ConsumeMessage } from "amqplib";
 import { Inbox } from "../support/inbox.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const CONNECTIONS = 500;

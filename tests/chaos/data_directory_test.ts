@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { type Exit, Worktool } from "../support/worktool.ts";
 import { confirmed, drain } from "../conformance/client.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const UNAVAILABLE = 69;

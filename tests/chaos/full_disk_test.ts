@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { ConfirmChannel } from "amqplib";
 import { channelRefused, confirmed } from "../conformance/client.ts";
 import { within } from "../support/deadline.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const DISK_BYTES = 12_000_000;

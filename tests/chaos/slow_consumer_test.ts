@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { consume, type Deliveries, ready, send } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { eventually, within } from "../support/deadline.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { publishes } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 

@@ -7,7 +7,7 @@ import { confirmed, get } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { within } from "../support/deadline.ts";
 import type { Fields } from "../support/amqp_wire.ts";
-import { BrokerProcess } from "./broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { publishes } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 

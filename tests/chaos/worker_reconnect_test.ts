@@ -2,7 +2,7 @@
 /** Reconnecting without end: a broker that is away for long, and one that ends every connection. */
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import { scenario } from "../conformance/own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 import { Broker, brokerTest } from "../support/brokers.ts";
 import { eventually } from "../support/deadline.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";

@@ -1,6 +1,6 @@
 /** Tasks that wait for their next attempt while the broker is restarted. */
 import assert from "node:assert/strict";
-import { scenario } from "../conformance/own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 

@@ -1,4 +1,4 @@
-import type { RestartableBroker } from "../conformance/own_brokers.ts";
+import type { RestartableBroker } from "../support/own_brokers.ts";
 import { eventually } from "../support/deadline.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { Worktool } from "../support/worktool.ts";
@@ -94,4 +94,9 @@ async function strike({ kind, worker }: Fault, crew: Crew, broker: RestartableBr
       await (broker instanceof PrivateRabbitMq ? broker.stop() : broker.kill());
       await broker.start();
   }
+}
+
+/** The tasks, 1 to `count`, that are not in the set. */
+export function missing(count: number, tasks: ReadonlySet<number>): number[] {
+  return Array.from({ length: count }, (_, n) => n + 1).filter((task) => !tasks.has(task));
 }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { Worktool } from "../support/worktool.ts";
+import { EXECUTABLE, Worktool } from "../support/worktool.ts";
 
 brokerTest("a worker notices a half-open connection by its heartbeat: 69", async (broker) => {
   const queue = broker.queue();
@@ -90,7 +90,7 @@ brokerTest("a .env file in the working directory changes nothing", async (broker
     await Deno.writeTextFile(`${directory}/.env`, "AMQP_URL=amqp://127.0.0.1:1\n");
     const { code } = await Worktool.run(["send", "--queue", broker.queue(), "x"], {
       env: { RABBITMQ_URL: broker.url },
-      command: ["env", "-C", directory, new URL("../../dist/worktool", import.meta.url).pathname],
+      command: ["env", "-C", directory, EXECUTABLE],
     });
     assert.equal(code, 0);
   } finally {

@@ -1,6 +1,6 @@
 /** Rights that a worker will need are asked for before it takes a task. */
 import assert from "node:assert/strict";
-import { scenario, type User } from "../conformance/own_brokers.ts";
+import { scenario, type User } from "../support/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 

@@ -1,6 +1,6 @@
 /** What a worker makes of a broker that stops, comes late, or closes its channel. */
 import assert from "node:assert/strict";
-import { scenario } from "../conformance/own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { outlives } from "../support/loss.ts";
 import { events, Worktool } from "../support/worktool.ts";

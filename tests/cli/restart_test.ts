@@ -1,6 +1,6 @@
 /** What a restart of the broker leaves, and what a worker and a sender make of it. */
 import assert from "node:assert/strict";
-import { scenario } from "../conformance/own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 import { Broker } from "../support/brokers.ts";
 import { events } from "../support/worktool.ts";
 

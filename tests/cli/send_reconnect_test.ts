@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
 import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { EXECUTABLE, Worktool } from "../support/worktool.ts";
+import { Worktool } from "../support/worktool.ts";
 
 const COUNT = 3_000;
 
@@ -53,7 +53,7 @@ brokerTest("duplicates are announced where they are possible", async (broker) =>
 });
 
 Deno.test("send --wait waits for a broker, and no longer", async () => {
-  await using broker = await EmbeddedBroker.start(`${EXECUTABLE} broker`);
+  await using broker = await EmbeddedBroker.start();
   await broker.stop();
   const args = ["send", "--url", broker.url, "--reconnect-delay", "10ms..20ms"];
   const late = await Worktool.run([...args, "--wait", "100ms", "x"]);

@@ -1,15 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { AmqpPeer, type OpenOptions } from "../support/amqp_peer.ts";
-import { brokerList, type Release } from "../support/broker_list.ts";
+import { type BehaviourOptions, brokerList, type Release } from "../support/broker_list.ts";
 import { eventually, wholeTest } from "../support/deadline.ts";
 import { Client, type ClientOptions } from "./client.ts";
-import { deviationsOf } from "./deviations.ts";
-
-/** Which releases have a behaviour that others lack. */
-export interface BehaviourOptions {
-  /** Default: all. */
-  releases?: readonly Release[];
-}
+import { deviationsOf } from "../support/deviations.ts";
 
 /**
  * Registers a behaviour as one test for each broker.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { Client, consume, send } from "./client.ts";
-import { scenario } from "./own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 
 const FEATURES = ["global_qos", "queue_master_locator", "transient_nonexcl_queues"];
 

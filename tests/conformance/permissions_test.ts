@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ConfirmChannel, Options } from "amqplib";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { channelRefused, Client, get, send } from "./client.ts";
-import { scenario } from "./own_brokers.ts";
+import { scenario } from "../support/own_brokers.ts";
 
 /** May do everything with names that begin with `mine`, write to `inbox`, and read `outbox`. */
 const limited = {

@@ -5,7 +5,7 @@ import type { ConfirmChannel } from "amqplib";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { within } from "../support/deadline.ts";
 import { Client, confirmed, consume, get } from "./client.ts";
-import { scenario, type Step } from "./own_brokers.ts";
+import { scenario, type Step } from "../support/own_brokers.ts";
 
 scenario("short of patience and of memory", { consumerTimeoutMs: 1000 }, async (broker, step) => {
   if (broker.release === "4.3") await takesBackTasks(broker, step);

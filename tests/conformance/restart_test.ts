@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { Client } from "./client.ts";
-import { type RestartableBroker, scenario, type Step } from "./own_brokers.ts";
+import { type RestartableBroker, scenario, type Step } from "../support/own_brokers.ts";
 import { type Survival, survivals, survivalsOfStop } from "./survivals.ts";
 
 scenario("what a restart keeps and drops", {}, async (broker, step) => {

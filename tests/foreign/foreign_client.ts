@@ -89,7 +89,7 @@ export function foreignTests(name: string, missing?: string) {
       if (missing) return ignore(`${name} ${sentence}`, missing);
       for (const embedded of brokerList.embedded) {
         Deno.test(`${name} ${sentence} [${embedded.name}]`, async () => {
-          await using broker = await EmbeddedBroker.start(embedded.command);
+          await using broker = await EmbeddedBroker.start(embedded.options);
           await within(body(broker), `${name} to finish`, DEADLINE_MS);
         });
       }

@@ -21,20 +21,26 @@ export interface InstalledRabbitMq {
   readonly scripts: string;
 }
 
-/** A command that starts an embedded broker, with more flags behind it. */
-export interface EmbeddedCommand {
+/** Which releases have a behaviour that others lack. */
+export interface BehaviourOptions {
+  /** Default: all. */
+  releases?: readonly Release[];
+}
+
+/** An embedded broker that a test may start for itself, with more flags behind these. */
+export interface EmbeddedRelease {
   readonly name: string;
   readonly release: Release;
-  /** For example "dist/worktool broker". */
-  readonly command: string;
+  /** For example `["--like", "3.10"]`. */
+  readonly options: readonly string[];
 }
 
 export interface BrokerList {
   readonly shared: readonly SharedBroker[];
   /** Embedded brokers that behave as older releases: for the conformance suite alone. */
-  readonly older: readonly (SharedBroker & EmbeddedCommand)[];
+  readonly older: readonly (SharedBroker & EmbeddedRelease)[];
   readonly rabbitMqs: readonly InstalledRabbitMq[];
-  readonly embedded: readonly EmbeddedCommand[];
+  readonly embedded: readonly EmbeddedRelease[];
 }
 
 const VARIABLE = "WORKTOOL_TEST_BROKERS";

@@ -1,28 +1,28 @@
-import { within } from "./deadline.ts";
+import { BrokerProcess } from "./broker_process.ts";
 import { freePorts } from "./free_ports.ts";
 
 /**
- * The embedded broker as a process of the test's own, with its data in a directory of its own.
+ * The embedded broker of a test's own, with its data in a directory of its own.
  *
  * It may be stopped, killed and started again; url and data stay the same.
  */
 export class EmbeddedBroker implements AsyncDisposable {
   readonly url: string;
-  readonly #dir: string;
-  readonly #command: string[];
-  #process: Deno.ChildProcess | undefined;
+  readonly #directory: string;
+  readonly #options: readonly string[];
+  #process: BrokerProcess | undefined;
 
-  private constructor(port: number, dir: string, command: string[]) {
+  private constructor(port: number, directory: string, options: readonly string[]) {
     this.url = `amqp://guest:guest@127.0.0.1:${port}/`;
-    this.#dir = dir;
-    this.#command = [...command, "--port", `${port}`, "--data", dir];
+    this.#directory = directory;
+    this.#options = ["--port", `${port}`, ...options];
   }
 
-  /** Starts the command, for example `dist/worktool broker`; resolves when it has told its URL. */
-  static async start(command: string, options: string[] = []): Promise<EmbeddedBroker> {
+  /** Starts `worktool broker` with these flags; resolves when it serves. */
+  static async start(options: readonly string[] = []): Promise<EmbeddedBroker> {
     const [port] = await freePorts(1);
-    const dir = await Deno.makeTempDir({ prefix: "worktool-broker-" });
-    const broker = new EmbeddedBroker(port!, dir, [...command.split(" "), ...options]);
+    const directory = await Deno.makeTempDir({ prefix: "worktool-broker-" });
+    const broker = new EmbeddedBroker(port!, directory, options);
     try {
       await broker.start();
     } catch (error) {
@@ -34,51 +34,29 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Starts the broker again after {@linkcode stop} or {@linkcode kill}. */
   async start(): Promise<void> {
-    const [executable, ...args] = this.#command;
-    const process = new Deno.Command(executable!, {
-      args,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#process = process;
-    const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let printed = "";
-    while (!printed.includes("\n")) {
-      const { value, done } = await within(output.read(), "the broker's URL");
-      if (done) throw new Error(`${this.#command.join(" ")} ended without telling its URL`);
-      printed += value;
-    }
-    void (async () => { // what it says later must not fill the pipe
-      while (!(await output.read()).done);
-    })();
+    this.#process = await BrokerProcess.start(this.#directory, this.#options);
   }
 
   /** Stops the broker in order. @returns its exit code */
   async stop(): Promise<number> {
-    return await this.#end("SIGTERM");
+    const process = this.#take();
+    return process === undefined ? 0 : (await process.stop()).code;
   }
 
   /** Kills the broker at once, as a crash would. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    await this.#take()?.[Symbol.asyncDispose]();
   }
 
   /** Ends the broker and removes its directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await Deno.remove(this.#dir, { recursive: true });
+    await Deno.remove(this.#directory, { recursive: true });
   }
 
-  async #end(signal: Deno.Signal): Promise<number> {
+  #take(): BrokerProcess | undefined {
     const process = this.#process;
-    if (!process) return 0;
     this.#process = undefined;
-    try {
-      process.kill(signal);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it had exited already
-    }
-    return (await within(process.status, "the broker to end")).code;
+    return process;
   }
 }

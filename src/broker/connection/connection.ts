@@ -2,18 +2,12 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Broker, BrokerConnection } from "../broker.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
-import { FRAME_BODY, FRAME_METHOD } from "../wire/frame_parser.ts";
-import {
-  type Arguments,
-  decodeMethod,
-  type MethodName,
-  methodName,
-  methodNumber,
-} from "../wire/method_codec.ts";
-import { ChannelError, ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
+import { FRAME_METHOD } from "../wire/frame_parser.ts";
+import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ConnectionLog, textOf } from "./connection_log.ts";
 import { consequenceOf } from "./consequence.ts";
-import { isHeartbeat, misplaced } from "./frame_place.ts";
+import { type ControlHost, FrameRouter } from "./frame_router.ts";
 import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
@@ -29,34 +23,25 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  */
 const INPUT_CLOSED_SECONDS = 3;
 
-const CONNECTION_CLOSE = methodNumber("connection.close");
-const CONNECTION_CLOSE_OK = methodNumber("connection.close-ok");
-const CHANNEL_CLOSE = methodNumber("channel.close");
-const BASIC_PUBLISH = methodNumber("basic.publish");
-
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
-/**
- * A client's connection: handshake, frames to channels, errors to closes, heartbeats,
- * back-pressure.
- */
-export class Connection implements InboundSink, HandshakeHost, ClientConnection, BrokerConnection {
+/** A client's connection, from its socket to its end: errors become closes, pressure a pause. */
+export class Connection
+  implements InboundSink, HandshakeHost, ControlHost, ClientConnection, BrokerConnection {
   readonly id: number;
   readonly broker: Broker;
   /** Settles when the socket is closed. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   readonly #inbound: Inbound;
+  readonly #frames = new FrameRouter(this);
   readonly #socketWriter: SocketWriter;
   readonly #log: ConnectionLog;
   readonly #end: SocketEnd;
   #state: State = "header";
-  #handshake: Handshake | undefined;
   /** From connection.open-ok on. */
   #client: OpenClient | undefined;
   #heartbeat: Heartbeat | undefined;
-  /** Class and method the client sent last, for the reply to an error. */
-  #method = 0;
 
   constructor(id: number, socket: Socket, broker: Broker) {
     this.id = id;
@@ -98,9 +83,9 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     try {
       this.#inbound.read(chunk);
     } catch (error) {
-      this.#method = 0;
+      this.#frames.method = 0;
       const known = error instanceof ConnectionError;
-      this.#failed(known ? this.#handshake?.unexpected(error) ?? error : error);
+      this.#failed(known ? this.#frames.unexpected(error) : error);
       this.#inbound.close();
       if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
     }
@@ -114,7 +99,7 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
 
   began(version: { major: number; minor: number }): void {
     this.#state = "handshake";
-    this.#handshake = new Handshake(this, version);
+    this.#frames.begin(new Handshake(this, version));
   }
 
   /** Takes one frame; errors become closes here. */
@@ -123,10 +108,8 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     if (this.broker.settings.traceMethods && type === FRAME_METHOD) {
       this.#log.method(channel, methodName(bytes, start, end) ?? "unknown");
     }
-    if (type === FRAME_METHOD && end - start >= 4) this.#method = bytes.readUInt32BE(start);
-    else this.#method = 0;
     try {
-      this.#dispatch(type, channel, bytes, start, end);
+      this.#frames.route(type, channel, bytes, start, end);
     } catch (error) {
       if (error instanceof ChannelError && this.#state === "open") {
         this.#closeChannel(channel, error);
@@ -134,58 +117,6 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
         this.#failed(error);
       }
     }
-  }
-
-  #dispatch(type: number, number: number, bytes: Buffer, start: number, end: number): void {
-    const client = this.#state === "open" && number !== 0 ? this.#client! : undefined;
-    if (client !== undefined) {
-      const input = client.channels.get(number);
-      if (input !== undefined && type <= FRAME_BODY && type !== 0) {
-        if (input.assembling) this.#method = BASIC_PUBLISH;
-        else if (type !== FRAME_METHOD) this.#method = 0;
-        if (this.#method === CHANNEL_CLOSE && type === FRAME_METHOD) {
-          decodeMethod(bytes, start, end); // it may be malformed
-          return client.channels.clientCloses(input.channel);
-        }
-        return input.frame(type, bytes, start, end);
-      }
-    }
-    if (isHeartbeat(type, number, bytes, start, end)) return;
-    if (number !== 0 && this.#handshake !== undefined) {
-      // Rule (section 2.2.2): channels come after connection.open.
-      this.#method = 0;
-      throw this.#handshake.unexpected(misplaced(type, bytes, start, end));
-    }
-    if (client !== undefined) return client.channels.frame(type, number, bytes, start, end);
-    if (type !== FRAME_METHOD) {
-      if (this.#state === "closing") return;
-      // Rule (section 4.2.6): channel 0 carries no content.
-      this.#method = 0;
-      throw misplaced(type, bytes, start, end);
-    }
-    this.#control(bytes, start, end);
-  }
-
-  /** Methods on channel 0, and all of them during handshake and close. */
-  #control(bytes: Buffer, start: number, end: number): void {
-    if (this.#state === "closing") {
-      // Rule (connection.close): after it only its answer, or a crossing close, is looked at.
-      if (this.#method === CONNECTION_CLOSE_OK) this.#sendAndEnd();
-      else if (this.#method === CONNECTION_CLOSE) this.send("connection.close-ok", {});
-      return;
-    }
-    const method = decodeMethod(bytes, start, end);
-    if (method === undefined) throw new UnanswerableError("unknown method");
-    if (this.#handshake !== undefined) {
-      const agreed = this.#handshake.method(method);
-      if (agreed !== undefined) this.#opened(agreed);
-      return;
-    }
-    if (method.name === "connection.close") return this.#clientCloses();
-    if (method.name === "connection.update-secret") {
-      return this.send("connection.update-secret-ok", {});
-    }
-    throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running");
   }
 
   startHeartbeat(seconds: number): void {
@@ -201,10 +132,10 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     });
   }
 
-  #opened(agreed: HandshakeResult): void {
+  opened(agreed: HandshakeResult): void {
     this.#end.cancel();
-    this.#handshake = undefined;
     this.#client = new OpenClient(this, this.#socketWriter, agreed);
+    this.#frames.open(this.#client);
     this.#state = "open";
     this.#inbound.maxFrameBytes = agreed.frameMaxBytes;
     this.writer.maxFrameBytes = agreed.frameMaxBytes;
@@ -212,7 +143,7 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
   }
 
   closeChannel(number: number, error: ChannelError): void {
-    this.#method = 0;
+    this.#frames.method = 0;
     this.#closeChannel(number, error);
   }
 
@@ -223,11 +154,16 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
 
   #closeArguments(error: ChannelError | ConnectionError): Arguments<"connection.close"> {
     const { replyCode, replyText } = error;
-    return { replyCode, replyText, classId: this.#method >>> 16, methodId: this.#method & 0xffff };
+    return {
+      replyCode,
+      replyText,
+      classId: this.#frames.method >>> 16,
+      methodId: this.#frames.method & 0xffff,
+    };
   }
 
   fail(error: ConnectionError, classId: number, methodId: number): void {
-    this.#method = (classId << 16) | methodId;
+    this.#frames.method = (classId << 16) | methodId;
     this.#failed(error);
   }
 
@@ -239,7 +175,7 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     if (end === "reset") this.#socket.resetAndDestroy();
     if (end !== "close") return this.#drop(message);
     if (internal !== undefined) this.#log.internalError(internal);
-    if (reply instanceof ConnectionError && !reply.namesMethod) this.#method = 0;
+    if (reply instanceof ConnectionError && !reply.namesMethod) this.#frames.method = 0;
     this.#startClosing(reply);
   }
 
@@ -248,6 +184,7 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     this.#end.reason = textOf(error.replyText);
     this.#client?.release();
     this.#state = "closing";
+    this.#frames.close();
     this.send("connection.close", this.#closeArguments(error));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#sendAndEnd();
@@ -255,21 +192,30 @@ export class Connection implements InboundSink, HandshakeHost, ClientConnection,
     this.#readBlocked();
   }
 
-  #clientCloses(): void {
+  clientCloses(): void {
     this.#end.reason = "closed by the client";
     for (const channel of this.#client!.channels) channel.flushConfirms();
     this.#client!.release();
     // Rule (connection.close-ok): it is the client that closes the socket now. If we did, one that
     // still writes on other channels might find it broken before it has read close-ok.
     this.#state = "closing";
+    this.#frames.close();
     this.send("connection.close-ok", {});
     this.#end.awaitClient();
+  }
+
+  closeAnswered(): void {
+    this.#sendAndEnd();
+  }
+
+  answer(name: "connection.close-ok" | "connection.update-secret-ok"): void {
+    this.send(name, {});
   }
 
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
   shutDown(): Promise<void> {
     if (this.#state === "open" || this.#state === "handshake") {
-      this.#method = 0;
+      this.#frames.method = 0;
       const text = "broker forced connection closure with reason 'shutdown'";
       this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
     } else {

@@ -9,7 +9,7 @@ import {
 import { type Field, type FieldTable, readTable, sortedByName } from "../wire/field_table.ts";
 
 /** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
-export const MESSAGE_OVERHEAD_BYTES = 300;
+const OVERHEAD_BYTES = 300;
 
 /** A range of a buffer, end exclusive. */
 export interface Slice {
@@ -137,8 +137,9 @@ export class Message {
     return this.end - this.bodyAt;
   }
 
-  get totalBytes(): number {
-    return this.end - this.start;
+  /** Octets it takes in memory (estimate). */
+  get memoryBytes(): number {
+    return this.end - this.start + OVERHEAD_BYTES;
   }
 
   /** The header table, decoded on each call; undefined when there is none. */

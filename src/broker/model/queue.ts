@@ -1,14 +1,13 @@
 import { ChannelError } from "../wire/protocol_error.ts";
 import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
-import { type Message, MESSAGE_OVERHEAD_BYTES } from "./message.ts";
+import type { Message } from "./message.ts";
 import { Backlog } from "./backlog.ts";
 import { HeldEntries } from "./held_entries.ts";
 import { DeclaredQueue } from "./declared_queue.ts";
-import type { DeathReason, QueueContext, QueueProperties } from "./queue_context.ts";
+import type { DeathReason, Enqueued, QueueContext, QueueProperties } from "./queue_context.ts";
+import { timeToLiveMs } from "./queue_policy.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
-
-/** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
-export type Enqueued = "taken" | "storing" | "rejected";
+import { QueueUse } from "./queue_use.ts";
 
 /**
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
@@ -19,13 +18,13 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   deleted = false;
   readonly #context: QueueContext<Queue>;
   readonly #backlog: Backlog;
+  readonly #use: QueueUse;
   /** Where the queue takes back what is overdue. */
   readonly #held: HeldEntries | undefined;
   #unacked = 0;
   /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
   deliveredUpTo = 0;
   #pumping = false;
-  #usedAtMs: number;
 
   constructor(
     vhost: string,
@@ -34,20 +33,18 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     context: QueueContext<Queue>,
   ) {
     super(vhost, declaration, owner, context.release);
-    const { policy } = this;
-    this.subscribers = new QueueSubscribers(policy, context.release);
+    this.subscribers = new QueueSubscribers(this.policy, context.release);
     this.#context = context;
-    const backlogOwner = {
+    const owned = {
       now: context.now,
       wakeAt: (atMs: number) => context.wakeAt(atMs, this),
       giveUp: (entry: Entry, reason: DeathReason) => this.#giveUp(entry, reason),
     };
-    this.#backlog = new Backlog(policy, backlogOwner);
-    if (policy.quorum && context.release.overdueTask === "ends consumer") {
-      this.#held = new HeldEntries(backlogOwner);
+    this.#backlog = new Backlog(this.policy, owned);
+    if (this.policy.quorum && context.release.overdueTask === "ends consumer") {
+      this.#held = new HeldEntries(owned);
     }
-    this.#usedAtMs = context.now();
-    this.used();
+    this.#use = new QueueUse(this.policy.expiresMs, owned);
   }
 
   get readyCount(): number {
@@ -60,15 +57,12 @@ export class Queue extends DeclaredQueue implements EntryQueue {
 
   /** Notes a use, which postpones x-expires. */
   used(): void {
-    this.#usedAtMs = this.#context.now();
-    if (this.policy.expiresMs !== Infinity) {
-      this.#context.wakeAt(this.#usedAtMs + this.policy.expiresMs, this);
-    }
+    this.#use.note();
   }
 
   /** When x-expires deletes the queue; Infinity while it is in use. */
   get unusedUntilMs(): number {
-    return this.subscribers.count > 0 ? Infinity : this.#usedAtMs + this.policy.expiresMs;
+    return this.subscribers.count > 0 ? Infinity : this.#use.endMs;
   }
 
   /**
@@ -85,26 +79,23 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       }
       return "rejected";
     }
-    const ttlMs = message.expirationMs < 0
-      ? policy.messageTtlMs
-      : Math.min(message.expirationMs, policy.messageTtlMs);
+    const ttlMs = timeToLiveMs(message, policy);
     const expiresAt = ttlMs === Infinity ? Infinity : this.#context.now() + ttlMs;
     const entry = new Entry(message, this, this.#context.nextPosition(), expiresAt);
     if (deliveryCount > 0) {
       entry.deliveryCount = entry.acquiredCount = deliveryCount;
       entry.redelivered = this.policy.quorum; // others once they have waited
     }
+    this.#context.accountMemory(message.memoryBytes);
     if (this.#backlog.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
-        this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
         const stores = !subscriber.noAck && this.keeps(message);
         if (stores) this.#context.store(entry);
         this.#hand(entry, subscriber);
         return stores ? "storing" : "taken";
       }
     }
-    this.#context.accountMemory(message.totalBytes + MESSAGE_OVERHEAD_BYTES);
     const stores = this.keeps(message);
     if (stores) this.#context.store(entry);
     if (deliveryCount > 0) entry.redelivered = true;
@@ -118,7 +109,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   /** Puts back an entry that a store kept over a restart; positions must rise. */
   restore(entry: Entry): void {
     entry.storage = "kept";
-    this.#context.accountMemory(entry.message.totalBytes + MESSAGE_OVERHEAD_BYTES);
+    this.#context.accountMemory(entry.message.memoryBytes);
     this.#backlog.append(entry);
     if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
   }
@@ -133,7 +124,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   }
 
   #forget(entry: Entry): void {
-    this.#context.accountMemory(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+    this.#context.accountMemory(-entry.message.memoryBytes);
     if (entry.storage !== "none") this.#context.unstore(entry);
   }
 
@@ -170,7 +161,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
 
   #hand(entry: Entry, subscriber: Subscriber): void {
     if (subscriber.noAck) {
-      this.#context.accountMemory(-entry.message.totalBytes - MESSAGE_OVERHEAD_BYTES);
+      this.#context.accountMemory(-entry.message.memoryBytes);
     } else {
       entry.subscriber = subscriber;
       this.#hold(entry, subscriber.timeoutMs);
@@ -189,12 +180,9 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     this.used();
     const entry = this.#backlog.take();
     if (entry === undefined) return undefined;
-    if (noAck) {
-      this.#forget(entry);
-    } else {
-      entry.getter = getter;
-      this.#hold(entry, undefined);
-    }
+    entry.getter = getter;
+    if (noAck) this.#forget(entry);
+    else this.#hold(entry, undefined);
     this.#backlog.expireHeads();
     return entry;
   }

@@ -2,6 +2,9 @@ import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Entry } from "./entry.ts";
 
+/** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
+export type Enqueued = "taken" | "storing" | "rejected";
+
 /** Why a message was dead-lettered, as x-death names it. */
 export type DeathReason = "rejected" | "expired" | "maxlen" | "delivery_limit";
 

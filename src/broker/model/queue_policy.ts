@@ -29,6 +29,14 @@ export interface QueuePolicy {
 
 export type ReturnPlace = "own" | "tail" | "front";
 
+/** Longest a message may wait in a queue, in ms: its own limit or the queue's; else Infinity. */
+export function timeToLiveMs(
+  { expirationMs }: { readonly expirationMs: number },
+  { messageTtlMs }: QueuePolicy,
+): number {
+  return expirationMs < 0 ? messageTtlMs : Math.min(expirationMs, messageTtlMs);
+}
+
 /** How the priorities of messages order a queue. */
 export interface PriorityScheme {
   readonly levels: number;

@@ -1,7 +1,8 @@
 import type { Field } from "../wire/field_table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Message } from "./message.ts";
-import { type Enqueued, Queue } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { Enqueued } from "./queue_context.ts";
 
 /** What became of a publish: nobody took it, or what the confirm has to wait for. */
 export type Routed = "unroutable" | Enqueued;

@@ -243,11 +243,8 @@ export class VHost {
   /** Drops what expired in the queue, or the queue itself when x-expires says so. */
   expire(queue: Queue): void {
     if (queue.deleted) return;
-    if (queue.unusedUntilMs <= this.#context.now()) {
-      // x-expires: the queue goes; its messages are not dead-lettered.
-      this.deleteQueue(queue);
-      return;
-    }
+    // x-expires: the queue goes; its messages are not dead-lettered.
+    if (queue.unusedUntilMs <= this.#context.now()) return void this.deleteQueue(queue);
     if (queue.unusedUntilMs !== Infinity) this.#context.wakeAt(queue.unusedUntilMs, queue);
     queue.wake();
   }

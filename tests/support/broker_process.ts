@@ -1,5 +1,5 @@
 import { connect } from "amqplib";
-import { type Exit, Worktool } from "../support/worktool.ts";
+import { type Exit, Worktool } from "./worktool.ts";
 
 /** One life of a broker: from its start on a data directory to its end, whatever ends it. */
 export class BrokerProcess implements AsyncDisposable {

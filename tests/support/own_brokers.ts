@@ -1,11 +1,10 @@
 // deno-lint-ignore-file camelcase -- names of RabbitMQ
 import { Buffer } from "node:buffer";
-import { AmqpPeer } from "../support/amqp_peer.ts";
-import { brokerList, type Release } from "../support/broker_list.ts";
-import { EmbeddedBroker } from "../support/embedded_broker.ts";
-import { wholeTest } from "../support/deadline.ts";
-import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
-import type { BehaviourOptions } from "./brokers.ts";
+import { AmqpPeer } from "./amqp_peer.ts";
+import { type BehaviourOptions, brokerList, type Release } from "./broker_list.ts";
+import { EmbeddedBroker } from "./embedded_broker.ts";
+import { wholeTest } from "./deadline.ts";
+import { PrivateRabbitMq } from "./private_rabbitmq.ts";
 import { deviationsOf } from "./deviations.ts";
 
 const EMBEDDED_MAX_MEMORY = "64MB";
@@ -65,10 +64,10 @@ const ownBrokers: OwnBroker[] = [
     release,
     start: (options?: OwnBrokerOptions) => startRabbitMq(scripts, options),
   })),
-  ...[...brokerList.embedded, ...brokerList.older].map(({ name, release, command }) => ({
+  ...[...brokerList.embedded, ...brokerList.older].map(({ name, release, options: flags }) => ({
     name,
     release,
-    start: (options?: OwnBrokerOptions) => startEmbedded(command, options),
+    start: (options?: OwnBrokerOptions) => startEmbedded(flags, options),
   })),
 ];
 
@@ -131,14 +130,15 @@ async function watermark(node: PrivateRabbitMq, fraction: string): Promise<void>
 }
 
 async function startEmbedded(
-  command: string,
+  flags: readonly string[],
   options: OwnBrokerOptions = {},
 ): Promise<PressableBroker> {
   const { users = [], vhosts = [], consumerTimeoutMs, denied = [] } = options;
   const all: (Partial<User>)[] = users.length > 0
     ? [{ name: "guest", password: "guest" }, ...users]
     : [];
-  const broker = await EmbeddedBroker.start(command, [
+  const broker = await EmbeddedBroker.start([
+    ...flags,
     ...all.flatMap(({ tags: _, ...user }) => ["--user", Object.values(user).join(":")]),
     ...users.flatMap(({ name, tags }) => tags ? ["--user-tags", `${name}:${tags}`] : []),
     ...denied.flatMap((feature) => ["--deny", feature]),
