@@ -1,0 +1,49 @@
+import { type Lanes, lanesOf } from "../lanes.ts";
+import type { Recording } from "../recording.ts";
+
+/** One variant of a figure: its lanes, on the time axis that all variants share. */
+export interface Panel extends Lanes {
+  readonly title: string;
+  readonly command: string;
+  /** Of each task by its number, for labels. */
+  readonly bodies: ReadonlyMap<number, string>;
+  /** When the last work ended, in ms; undefined where none did. */
+  readonly lastDoneMs: number | undefined;
+}
+
+/** What a picture shows, before anything is placed: all panels have one scale. */
+export interface Figure {
+  readonly panels: readonly Panel[];
+  /** The time axis of all panels, from 0 to here, in ms. */
+  readonly durationMs: number;
+  /** The most messages that were ready or unacknowledged at once. */
+  readonly maxDepth: number;
+  /** Tasks with much work are darker: the longest work of any, in ms. */
+  readonly longestWorkMs: number;
+}
+
+/** Puts recordings side by side, one panel each. */
+export function figureOf(recordings: readonly Recording[]): Figure {
+  const panels = recordings.map((recording): Panel => {
+    const lanes = lanesOf(recording);
+    const done = lanes.lanes.flatMap(({ holds }) => holds)
+      .filter(({ end }) => end === "done").map(({ workEndMs }) => workEndMs);
+    return {
+      ...lanes,
+      title: recording.variant,
+      command: recording.commands.find((command) => command.includes(" work")) ?? "",
+      bodies: new Map(recording.tasks.map(({ task, body }) => [task, body])),
+      lastDoneMs: done.length > 0 ? Math.max(...done) : undefined,
+    };
+  });
+  const depths = panels.flatMap(({ depths }) => depths);
+  const works = panels.flatMap(({ lanes }) => lanes).flatMap(({ holds }) => holds)
+    .filter(({ startMs }) => startMs < Infinity)
+    .map(({ startMs, workEndMs }) => workEndMs - startMs);
+  return {
+    panels,
+    durationMs: Math.max(1, ...panels.map(({ endMs }) => endMs)),
+    maxDepth: Math.max(1, ...depths.map(({ ready, unacked }) => Math.max(ready, unacked))),
+    longestWorkMs: Math.max(1, ...works),
+  };
+}
