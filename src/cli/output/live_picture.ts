@@ -1,0 +1,54 @@
+import { figureOf } from "../../lab/picture/figure.ts";
+import { terminalPicture } from "../../lab/picture/terminal.ts";
+import type { Recording } from "../../lab/recording.ts";
+import type { Output } from "./output.ts";
+
+const REDRAW_MS = 100;
+
+export interface LivePictureOptions {
+  readonly columns: () => number;
+  readonly colour: boolean;
+}
+
+/** The lanes of a run that goes on, redrawn in place; for a terminal only. */
+export class LivePicture implements Disposable {
+  readonly #output: Output;
+  readonly #options: LivePictureOptions;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #recording: Recording | undefined;
+  #changed = false;
+  #lines = 0;
+
+  constructor(output: Output, options: LivePictureOptions) {
+    this.#output = output;
+    this.#options = options;
+    this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
+  }
+
+  show(recording: Recording): void {
+    this.#recording = recording;
+    this.#changed = true;
+  }
+
+  /** Takes it away, so that something else can be printed. */
+  clear(): void {
+    if (this.#lines > 0) this.#output.write(`\x1b[${this.#lines}A\r\x1b[J`);
+    this.#lines = 0;
+  }
+
+  #draw(): void {
+    if (!this.#changed || this.#recording === undefined) return;
+    this.#changed = false;
+    this.clear();
+    const { columns, colour } = this.#options;
+    // A line that is as wide as the terminal would wrap, and could not be taken away.
+    const lines = terminalPicture(figureOf([this.#recording]), { columns: columns() - 1, colour });
+    this.#output.write(`${lines.join("\n")}\n`);
+    this.#lines = lines.length;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.clear();
+  }
+}
