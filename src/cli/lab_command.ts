@@ -67,8 +67,11 @@ async function draw(files: readonly string[], context: Context): Promise<ExitCod
   for (const file of files) {
     try {
       const recordings = parseRecordings(await readFile(file, "utf8"));
-      const picture = terminalPicture(figureOf(recordings), format(context));
-      context.stdout.write([...picture, TERMINAL_LEGEND, ""].join("\n"));
+      for (const [name, ofOne] of Map.groupBy(recordings, ({ experiment }) => experiment)) {
+        const picture = terminalPicture(figureOf(ofOne), format(context));
+        context.stdout.write([`${name}, on ${ofOne[0]!.broker}`, "", ...picture, ""].join("\n"));
+      }
+      context.stdout.write(`${TERMINAL_LEGEND}\n`);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (!(error instanceof NotARecording) && code === undefined) throw error;
@@ -131,7 +134,10 @@ async function runAll(
       );
     } catch (error) {
       live?.clear();
-      if (stop.aborted) break;
+      if (stop.aborted) {
+        stderr.write(`worktool: stopped during ${experiment.name}; its queues are deleted\n`);
+        return ExitCode.failed;
+      }
       const failure = explained(error, url);
       stderr.write(`worktool: ${experiment.name}: ${failure.message}\n`);
       return failure.exitCode;

@@ -61,7 +61,7 @@ export interface Lanes {
 /** Who had what, and when. */
 export function lanesOf(recording: Recording): Lanes {
   const { events, workers } = recording;
-  const endMs = Math.max(0, ...events.map(({ atMs }) => atMs));
+  const endMs = Math.max(0, ...events.filter(isOfTheStory).map(({ atMs }) => atMs));
   const holds = holdsOf(events, endMs);
   return {
     lanes: workers.map((worker) => ({
@@ -75,6 +75,12 @@ export function lanesOf(recording: Recording): Lanes {
       .map(({ task, worker, atMs }) => ({ task, worker, atMs })),
     endMs,
   };
+}
+
+/** What comes after the last work, as workers are stopped and the queue is looked at, is no more. */
+function isOfTheStory({ kind, ...event }: LabEvent): boolean {
+  if (kind === "worker-stopped" || kind === "found") return false;
+  return !("reason" in event && event.reason === "its worker stopped");
 }
 
 type OpenHold = { -readonly [K in keyof Hold]: Hold[K] } & { acked: boolean };

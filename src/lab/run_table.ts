@@ -80,6 +80,11 @@ export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(2);
 }
 
+/** As a flag takes it: "1s", "0.4s". */
+export function inSeconds(ms: number): string {
+  return `${ms / 1_000}s`;
+}
+
 function ratio(value: number): string {
   return `${value.toFixed(2)} ×`;
 }

@@ -10,6 +10,7 @@ export interface LabTextFormat {
 
 const SIGNS: Readonly<Record<Verdict, string>> = {
   "as the tutorial says": "[✓]",
+  "as claimed": "[✓]",
   "not so": "[✗]",
   "not shown": "[?]",
 };

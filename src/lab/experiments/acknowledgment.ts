@@ -1,6 +1,6 @@
 import type { Experiment } from "../experiment.ts";
 import { lossBound, numbersOf } from "../numbers.ts";
-import { fateTable, percent, runTable, taskList } from "../run_table.ts";
+import { fateTable, inSeconds, percent, runTable, taskList } from "../run_table.ts";
 import { tutorial } from "./tutorial.ts";
 
 const MODES = ["manual", "auto", "early"] as const;
@@ -23,9 +23,9 @@ export const acknowledgment: Experiment = {
       run: async (stage) => {
         const flags = ["--ack", mode, "--prefetch", "0"];
         // The second one ends by itself when it has waited for longer than a task takes.
-        const idleMs = Math.max(1_000, 2 * DOTS * dotMs);
+        const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
         await stage.work("C1", [...flags, "--crash-during", "1"]);
-        await stage.work("C2", [...flags, "--idle-timeout", `${idleMs}ms`]);
+        await stage.work("C2", [...flags, "--idle-timeout", idle]);
         await stage.send(Array.from({ length: TASKS }, (_, n) => `${n + 1}${".".repeat(DOTS)}`));
         await stage.ended("C1");
         await stage.ended("C2");

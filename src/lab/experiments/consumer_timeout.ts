@@ -1,6 +1,6 @@
 import type { Experiment } from "../experiment.ts";
 import { isTaskEvent } from "../recording.ts";
-import { seconds } from "../run_table.ts";
+import { inSeconds, seconds } from "../run_table.ts";
 import { tutorial } from "./tutorial.ts";
 
 const TIMEOUT_MS = 1_000;
@@ -23,10 +23,10 @@ export const consumerTimeout: Experiment = {
     (["classic", "quorum"] as const).map((type) => ({
       name: `a ${type} queue`,
       draws: true,
-      brokerFlags: ["--consumer-timeout", `${TIMEOUT_MS}ms`],
+      brokerFlags: ["--consumer-timeout", inSeconds(TIMEOUT_MS)],
       run: async (stage) => {
         const declaration = ["--queue-type", type];
-        const patience = ["--max-time", `${PATIENCE_MS}ms`];
+        const patience = ["--max-time", inSeconds(PATIENCE_MS)];
         await stage.work("C1", [...declaration, "--ack", "never", ...patience]);
         await stage.send(["1."], declaration);
         await stage.ended("C1");

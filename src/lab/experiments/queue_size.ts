@@ -1,7 +1,8 @@
 import type { Experiment, Variant } from "../experiment.ts";
 import type { Table } from "../experiment_report.ts";
 import { numbersOf } from "../numbers.ts";
-import { runTable, seconds } from "../run_table.ts";
+import { inSeconds, runTable, seconds } from "../run_table.ts";
+import type { Missing } from "../stage/recorder.ts";
 import { alike } from "./heavy_and_light.ts";
 import { tutorial } from "./tutorial.ts";
 
@@ -35,15 +36,15 @@ export const queueSize: Experiment = {
     const limited = (
       name: string,
       queueArgs: readonly string[],
-      missing: "lost" | "expired",
+      missing: Missing,
     ): Variant => {
       const flags = queueArgs.flatMap((arg) => ["--queue-arg", arg]);
       return {
         name,
         draws: true,
         run: async (stage) => {
-          const idleMs = Math.max(1_000, 2 * DOTS * dotMs);
-          await stage.work("C1", [...flags, "--idle-timeout", `${idleMs}ms`]);
+          const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
+          await stage.work("C1", [...flags, "--idle-timeout", idle]);
           await stage.send(alike(tasks, DOTS), [...flags, ...rate]);
           await stage.ended("C1");
           await stage.close(missing);
@@ -55,7 +56,9 @@ export const queueSize: Experiment = {
       workers(1),
       workers(2),
       workers(4),
-      limited("1 worker, TTL", [`x-message-ttl=${TTL_DOTS * dotMs}`], "expired"),
+      limited("1 worker, TTL", [`x-message-ttl=${TTL_DOTS * dotMs}`], {
+        expiredAfterMs: TTL_DOTS * dotMs,
+      }),
       limited(
         "1 worker, max-length",
         [`x-max-length=${ROOM}`, "x-overflow=reject-publish"],

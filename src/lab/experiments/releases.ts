@@ -39,7 +39,7 @@ export const releases: Experiment = {
     const [old, recent] = observed.map(({ facts: [facts] }) => facts!);
     const so = old!["left"] === 1 && recent!["left"] === 0;
     return {
-      verdict: so ? "as the tutorial says" : "not so",
+      verdict: so ? "as claimed" : "not so",
       because:
         `After ${DEATHS} deaths the task was ${old!["left"] === 1 ? "still there" : "gone"} ` +
         `as with RabbitMQ 3.10, and ${recent!["left"] === 1 ? "still there" : "gone"} as with 4.3.`,

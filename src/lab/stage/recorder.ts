@@ -42,8 +42,8 @@ const OF_WORKER: Readonly<Record<string, TaskEvent["kind"]>> = {
   released: "requeued",
 };
 
-/** What becomes of tasks that are nowhere when a run is over. */
-export type Missing = "lost" | "expired";
+/** What has become of tasks that are nowhere when a run is over: lost, or expired after that long. */
+export type Missing = "lost" | { readonly expiredAfterMs: number };
 
 /**
  * Puts together what several processes tell of the same tasks: one clock, one number for a task,
@@ -96,13 +96,12 @@ export class Recorder {
   /** The run is over: these are still in the queue, and what was not done is nowhere. */
   close(found: readonly string[], missing: Missing): void {
     const atMs = Date.now() - this.#startMs;
-    const events = this.events();
     const over = new Set<number>();
-    const wasSent = new Set<number>();
+    const wasSent = new Map<number, number>();
     const lastHolder = new Map<number, string>();
-    for (const event of events) {
+    for (const event of this.#events()) {
       if (!("task" in event)) continue;
-      if (event.kind === "sent" || event.kind === "delivered") wasSent.add(event.task);
+      if (event.kind === "sent" || event.kind === "delivered") wasSent.set(event.task, event.atMs);
       if (event.kind === "done" || event.kind === "dead") over.add(event.task);
       if (event.kind === "delivered") lastHolder.set(event.task, event.worker!);
     }
@@ -110,23 +109,37 @@ export class Recorder {
     for (const { task } of this.#tasks) {
       if (waiting.has(task)) this.#closing.push({ atMs, kind: "found", task });
       else if (wasSent.has(task) && !over.has(task)) {
-        this.#closing.push(this.#gone(task, lastHolder.get(task), missing, atMs));
+        this.#closing.push(
+          missing === "lost"
+            ? this.#lost(task, lastHolder.get(task), atMs)
+            : { atMs: wasSent.get(task)! + missing.expiredAfterMs, kind: "expired", task },
+        );
       }
     }
   }
 
   /** Lost with its worker, else with the broker, else nobody knows when. */
-  #gone(task: number, worker: string | undefined, kind: Missing, endMs: number): TaskEvent {
+  #lost(task: number, worker: string | undefined, endMs: number): TaskEvent {
     const death = this.#stage.findLast((event) =>
       worker === undefined ? event.kind === "broker-stopped" : event.worker === worker &&
         event.kind === "worker-killed"
     );
     const atMs = death?.atMs ?? endMs;
+    const kind = "lost";
     return worker === undefined ? { atMs, kind, task } : { atMs, kind, task, worker };
   }
 
-  /** All that is known, in the order of time; more may be known later. */
+  /**
+   * All that is known, in the order of time, from the moment on when there was a first task; more
+   * may be known later.
+   */
   events(): LabEvent[] {
+    const events = [...this.#events(), ...this.#closing].sort((a, b) => a.atMs - b.atMs);
+    const zeroMs = events.find((event) => "task" in event)?.atMs ?? 0;
+    return events.map((event) => ({ ...event, atMs: Math.max(0, event.atMs - zeroMs) }));
+  }
+
+  #events(): LabEvent[] {
     const numbers = this.#numbersOfIds();
     const events: LabEvent[] = [];
     /** Who has a task that the broker waits for. */
@@ -177,7 +190,7 @@ export class Recorder {
         events.push({ atMs, kind, task, worker });
       }
     }
-    return [...events, ...this.#closing].sort((a, b) => a.atMs - b.atMs);
+    return events;
   }
 
   /** Whoever tells a body tells whose id it is. */

@@ -112,12 +112,15 @@ export class Stage implements AsyncDisposable {
 
   /** How many messages are ready in a queue of this run; undefined where it is gone. */
   async ready(queue: string = this.queue): Promise<number | undefined> {
+    this.#options.stop.throwIfAborted();
     return await this.#options.control.ready(queue);
   }
 
   #start(args: readonly string[], source: Source, input?: string): WorktoolProcess {
+    const { stop } = this.#options;
+    stop.throwIfAborted();
     this.#commands.push(commandText(args, input));
-    return new WorktoolProcess(args, {
+    const process = new WorktoolProcess(args, {
       env: { AMQP_URL: this.broker.url },
       ...(input === undefined ? {} : { input }),
       onEvent: (told) => {
@@ -126,6 +129,10 @@ export class Stage implements AsyncDisposable {
         this.#changed();
       },
     });
+    const end = () => process.kill("SIGTERM");
+    stop.addEventListener("abort", end, { once: true });
+    void process.ended.finally(() => stop.removeEventListener("abort", end)).catch(() => {});
+    return process;
   }
 
   /** Resolves when so many tasks are done. @throws {WorktoolEnded} no worker is left to do them */
