@@ -121,7 +121,7 @@ async function runAll(
         brokerFlags: url === undefined ? ["--like", flags.like] : [],
         version: context.version,
         stop,
-        onProgress: (recording) => live?.show(recording),
+        onRun: (soFar) => live?.watch(soFar),
       });
       live?.clear();
       if (result.kind === "unable") {

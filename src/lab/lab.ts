@@ -18,8 +18,8 @@ export interface LabOptions {
   readonly brokerFlags: readonly string[];
   readonly version: string;
   readonly stop: AbortSignal;
-  /** A run goes on: what has happened in it so far. */
-  readonly onProgress: (recording: Recording) => void;
+  /** A run begins that can be drawn: what has happened in it by then, whenever it is asked. */
+  readonly onRun: (soFar: () => Recording) => void;
 }
 
 /** One experiment that was run, or why it was not. */
@@ -56,14 +56,14 @@ export async function runExperiment(
       await using lab = await openBroker(options, flags);
       const control = new Control(lab.url, options);
       broker = await control.brokerName();
-      await using stage: Stage = new Stage({
+      await using stage = new Stage({
         broker: lab,
         control,
         dotMs: options.dotMs,
         stop: options.stop,
-        onChange: () => variant.draws && options.onProgress(stage.recording),
         of: { experiment: name, variant: variant.name, broker },
       });
+      if (variant.draws) options.onRun(() => stage.recordingSoFar);
       runs[at]!.facts.push(await variant.run(stage));
       runs[at]!.recordings.push(stage.recording);
     }

@@ -61,7 +61,10 @@ export interface Lanes {
 /** Who had what, and when. */
 export function lanesOf(recording: Recording): Lanes {
   const { events, workers } = recording;
-  const endMs = Math.max(0, ...events.filter(isOfTheStory).map(({ atMs }) => atMs));
+  const endMs = Math.max(
+    recording.untilMs ?? 0,
+    ...events.filter(isOfTheStory).map(({ atMs }) => atMs),
+  );
   const holds = holdsOf(events, endMs);
   return {
     lanes: workers.map((worker) => ({

@@ -15,8 +15,7 @@ export class LivePicture implements Disposable {
   readonly #output: Output;
   readonly #options: LivePictureOptions;
   readonly #timer: ReturnType<typeof setInterval>;
-  #recording: Recording | undefined;
-  #changed = false;
+  #soFar: (() => Recording) | undefined;
   #lines = 0;
 
   constructor(output: Output, options: LivePictureOptions) {
@@ -25,9 +24,9 @@ export class LivePicture implements Disposable {
     this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
-  show(recording: Recording): void {
-    this.#recording = recording;
-    this.#changed = true;
+  /** Draws this from now on. */
+  watch(soFar: () => Recording): void {
+    this.#soFar = soFar;
   }
 
   /** Takes it away, so that something else can be printed. */
@@ -37,12 +36,14 @@ export class LivePicture implements Disposable {
   }
 
   #draw(): void {
-    if (!this.#changed || this.#recording === undefined) return;
-    this.#changed = false;
+    if (this.#soFar === undefined) return;
     this.clear();
     const { columns, colour } = this.#options;
+    const figure = figureOf([this.#soFar()]);
+    // Else everything would shrink with every drawing.
+    const durationMs = roomy(figure.durationMs);
     // A line that is as wide as the terminal would wrap, and could not be taken away.
-    const lines = terminalPicture(figureOf([this.#recording]), { columns: columns() - 1, colour });
+    const lines = terminalPicture({ ...figure, durationMs }, { columns: columns() - 1, colour });
     this.#output.write(`${lines.join("\n")}\n`);
     this.#lines = lines.length;
   }
@@ -51,4 +52,11 @@ export class LivePicture implements Disposable {
     clearInterval(this.#timer);
     this.clear();
   }
+}
+
+/** The next longer one of 0.5 s, 1 s, 2 s, 4 s … */
+function roomy(ms: number): number {
+  let room = 500;
+  while (room < ms) room *= 2;
+  return room;
 }

@@ -134,9 +134,18 @@ export class Recorder {
    * may be known later.
    */
   events(): LabEvent[] {
+    return this.story().events;
+  }
+
+  /** The events, and how long it goes on for by now, in ms; 0 before the first task. */
+  story(): { readonly events: LabEvent[]; readonly untilMs: number } {
     const events = [...this.#events(), ...this.#closing].sort((a, b) => a.atMs - b.atMs);
-    const zeroMs = events.find((event) => "task" in event)?.atMs ?? 0;
-    return events.map((event) => ({ ...event, atMs: Math.max(0, event.atMs - zeroMs) }));
+    const zeroMs = events.find((event) => "task" in event)?.atMs;
+    const since = (ms: number) => Math.max(0, ms - (zeroMs ?? ms));
+    return {
+      events: events.map((event) => ({ ...event, atMs: since(event.atMs) })),
+      untilMs: since(Date.now() - this.#startMs),
+    };
   }
 
   #events(): LabEvent[] {

@@ -12,8 +12,6 @@ export interface StageOptions {
   readonly dotMs: number;
   /** Aborted when the lab is told to stop. */
   readonly stop: AbortSignal;
-  /** Something happened; {@linkcode Stage.recording} tells it. */
-  readonly onChange: () => void;
   /** What the recording is of. */
   readonly of: Pick<Recording, "experiment" | "variant" | "broker">;
 }
@@ -160,7 +158,6 @@ export class Stage implements AsyncDisposable {
 
   #changed(): void {
     for (const resolve of this.#onChange) resolve();
-    this.#options.onChange();
   }
 
   /** `kill -9`. */
@@ -196,15 +193,21 @@ export class Stage implements AsyncDisposable {
     return found;
   }
 
-  /** What has happened so far. */
+  /** What happened. */
   get recording(): Recording {
+    const { untilMs: _, ...recording } = this.recordingSoFar;
+    return recording;
+  }
+
+  /** What has happened by now, in a run that goes on. */
+  get recordingSoFar(): Recording & { readonly untilMs: number } {
     return {
       ...this.#options.of,
       commands: this.#commands,
       dotMs: this.#options.dotMs,
       workers: this.#names,
       tasks: this.#recorder.tasks,
-      events: this.#recorder.events(),
+      ...this.#recorder.story(),
     };
   }
 
