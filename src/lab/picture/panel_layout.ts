@@ -47,8 +47,8 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
   const flags = placeFlags(flagsOf(panel, x), { left: frame.margin, right: frame.width - 4 });
   const flagsTop = heading.bottom + 4;
   const flagRows = Math.max(0, ...flags.map(({ row }) => row + 1));
-  const plotTop = flagsTop + FLAG_ROW_PX * flagRows + 3;
-  const flagY = ({ row }: PlacedFlag) => plotTop - 6 - FLAG_ROW_PX * row;
+  const plotTop = flagsTop + FLAG_ROW_PX * flagRows + 5;
+  const flagY = ({ row }: PlacedFlag) => plotTop - 8 - FLAG_ROW_PX * row;
 
   let y = plotTop;
   const lanes = panel.lanes.map((lane) => {
@@ -56,7 +56,8 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
     y += placed.height + measures.gapPx;
     return placed;
   });
-  const lost = lostOf(panel, lanes, { ...frame, rowY: y + LOST_ROW_PX / 2 });
+  const arrows = arrowsOf(panel, lanes, x);
+  const lost = lostOf(panel, lanes, { ...frame, arrows, rowY: y + LOST_ROW_PX / 2 });
   if (lost.hasRow) y += LOST_ROW_PX;
   const curvesTop = y + (lanes.length > 0 ? 6 : 0);
   const { curves, texts } = curvesLayout(panel.depths, {
@@ -70,7 +71,7 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
       ...{ x: x(fromMs), width: Math.max(1, Math.min(x(toMs), right) - x(fromMs)) },
       ...{ y: plotTop, height: curves.base - plotTop },
     })),
-    arrows: arrowsOf(panel, lanes, x),
+    arrows,
     lost: lost.marks,
     done: done && { x: done.x, top: flagY(done) - fontPx("note") + 1 },
     texts: [

@@ -1,12 +1,13 @@
 import { area, curveStepAfter, line } from "d3-shape";
 import type { Figure } from "./figure.ts";
 import type { Arrow } from "./arrows.ts";
-import type { CurvesLayout, Point } from "./curves_layout.ts";
+import type { CurvesLayout } from "./curves_layout.ts";
 import type { Bar, Box, LaneLayout, Strip } from "./lane_layout.ts";
 import type { PanelLayout } from "./panel_layout.ts";
 import { svgLayout } from "./svg_layout.ts";
 import type { Text } from "./svg_text.ts";
 import { styleSheet } from "./svg_theme.ts";
+import type { Point } from "./visible_steps.ts";
 
 export interface SvgOptions {
   /** What the picture is called by a screen reader. */
@@ -112,15 +113,19 @@ function curvesSvg({ base, ready, unacked }: CurvesLayout): string {
     path("unacked", unacked, 2) + path("ready", ready, 1.4);
 }
 
-function arrowSvg({ from, to, sameLane, tasks }: Arrow): string {
-  const rise = sameLane ? -7 : (to.y - from.y) / 2;
-  const d = `M${px(from.x)} ${px(from.y)}C${px(from.x)} ${px(from.y + rise)} ${px(to.x)} ` +
-    `${px(sameLane ? to.y + rise : to.y - rise)} ${px(to.x)} ${px(to.y)}`;
-  const back = sameLane || to.y > from.y ? -5 : 5;
-  const width = tasks.length > 1 ? 2 : 1.3;
+function arrowSvg({ from, to, way, tasks }: Arrow): string {
+  const width = tasks.length > 1 ? 2 : 1.4;
+  const down = way === "over" || to.y > from.y;
+  const [bend, head] = way === "along" ? [{ x: (to.x - from.x) / 2, y: 0 }, "l-5.5 -3.2v6.4z"] : [
+    { x: 0, y: way === "over" ? -6 : (to.y - from.y) / 2 },
+    `l-3.2 ${down ? -5.5 : 5.5}h6.4z`,
+  ];
+  const back = way === "over" ? { x: 0, y: -bend.y } : bend;
+  const d = `M${px(from.x)} ${px(from.y)}C${px(from.x + bend.x)} ${px(from.y + bend.y)} ` +
+    `${px(to.x - back.x)} ${px(to.y - back.y)} ${px(to.x)} ${px(to.y)}`;
   return `<path class="wl-halo wl-line" stroke-width="${width + 2.5}" d="${d}"/>` +
     `<path class="wl-arrow wl-line" stroke-width="${width}" d="${d}"/>` +
-    `<path class="wl-head" d="M${px(to.x)} ${px(to.y)}l-3.2 ${back}h6.4z"/>`;
+    `<path class="wl-head" d="M${px(to.x)} ${px(to.y)}${head}"/>`;
 }
 
 function cross(name: string, { x, y }: Point, arm: number, width: number): string {

@@ -53,7 +53,7 @@ export const DARK: Theme = {
   axis: "#566274",
   ink: "#edf1f6",
   quiet: "#aab5c4",
-  shades: ["#274766", "#2f608f", "#3a6fa5", "#6caee8", "#a5d2fa"],
+  shades: ["#26445f", "#2b5a86", "#366fa6", "#5d9fdb", "#86c0f4"],
   onLight: "#ffffff",
   onHeavy: "#0c1a29",
   cut: "#1d2f42",
