@@ -1,3 +1,4 @@
+import { max } from "d3-array";
 import { isTaskEvent, type LabEvent, type Recording, type TaskEvent } from "./recording.ts";
 
 /** A task in the hands of a worker, from its arrival until it leaves; times in ms. */
@@ -63,7 +64,7 @@ export function lanesOf(recording: Recording): Lanes {
   const { events, workers } = recording;
   const endMs = Math.max(
     recording.untilMs ?? 0,
-    ...events.filter(isOfTheStory).map(({ atMs }) => atMs),
+    max(events.filter(isOfTheStory), ({ atMs }) => atMs) ?? 0,
   );
   const holds = holdsOf(events, endMs);
   return {
