@@ -31,9 +31,9 @@ export function chapterMarkup({ id, report }: Chapter): Markup {
   <p class="question">${question}</p>
   <p class="outcome">${verdictMarkup(verdict)} <span>${because}</span></p>
   ${pictureMarkup(id, report)}
-  ${replayMarkup({ id, title, variants: report.variants })}
+  ${replayMarkup(title, report.variants)}
   ${numbersMarkup(id, tables)}
-  ${commandsMarkup(id, report.variants)}
+  ${commandsMarkup(report.variants)}
 </article>`;
 }
 
@@ -71,8 +71,8 @@ function tableId(id: string, at: number): string {
 function numbersMarkup(id: string, tables: readonly Table[]): Markup | undefined {
   if (tables.length === 0) return undefined;
   return markup`
-<section class="numbers" aria-labelledby="${id}-numbers">
-  <h3 id="${id}-numbers">The numbers</h3>
+<section class="numbers">
+  <h3>The numbers</h3>
   ${tables.map((table, at) => tableMarkup(table, tableId(id, at)))}
 </section>`;
 }
@@ -80,7 +80,9 @@ function numbersMarkup(id: string, tables: readonly Table[]): Markup | undefined
 function tableMarkup({ title, columns, rows, note }: Table, id: string): Markup {
   const numeric = columns.map((_, at) => at > 0 && rows.every((row) => isNumeric(row[at] ?? "")));
   const kind = (at: number) => numeric[at] && markup` class="number"`;
-  const head = columns.map((column, at) => markup`<th scope="col"${kind(at)}>${column}</th>`);
+  const head = columns.map((column, at) =>
+    column === "" ? markup`<td></td>` : markup`<th scope="col"${kind(at)}>${column}</th>`
+  );
   const body = rows.map((row) => {
     const [name = "", ...cells] = row;
     const numbers = cells.map((cell, at) => markup`<td${kind(at + 1)}>${cell}</td>`);
@@ -104,12 +106,12 @@ function isNumeric(cell: string): boolean {
   return /^([-–—+±≤≥<>~]?\d|[-–—]?$)/.test(cell);
 }
 
-function commandsMarkup(id: string, variants: readonly VariantReport[]): Markup | undefined {
+function commandsMarkup(variants: readonly VariantReport[]): Markup | undefined {
   const shown = variants.filter(({ commands }) => commands.length > 0);
   if (shown.length === 0) return undefined;
   return markup`
-<section class="commands" aria-labelledby="${id}-commands">
-  <h3 id="${id}-commands">Try it yourself</h3>
+<section class="commands">
+  <h3>Try it yourself</h3>
   <div class="variants">${shown.map(variantMarkup)}
   </div>
 </section>`;

@@ -14,11 +14,8 @@ const SPEEDS = [["0.1", "⅒"], ["0.25", "¼"], ["0.5", "½"], ["1", "1"], ["2",
 
 /** The scrubber, with what it replays; only the page's script shows it. */
 export function replayMarkup(
-  { id, title, variants }: {
-    readonly id: string;
-    readonly title: string;
-    readonly variants: readonly VariantReport[];
-  },
+  title: string,
+  variants: readonly VariantReport[],
 ): Markup | undefined {
   const replay: Replay = {
     variants: variants.filter(({ recordings }) => recordings.length > 0)
@@ -28,8 +25,8 @@ export function replayMarkup(
   const runs = Math.max(...replay.variants.map(({ runs }) => runs.length));
   const speeds = SPEEDS.map(([value, name]) => markup`<option value="${value}">${name}×</option>`);
   return markup`
-<section class="replay" aria-labelledby="${id}-replay" hidden>
-  <h3 id="${id}-replay">What happened, step by step</h3>
+<section class="replay" hidden>
+  <h3>What happened, step by step</h3>
   <ul class="legend">
     <li><span class="task queue">1</span> in the queue</li>
     <li><span class="task waits"><span>2</span></span> prefetched: waits in a worker’s hand</li>
