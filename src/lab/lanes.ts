@@ -1,3 +1,4 @@
+import { max } from "d3-array";
 import { isTaskEvent, type LabEvent, type Recording, type TaskEvent } from "./recording.ts";
 
 /** A task in the hands of a worker, from its arrival until it leaves; times in ms. */
@@ -61,7 +62,7 @@ export interface Lanes {
 /** Who had what, and when. */
 export function lanesOf(recording: Recording): Lanes {
   const { events, workers } = recording;
-  const endMs = Math.max(0, ...events.map(({ atMs }) => atMs));
+  const endMs = max(events, ({ atMs }) => atMs) ?? 0;
   const holds = holdsOf(events, endMs);
   return {
     lanes: workers.map((worker) => ({

@@ -93,7 +93,11 @@ export class NotARecording extends Error {
   override readonly name = "NotARecording";
 }
 
-/** Reads what {@linkcode formatRecording} wrote, one recording after the other. @throws {NotARecording} */
+/**
+ * Reads what {@linkcode formatRecording} wrote, one recording after the other.
+ *
+ * @throws {NotARecording}
+ */
 export function parseRecordings(text: string): Recording[] {
   const recordings: (Recording & { events: LabEvent[] })[] = [];
   for (const [index, line] of text.split("\n").entries()) {

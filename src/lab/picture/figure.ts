@@ -1,3 +1,4 @@
+import { max } from "d3-array";
 import { type Lanes, lanesOf } from "../lanes.ts";
 import type { Recording } from "../recording.ts";
 
@@ -33,17 +34,18 @@ export function figureOf(recordings: readonly Recording[]): Figure {
       title: recording.variant,
       command: recording.commands.find((command) => command.includes(" work")) ?? "",
       bodies: new Map(recording.tasks.map(({ task, body }) => [task, body])),
-      lastDoneMs: done.length > 0 ? Math.max(...done) : undefined,
+      lastDoneMs: max(done),
     };
   });
   const depths = panels.flatMap(({ depths }) => depths);
   const works = panels.flatMap(({ lanes }) => lanes).flatMap(({ holds }) => holds)
-    .filter(({ startMs }) => startMs < Infinity)
+    // What was cut short may have been noticed long after.
+    .filter(({ startMs, end }) => startMs < Infinity && (end === "done" || end === "failed"))
     .map(({ startMs, workEndMs }) => workEndMs - startMs);
   return {
     panels,
-    durationMs: Math.max(1, ...panels.map(({ endMs }) => endMs)),
-    maxDepth: Math.max(1, ...depths.map(({ ready, unacked }) => Math.max(ready, unacked))),
-    longestWorkMs: Math.max(1, ...works),
+    durationMs: Math.max(1, max(panels, ({ endMs }) => endMs) ?? 0),
+    maxDepth: Math.max(1, max(depths, ({ ready, unacked }) => Math.max(ready, unacked)) ?? 0),
+    longestWorkMs: Math.max(1, max(works) ?? 0),
   };
 }

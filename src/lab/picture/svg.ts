@@ -1,0 +1,172 @@
+import { area, curveStepAfter, line } from "d3-shape";
+import type { Figure } from "./figure.ts";
+import type { Arrow } from "./arrows.ts";
+import type { CurvesLayout, Point } from "./curves_layout.ts";
+import type { Bar, Box, LaneLayout, Strip } from "./lane_layout.ts";
+import type { PanelLayout } from "./panel_layout.ts";
+import { svgLayout } from "./svg_layout.ts";
+import type { Text } from "./svg_text.ts";
+import { styleSheet } from "./svg_theme.ts";
+
+export interface SvgOptions {
+  /** What the picture is called by a screen reader. */
+  readonly title: string;
+  /** What it shows, in a sentence or two, for who does not see it. */
+  readonly description: string;
+  /** How wide it is drawn, in px, from 360 on; 720 unless told. It can be shown at any size. */
+  readonly width?: number;
+}
+
+/** Draws a figure as one self-contained SVG element. */
+export function pictureSvg(
+  figure: Figure,
+  { title, description, width = 720 }: SvgOptions,
+): string {
+  const layout = svgLayout(figure, { width });
+  const { height, left, axis, panels } = layout;
+  // Several pictures may be in one page, so ids are made from what the picture shows.
+  const id = `wl-${hash(JSON.stringify([title, description, layout]))}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="wl-picture" viewBox="0 0 ${width} ${height}"` +
+    ' role="img">',
+    `<title>${escaped(title)}</title>`,
+    `<desc>${escaped(description)}</desc>`,
+    `<style>${styleSheet()}</style>`,
+    `<defs>${patterns(id)}</defs>`,
+    `<rect class="wl-bg" width="${width}" height="${height}" rx="6"/>`,
+    ...panels.map((panel) => panelSvg(panel, axis.ticks, id)),
+    ...axis.ticks.map((x) => vertical("axis", x, axis.y, axis.y + 4)),
+    axis.texts.map(textSvg).join(""),
+    // The axis of the last panel is that of the figure.
+    `<path class="wl-axis wl-line" d="M${px(left)} ${px(axis.y)}H${px(layout.right)}"/>`,
+    "</svg>",
+    "",
+  ].filter((part) => part !== "").join("\n") + "\n";
+}
+
+function patterns(id: string): string {
+  const pattern = (name: string, size: number, turn: number, cls: string, width: number) =>
+    `<pattern id="${id}-${name}" width="${size}" height="${size}" patternUnits="userSpaceOnUse"` +
+    ` patternTransform="rotate(${turn})"><path class="wl-${cls}" d="M0 0V${size}"` +
+    ` stroke-width="${width}"/></pattern>`;
+  return pattern("waiting", 5, 45, "hatch", 4) + pattern("kept", 4, -45, "kept-hatch", 1);
+}
+
+function panelSvg(panel: PanelLayout, ticks: readonly number[], id: string): string {
+  const { lanes, curves, plotTop, done } = panel;
+  const bars = lanes.flatMap(({ bars }) => bars);
+  const parts = [
+    ...lanes.map(laneSvg),
+    ...panel.outages.map((box) => rect("outage", box)),
+    ...ticks.map((x) => vertical("grid", x, plotTop, curves.base)),
+    ...bars.map(barSvg),
+    ...lanes.map(({ strip }) => stripSvg(strip, id)),
+    curvesSvg(curves),
+    ...panel.arrows.map(arrowSvg),
+    ...lanes.flatMap(({ kills }) => kills).map((at) => cross("kill", at, 4.5, 2)),
+    ...panel.lost.map((at) => cross("lost", at, 3.5, 2)),
+    done === undefined ? "" : vertical("done", done.x, done.top, curves.base, "1 3"),
+    panel.texts.map(textSvg).join(""),
+  ];
+  return `<g>\n${parts.filter((part) => part !== "").join("\n")}\n</g>`;
+}
+
+function laneSvg(lane: LaneLayout): string {
+  return rect("away", lane) + lane.lives.map((life) => rect("lane", life)).join("");
+}
+
+function barSvg(bar: Bar): string {
+  const rounded = bar.width > 6 ? ' rx="2"' : "";
+  if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded);
+  const inner = {
+    ...{ x: bar.x + 0.5, width: Math.max(0.1, bar.width - 1) },
+    ...{ y: bar.y + 0.5, height: bar.height - 1 },
+  };
+  return rect(bar.end === "failed" ? "failed" : "cut", inner, rounded);
+}
+
+function stripSvg(strip: readonly Strip[], id: string): string {
+  const base = strip.at(-1)?.waitingY;
+  if (base === undefined) return "";
+  const shape = (from: (step: Strip) => number, to: (step: Strip) => number) =>
+    area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(from(step)))
+      .y1((step) => tenth(to(step))).curve(curveStepAfter)(strip);
+  const waits = strip.some(({ waitingY }) => waitingY < base);
+  const keeps = strip.some(({ waitingY, keptY }) => keptY < waitingY);
+  const waiting = shape(() => base, ({ waitingY }) => waitingY);
+  const kept = shape(({ waitingY }) => waitingY, ({ keptY }) => keptY);
+  return (waits ? `<path fill="url(#${id}-waiting)" d="${waiting}"/>` : "") +
+    (keeps
+      ? `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`
+      : "");
+}
+
+function curvesSvg({ base, ready, unacked }: CurvesLayout): string {
+  const path = (name: string, points: readonly Point[], width: number) => {
+    const d = line<Point>().x(({ x }) => tenth(x)).y(({ y }) => tenth(y))
+      .curve(curveStepAfter)(points);
+    return `<path class="wl-${name} wl-line" stroke-width="${width}" d="${d}"/>`;
+  };
+  const [first, last] = [ready[0]!, ready.at(-1)!];
+  return `<path class="wl-axis wl-line" d="M${px(first.x)} ${px(base)}H${px(last.x)}"/>` +
+    path("unacked", unacked, 2) + path("ready", ready, 1.4);
+}
+
+function arrowSvg({ from, to, sameLane, tasks }: Arrow): string {
+  const rise = sameLane ? -7 : (to.y - from.y) / 2;
+  const d = `M${px(from.x)} ${px(from.y)}C${px(from.x)} ${px(from.y + rise)} ${px(to.x)} ` +
+    `${px(sameLane ? to.y + rise : to.y - rise)} ${px(to.x)} ${px(to.y)}`;
+  const back = sameLane || to.y > from.y ? -5 : 5;
+  const width = tasks.length > 1 ? 2 : 1.3;
+  return `<path class="wl-halo wl-line" stroke-width="${width + 2.5}" d="${d}"/>` +
+    `<path class="wl-arrow wl-line" stroke-width="${width}" d="${d}"/>` +
+    `<path class="wl-head" d="M${px(to.x)} ${px(to.y)}l-3.2 ${back}h6.4z"/>`;
+}
+
+function cross(name: string, { x, y }: Point, arm: number, width: number): string {
+  const d = `M${px(x - arm)} ${px(y - arm)}l${2 * arm} ${2 * arm}m0 ${-2 * arm}l${-2 * arm} ${
+    2 * arm
+  }`;
+  return `<path class="wl-halo wl-line" stroke-width="${width + 2}" d="${d}"/>` +
+    `<path class="wl-${name} wl-line" stroke-width="${width}" d="${d}"/>`;
+}
+
+function rect(name: string, { x, y, width, height }: Box, more = ""): string {
+  return `<rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
+    ` height="${px(height)}"${more}/>`;
+}
+
+function vertical(name: string, x: number, top: number, bottom: number, dashes?: string): string {
+  const dashed = dashes === undefined ? "" : ` stroke-dasharray="${dashes}"`;
+  return `<path class="wl-${name} wl-line"${dashed} d="M${px(x)} ${px(top)}V${px(bottom)}"/>`;
+}
+
+function textSvg({ role, text, x, y, anchor }: Text): string {
+  const at = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
+  return `<text class="wl-t-${role}" x="${px(x)}" y="${px(y)}"${at}>${escaped(text)}</text>`;
+}
+
+function px(value: number): string {
+  return `${tenth(value)}`;
+}
+
+/** A tenth of a pixel is enough. */
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** For text and attributes; what XML does not allow at all is shown as a replacement. */
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
+    // deno-lint-ignore no-control-regex
+    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd").toWellFormed();
+}
+
+/** FNV-1a: short, and the same for the same picture. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (value >>> 0).toString(36);
+}
