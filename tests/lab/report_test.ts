@@ -13,6 +13,25 @@ const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1440, height: 900 };
 const THEMES = ["light", "dark"] as const;
 
+/** In the page: what the control with the focus is called; null where there is none. */
+const FOCUSED = `(() => {
+  const { activeElement: at } = document;
+  if (!at || at === document.body) return null;
+  if (getComputedStyle(at).outlineStyle === "none") throw new Error("no focus: " + at.outerHTML);
+  const label = at.parentElement.closest("label")?.firstChild.textContent;
+  return (at.ariaLabel || label || at.textContent).trim();
+})()`;
+
+/** In the page: all values that a slider has at the frames of its animation. */
+const WATCH = `(slider) => {
+  globalThis.seen = [];
+  const look = () => {
+    seen.push(Number(slider.value));
+    requestAnimationFrame(look);
+  };
+  look();
+}`;
+
 function browserTest(sentence: string, body: () => Promise<void>): void {
   Deno.test({
     name: NO_CHROMIUM ? `${sentence} (${NO_CHROMIUM})` : sentence,
@@ -63,16 +82,7 @@ browserTest("all controls are reached and used with the keyboard alone", async (
   const reached: string[] = [];
   while (true) {
     await page.keyboard.press("Tab");
-    const control = await page.evaluate<string | null>(() => {
-      const { activeElement: at } = document;
-      if (!at || at === document.body) return null;
-      if (getComputedStyle(at).outlineStyle === "none") {
-        throw new Error(`no focus: ${at.outerHTML}`);
-      }
-      return at.getAttribute("aria-label") || at.parentElement!.closest("label")?.firstChild
-        ?.textContent?.trim() ||
-        at.textContent!.trim();
-    });
+    const control = await page.evaluate<string | null>(FOCUSED);
     if (control === null) break;
     reached.push(control);
   }
@@ -160,16 +170,9 @@ browserTest("who wants less motion sees one event after the other", async () => 
   });
   const slider = replay.getByLabel("Time");
   const before = await slider.inputValue();
-  await page.evaluate(() => new Promise(requestAnimationFrame));
+  await page.evaluate("new Promise(requestAnimationFrame)");
   assert.equal(await slider.inputValue(), before, "nothing plays by itself");
-  await slider.evaluate((input: HTMLInputElement) => {
-    const seen = (globalThis as unknown as { seen: number[] }).seen = [];
-    const look = () => {
-      seen.push(Number(input.value) as never);
-      requestAnimationFrame(look);
-    };
-    look();
-  });
+  await page.evaluate(`(${WATCH})(document.querySelector(".replay input"))`);
   await replay.getByLabel("Speed").selectOption("2");
   await replay.getByRole("button", { name: "Play" }).click();
   await replay.getByRole("button", { name: "Play" }).waitFor();

@@ -24,12 +24,14 @@ export function chapterMarkup({ id, report }: Chapter): Markup {
     <p class="kicker"><code>${name}</code> <span>${broker}</span></p>
     <h2 id="${id}-title">${title}</h2>
   </header>
-  <blockquote class="claim">
-    <p>${claim}</p>
-    <footer>— ${linkMarkup(source)}</footer>
-  </blockquote>
-  <p class="question">${question}</p>
-  <p class="outcome">${verdictMarkup(verdict)} <span>${because}</span></p>
+  <div class="opening">
+    <blockquote class="claim">
+      <p>${claim}</p>
+      <footer>— ${linkMarkup(source)}</footer>
+    </blockquote>
+    <p class="question">${question}</p>
+    <p class="outcome">${verdictMarkup(verdict)} ${because}</p>
+  </div>
   ${pictureMarkup(id, report)}
   ${replayMarkup(title, report.variants)}
   ${numbersMarkup(id, tables)}

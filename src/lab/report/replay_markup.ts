@@ -1,6 +1,7 @@
 import type { VariantReport } from "../experiment_report.ts";
 import { jsonForScript, type Markup, markup } from "./markup.ts";
-import { type Replay, runOf } from "./replay.ts";
+import type { Replay } from "./replay.ts";
+import { runOf } from "./run_of.ts";
 
 /** Paths in 16 by 16, filled. */
 const ICONS = {
@@ -10,7 +11,7 @@ const ICONS = {
 };
 
 /** Times as fast as it was; the script begins with one at which it can be followed. */
-const SPEEDS = [["0.1", "⅒"], ["0.25", "¼"], ["0.5", "½"], ["1", "1"], ["2", "2"], ["5", "5"]];
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5];
 
 /** The scrubber, with what it replays; only the page's script shows it. */
 export function replayMarkup(
@@ -23,7 +24,7 @@ export function replayMarkup(
   };
   if (replay.variants.length === 0) return undefined;
   const runs = Math.max(...replay.variants.map(({ runs }) => runs.length));
-  const speeds = SPEEDS.map(([value, name]) => markup`<option value="${value}">${name}×</option>`);
+  const speeds = SPEEDS.map((speed) => markup`<option value="${speed}">${speed}×</option>`);
   return markup`
 <section class="replay" hidden>
   <h3>What happened, step by step</h3>
@@ -33,6 +34,7 @@ export function replayMarkup(
     <li><span class="task works"><span>3</span></span> worked on</li>
     <li><span class="task done">4</span> done</li>
     <li><span class="task lost">5</span> lost</li>
+    <li><span class="task queue" data-dots="···">6</span> three dots: work of three units</li>
   </ul>
   <div class="controls" role="group" aria-label="Replay: ${title}">
     <button type="button" data-do="back" aria-label="Step back">${icon("back")}</button>

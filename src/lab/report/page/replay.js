@@ -176,5 +176,5 @@ export function startReplay(section, announce) {
     "1";
   section.hidden = false;
   // Before it is played, a moment at which there is something to see.
-  show(times.find((time) => time >= endMs / 3) ?? 0);
+  show(endMs / 3);
 }

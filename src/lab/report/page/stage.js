@@ -10,6 +10,7 @@
 /** More tasks than this in one place are told by their number. */
 const MOST_BOXES = 40;
 const RECENT = 5;
+const MOST_DOTS = 5;
 
 /** Where a task can end, besides done and lost; a place is shown where the run has tasks in it. */
 const SIDE_PLACES = /** @type {const} */ ({
@@ -53,7 +54,7 @@ export function stageOf(name, run) {
   const log = element("ol", "log");
   const broker = element("p", "away", "the broker is away");
   const root = element("section", "stage", element("h4", "", name), counts, broker);
-  const bodies = new Map(run.tasks.map(({ task, body }) => [task, body]));
+  const tasks = new Map(run.tasks.map((task) => [task.task, task]));
   /** @type {Map<number, HTMLLIElement>} */
   const boxes = new Map();
   /** @type {Map<string, { list: HTMLUListElement, more: HTMLElement, row: HTMLElement }>} */
@@ -97,6 +98,8 @@ export function stageOf(name, run) {
 
   /** @type {Map<number, Spot>} */
   const spots = new Map();
+  /** Of the workers, and of the broker as undefined. @type {Map<string | undefined, string>} */
+  const lives = new Map();
   let played = 0;
 
   /** @param {number} atMs @returns whether anything has changed place */
@@ -104,12 +107,14 @@ export function stageOf(name, run) {
     const before = played;
     if (played > 0 && atMs < (moves[played - 1]?.atMs ?? 0)) {
       spots.clear();
+      lives.clear();
       played = 0;
     }
     for (let move = moves[played]; move && move.atMs <= atMs; move = moves[++played]) {
       if (move.task !== undefined && move.to !== undefined) {
         spots.set(move.task, { move, place: move.to, worker: move.worker });
       }
+      if (move.stage) lives.set(move.worker, move.stage);
     }
     return played !== before;
   }
@@ -119,7 +124,9 @@ export function stageOf(name, run) {
     let box = boxes.get(task);
     if (!box) {
       box = element("li", "", element("span", "", String(task)));
-      box.title = bodies.get(task) ?? "";
+      const { body = "", dots = 0 } = tasks.get(task) ?? {};
+      box.title = body;
+      box.dataset.dots = "·".repeat(Math.min(dots, MOST_DOTS));
       boxes.set(task, box);
     }
     box.className = `task ${place}`;
@@ -132,21 +139,20 @@ export function stageOf(name, run) {
     const inRows = new Map();
     for (const entry of spots) {
       const row = rowOf(entry[1]);
-      inRows.set(row, [...inRows.get(row) ?? [], entry]);
+      const others = inRows.get(row);
+      if (others) others.push(entry);
+      else inRows.set(row, [entry]);
     }
     for (const [key, { list, more }] of rows) {
-      const tasks = inRows.get(key) ?? [];
+      const here = inRows.get(key) ?? [];
       // A queue keeps the order in which its tasks were sent, also of those that come back.
-      tasks.sort(([a, one], [b, other]) =>
+      here.sort(([a, one], [b, other]) =>
         key === "queue" ? a - b : one.move.atMs - other.move.atMs
       );
-      const shown = key === "done" ? tasks.slice(-MOST_BOXES) : tasks.slice(0, MOST_BOXES);
+      const shown = key === "done" ? here.slice(-MOST_BOXES) : here.slice(0, MOST_BOXES);
       list.replaceChildren(...shown.map(([task, spot]) => boxOf(task, spot)));
-      more.textContent = tasks.length > shown.length ? `+ ${tasks.length - shown.length}` : "";
+      more.textContent = here.length > shown.length ? `+ ${here.length - shown.length}` : "";
     }
-    /** @type {Map<string | undefined, Move["stage"]>} */
-    const lives = new Map();
-    for (const { stage, worker } of moves.slice(0, played)) if (stage) lives.set(worker, stage);
     for (const worker of run.workers) {
       const row = rows.get(`hand ${worker}`)?.row;
       if (row) row.dataset.life = lives.get(worker) ?? "worker-missing";
@@ -163,8 +169,9 @@ export function stageOf(name, run) {
   function drawProgress(atMs) {
     for (const [task, { place, move }] of spots) {
       if (place !== "works") continue;
-      const lasts = (move.untilMs ?? Infinity) - move.atMs;
-      const share = Math.min(1, Math.max(0, (atMs - move.atMs) / lasts));
+      const { untilMs = null, stopMs = Infinity } = move.work ?? {};
+      const lasts = (untilMs ?? Infinity) - move.atMs;
+      const share = Math.min(1, Math.max(0, (Math.min(atMs, stopMs) - move.atMs) / lasts));
       boxes.get(task)?.style.setProperty("--progress", `${share * 100}%`);
     }
     const { ready = 0, unacked = 0 } = depths.findLast((depth) => depth.atMs <= atMs) ?? {};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LabEvent, Recording, TaskEvent } from "../../../../src/lab/recording.ts";
-import { type Place, runOf } from "../../../../src/lab/report/replay.ts";
+import type { Place } from "../../../../src/lab/report/replay.ts";
+import { runOf } from "../../../../src/lab/report/run_of.ts";
 import { ACKNOWLEDGMENT, FAIR_DISPATCH } from "./sample.ts";
 
 type Kind = TaskEvent["kind"];
@@ -83,10 +84,18 @@ Deno.test("work is shown with its end, so that progress can be drawn", () => {
   const { moves } = runOf(FAIR_DISPATCH.variants[1]!.recordings[0]!);
   const works = moves.filter(({ to }) => to === "works");
   assert.equal(works.length, 8);
-  for (const { task, atMs, untilMs } of works) {
+  for (const { task, atMs, work } of works) {
     const done = moves.find((move) => move.task === task && move.to === "held");
-    assert.equal(untilMs, done?.atMs);
-    assert.ok(untilMs! > atMs);
+    assert.deepEqual(work, { untilMs: done!.atMs, stopMs: done!.atMs });
+    assert.ok(work!.stopMs > atMs);
+  }
+});
+
+Deno.test("work that was not done stops with its worker, on the way to its end", () => {
+  for (const { recordings } of ACKNOWLEDGMENT.variants) {
+    const { moves } = runOf(recordings[0]!);
+    const { atMs, work } = moves.find(({ task, to }) => task === 1 && to === "works")!;
+    assert.deepEqual(work, { untilMs: atMs + 300, stopMs: 180 });
   }
 });
 
