@@ -100,6 +100,9 @@ async function runAll(
       "--restart-command goes with --url: the lab restarts its own broker itself",
     );
   }
+  if (flags.svg !== undefined && experiments.length > 1) {
+    throw new UsageError("--svg is one picture: name one experiment, or make a page with --html");
+  }
   if (url !== undefined) brokerUrls([url], {}); // it may be malformed
   const reports: ExperimentReport[] = [];
   const isLive = !json && context.stdoutIsTerminal();
@@ -149,14 +152,26 @@ async function runAll(
 
 async function writeFiles(
   reports: readonly ExperimentReport[],
-  { record }: LabFlags,
-  _context: Context,
+  { record, html, svg }: LabFlags,
+  { version }: Context,
 ): Promise<void> {
-  if (record !== undefined) {
-    const recordings = reports.flatMap(({ variants }) => variants)
-      .flatMap(({ recordings }) => recordings);
-    await writeFile(record, recordings.map(formatRecording).join(""));
+  const recordings = reports.flatMap(({ variants }) => variants)
+    .flatMap(({ recordings }) => recordings);
+  if (record !== undefined) await writeFile(record, recordings.map(formatRecording).join(""));
+  if (html !== undefined) {
+    const { reportHtml } = await import("../lab/report/report_html.ts");
+    await writeFile(html, reportHtml(reports, { version, madeAt: new Date() }));
   }
+  const [report] = reports;
+  if (svg !== undefined && report !== undefined) await writeFile(svg, await pictureOf(report));
+}
+
+/** The first run of each variant. */
+async function pictureOf({ title, because, variants }: ExperimentReport): Promise<string> {
+  const { pictureSvg } = await import("../lab/picture/svg.ts");
+  const first = variants.map(({ recordings }) => recordings[0])
+    .filter((recording) => recording !== undefined);
+  return pictureSvg(figureOf(first), { title, description: because });
 }
 
 /** @throws what nobody foresaw */

@@ -57,6 +57,7 @@ function brokerFlags() {
 function outputFlags() {
   return flagGroup("Output")
     .option("--html <file>", "write a page with pictures, tables and a replay")
+    .option("--svg <file>", "write the picture of one experiment")
     .option("--record <file>", "write what happened, for worktool lab draw")
     .option("--json", "print one JSON object a line, see docs/events.md");
 }
