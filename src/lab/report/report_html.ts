@@ -5,8 +5,12 @@ import { Markup, markup } from "./markup.ts";
 import pageScript from "./page/page.js" with { type: "text" };
 import replayScript from "./page/replay.js" with { type: "text" };
 import stageScript from "./page/stage.js" with { type: "text" };
-import pageStyle from "./page/page.css" with { type: "text" };
-import replayStyle from "./page/replay.css" with { type: "text" };
+import baseStyle from "./page/base.css" with { type: "text" };
+import chapterStyle from "./page/chapter.css" with { type: "text" };
+import controlsStyle from "./page/controls.css" with { type: "text" };
+import printStyle from "./page/print.css" with { type: "text" };
+import stageStyle from "./page/stage.css" with { type: "text" };
+import taskStyle from "./page/task.css" with { type: "text" };
 import { verdictMarkup } from "./verdict.ts";
 
 export interface ReportOptions {
@@ -19,7 +23,10 @@ export interface ReportOptions {
 const SCRIPT = [stageScript, replayScript, pageScript].join("\n")
   .replace(/^import .*;$/gm, "")
   .replace(/^export /gm, "");
-const STYLE = [pageStyle, replayStyle].join("\n");
+/** The style for paper comes last, over all others. */
+const STYLE = [baseStyle, chapterStyle, controlsStyle, stageStyle, taskStyle, printStyle].join(
+  "\n",
+);
 
 /**
  * Nothing is fetched and no script runs but ours, whatever a recording has in it. The pictures
