@@ -49,6 +49,8 @@ const ICON = `data:image/svg+xml,${
   )
 }`;
 
+const HEADING = "The tutorial, put to the test";
+
 /** The experiments as one page that needs nothing else: no network, no other file. */
 export function reportHtml(
   reports: readonly ExperimentReport[],
@@ -57,7 +59,7 @@ export function reportHtml(
   const chapters = chaptersOf(reports);
   const made = madeAt.toISOString();
   const minute = made.slice(0, 16).replace("T", " ");
-  const heading = reports.length === 1 ? reports[0]!.title : "The tutorial, put to the test";
+  const title = reports.length === 1 ? reports[0]!.title : HEADING;
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -66,7 +68,7 @@ export function reportHtml(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="worktool ${version}">
-<title>${heading} · worktool lab</title>
+<title>${title} · worktool lab</title>
 <link rel="icon" href="${ICON}">
 <style>${new Markup(STYLE)}</style>
 </head>
@@ -75,7 +77,7 @@ export function reportHtml(
 <header class="top">
   <p class="kicker">worktool lab</p>
   <button type="button" class="theme" hidden>Dark theme</button>
-  <h1>${heading}</h1>
+  <h1>${HEADING}</h1>
   <p class="lead">${leadOf(reports)}</p>
 </header>
 ${reports.length > 1 && contentsMarkup(chapters)}

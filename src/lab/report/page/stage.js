@@ -8,7 +8,7 @@
  */
 
 /** More tasks than this in one place are told by their number. */
-const MOST_BOXES = 40;
+const MOST_BOXES = 24;
 const RECENT = 5;
 const MOST_DOTS = 5;
 
