@@ -12,7 +12,9 @@ export interface Box extends Point {
 export interface Bar extends Box {
   /** One for each task that it shows. */
   readonly tasks: readonly number[];
-  /** How much work a task of it was, from 1 to {@linkcode SHADES}. */
+  /** How long the work on a task took, the mean where there are several. */
+  readonly workMs: number;
+  /** How much that is, from 1 to {@linkcode SHADES}. */
   readonly shade: number;
   readonly end: Work["end"];
 }
@@ -152,7 +154,7 @@ function barsOf(
 ): Bar[] {
   const narrow = 2;
   const slit = 0.6;
-  const bars: (Bar & { workMs: number })[] = [];
+  const bars: Bar[] = [];
   const lastOf: number[] = [];
   for (const [index, work] of works.entries()) {
     const x0 = Math.min(Math.max(x(work.startMs), left), right);

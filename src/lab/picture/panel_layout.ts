@@ -13,6 +13,8 @@ export interface PanelLayout {
   readonly plotTop: number;
   readonly bottom: number;
   readonly lanes: readonly LaneLayout[];
+  /** Of each task by its number. */
+  readonly bodies: ReadonlyMap<number, string>;
   readonly outages: readonly Box[];
   readonly arrows: readonly Arrow[];
   readonly lost: readonly LostMark[];
@@ -67,6 +69,7 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
   const done = flags.find(({ kind }) => kind === "done");
   return {
     ...{ top, plotTop, bottom: curves.base, lanes, curves },
+    bodies: panel.bodies,
     outages: panel.outages.map(({ fromMs, toMs }) => ({
       ...{ x: x(fromMs), width: Math.max(1, Math.min(x(toMs), right) - x(fromMs)) },
       ...{ y: plotTop, height: curves.base - plotTop },

@@ -112,7 +112,7 @@ const SANS = "ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,sans-serif
 const MONO = "ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace";
 
 const SHAPES = [
-  `.wl-picture text{font:11px ${SANS};stroke:none}`,
+  `.wl-picture text{font:11px ${SANS};stroke:none;pointer-events:none}`,
   ".wl-picture .wl-t-title{font-size:14px;font-weight:600}",
   `.wl-picture .wl-t-command{font-family:${MONO}}`,
   ".wl-picture .wl-t-name,.wl-picture .wl-t-lost{font-weight:600}",
