@@ -135,7 +135,8 @@ function notesOf(
 ): Pick<Text, "role" | "text">[] {
   const notes: Pick<Text, "role" | "text">[] = [];
   if (mostWaiting > 0) {
-    notes.push({ role: "waiting", text: `${mostWaiting} ${mostWaiting === 1 ? "waits" : "wait"}` });
+    const text = mostWaiting === 1 ? "1 waits" : `up to ${mostWaiting} wait`;
+    notes.push({ role: "waiting", text });
   }
   // In other lanes some do: the empty strip is meant.
   if (mostWaiting === 0 && mostKept === 0 && strips) {

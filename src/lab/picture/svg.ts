@@ -83,7 +83,7 @@ function laneSvg(lane: LaneLayout): string {
 }
 
 function barSvg(bar: Bar, hint: string): string {
-  const rounded = bar.width > 6 ? ' rx="2"' : "";
+  const rounded = bar.width > 14 ? ' rx="2"' : "";
   if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded, hint);
   const inner = {
     ...{ x: bar.x + 0.5, width: Math.max(0.1, bar.width - 1) },
