@@ -1,5 +1,12 @@
+import { bisectRight } from "d3-array";
 import type { Lane } from "../lanes.ts";
-import { type Held, type LaneContent, laneContent, type Work } from "./lane_content.ts";
+import {
+  type Brevity,
+  type Held,
+  type LaneContent,
+  laneContent,
+  type Work,
+} from "./lane_content.ts";
 import { shortened, type Text, textWidth } from "./svg_text.ts";
 import { type Point, visibleSteps } from "./visible_steps.ts";
 
@@ -43,6 +50,11 @@ export interface LaneLayout extends Box {
 }
 
 export const SHADES = 5;
+/**
+ * Where a shade ends, as a share of the longest work. No bound is near a fifth, a quarter, a third
+ * or a half, nor their multiples: tasks of the same number of dots have the same shade.
+ */
+const SHADE_BOUNDS = [0.29, 0.45, 0.635, 0.87];
 
 /** How high the parts of all lanes of a figure are, in px. */
 export interface LaneMeasures {
@@ -62,6 +74,7 @@ export interface LaneFrame {
   readonly nameWidth: number;
   readonly durationMs: number;
   readonly longestWorkMs: number;
+  readonly brevity: Brevity;
   readonly measures: LaneMeasures;
 }
 
@@ -85,10 +98,10 @@ export function laneMeasures(lanes: number, mostHeld: number): LaneMeasures {
 export function laneLayout(
   lane: Lane,
   top: number,
-  { visibleMs, ...frame }: LaneFrame & { readonly visibleMs: number },
+  frame: LaneFrame,
 ): LaneLayout {
   const { x, left, right, measures } = frame;
-  const content = laneContent(lane, { visibleMs });
+  const content = laneContent(lane, frame.brevity);
   const rowPx = content.rows === 1 ? measures.barPx : Math.max(3, Math.min(14, 56 / content.rows));
   const worksPx = rowPx * content.rows;
   const stripPx = measures.stripPx === 0 ? 0 : measures.stripPx + PAD_PX;
@@ -193,7 +206,7 @@ function barsOf(
 }
 
 function shadeOf(workMs: number, longestWorkMs: number): number {
-  return Math.min(SHADES, Math.max(1, Math.ceil(SHADES * workMs / longestWorkMs - 0.05)));
+  return 1 + bisectRight(SHADE_BOUNDS, workMs / longestWorkMs);
 }
 
 /** The tasks' numbers where they fit; where most do not, only that of work that was cut short. */

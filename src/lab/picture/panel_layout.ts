@@ -31,7 +31,6 @@ export interface Pole {
 }
 
 export interface PanelFrame extends LaneFrame {
-  readonly visibleMs: number;
   readonly maxDepth: number;
   readonly margin: number;
   readonly width: number;
@@ -119,10 +118,11 @@ function flagsOf(panel: Panel, x: (ms: number) => number): PanelFlag[] {
     ).size;
     const all = panel.bodies.size;
     const which = done >= all ? "all" : `${done} of ${all}`;
+    const others = [...panel.outcomes].map(([what, tasks]) => `, ${tasks} ${what}`).join("");
     flags.push({
       kind: "done",
       x: x(panel.lastDoneMs),
-      text: `${which} done after ${timeText(panel.lastDoneMs)}`,
+      text: `${which} done after ${timeText(panel.lastDoneMs)}${others}`,
     });
   }
   for (const { fromMs, toMs } of panel.outages.slice(0, MOST_OUTAGES_NAMED)) {

@@ -102,19 +102,33 @@ function hint({ tasks, workMs, end }: Bar, bodies: ReadonlyMap<number, string>):
 }
 
 function stripSvg(strip: readonly Strip[], id: string): string {
-  const base = strip.at(-1)?.waitingY;
-  if (base === undefined) return "";
-  const shape = (from: (step: Strip) => number, to: (step: Strip) => number) =>
-    area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(from(step)))
-      .y1((step) => tenth(to(step))).curve(curveStepAfter)(strip);
-  const waits = strip.some(({ waitingY }) => waitingY < base);
-  const keeps = strip.some(({ waitingY, keptY }) => keptY < waitingY);
-  const waiting = shape(() => base, ({ waitingY }) => waitingY);
-  const kept = shape(({ waitingY }) => waitingY, ({ keptY }) => keptY);
-  return (waits ? `<path fill="url(#${id}-waiting)" d="${waiting}"/>` : "") +
-    (keeps
-      ? `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`
-      : "");
+  const base = strip.at(-1)?.waitingY ?? 0;
+  const waiting = stepsSvg(strip, () => base, ({ waitingY }) => waitingY);
+  const kept = stepsSvg(strip, ({ waitingY }) => waitingY, ({ keptY }) => keptY);
+  return (waiting && `<path fill="url(#${id}-waiting)" d="${waiting}"/>`) +
+    (kept &&
+      `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`);
+}
+
+/** What is between two levels, where they differ. */
+function stepsSvg(
+  strip: readonly Strip[],
+  low: (step: Strip) => number,
+  high: (step: Strip) => number,
+): string {
+  const draw = area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(low(step)))
+    .y1((step) => tenth(high(step))).curve(curveStepAfter);
+  let run: Strip[] = [];
+  let d = "";
+  for (const step of strip) {
+    const last = run.at(-1);
+    if (high(step) < low(step)) run.push(step);
+    else if (last !== undefined) {
+      d += draw([...run, { ...last, x: step.x }]);
+      run = [];
+    }
+  }
+  return d;
 }
 
 function curvesSvg({ base, ready, unacked }: CurvesLayout): string {

@@ -69,6 +69,8 @@ export const DARK: Theme = {
 const PAINT: readonly (readonly [string, "fill" | "stroke", (theme: Theme) => string])[] = [
   ["bg", "fill", (theme) => theme.background],
   ["halo", "stroke", (theme) => theme.background],
+  ["t-lost", "stroke", (theme) => theme.background],
+  ["t-note", "stroke", (theme) => theme.background],
   ["lane", "fill", (theme) => theme.lane],
   ["away", "fill", (theme) => theme.away],
   ["grid", "stroke", (theme) => theme.grid],
@@ -117,6 +119,9 @@ const SHAPES = [
   `.wl-picture .wl-t-command{font-family:${MONO}}`,
   ".wl-picture .wl-t-name,.wl-picture .wl-t-lost{font-weight:600}",
   ".wl-picture .wl-t-tick{font-variant-numeric:tabular-nums}",
+  // Words in a lane may stand where a line passes.
+  ".wl-picture .wl-t-lost,.wl-picture .wl-t-note{paint-order:stroke;stroke-width:3px;" +
+  "stroke-linejoin:round}",
   ".wl-picture .wl-line{fill:none;stroke-linejoin:round;stroke-linecap:round}",
   ".wl-picture .wl-cut,.wl-picture .wl-failed{stroke-dasharray:3 2}",
 ].join("");

@@ -6,10 +6,12 @@ import { type Point, visibleSteps } from "../../../../src/lab/picture/visible_st
 import { holds } from "../../../support/property.ts";
 import { oneByOne, recording } from "./generated_recording.ts";
 
+const EXACT = { heldMs: 0, overlapMs: 0 };
+
 Deno.test("what is held adds up to the time that each task waited and was kept", async () => {
   await holds(fc.property(recording, (recording) => {
     for (const lane of lanesOf(recording).lanes) {
-      const { held } = laneContent(lane, { visibleMs: 0 });
+      const { held } = laneContent(lane, EXACT);
       let waitingMs = 0;
       let keptMs = 0;
       for (const [index, { atMs, waiting, kept }] of held.entries()) {
@@ -33,7 +35,7 @@ Deno.test("what is held adds up to the time that each task waited and was kept",
 Deno.test("work at the same time stands in rows of its own, no more than needed", async () => {
   await holds(fc.property(recording, (recording) => {
     for (const lane of lanesOf(recording).lanes) {
-      const { works, rows } = laneContent(lane, { visibleMs: 0 });
+      const { works, rows } = laneContent(lane, EXACT);
       const ends = new Map<number, number>();
       for (const { row, startMs, endMs } of works) {
         assert.ok(row < rows && startMs >= (ends.get(row) ?? 0) && endMs >= startMs);
@@ -50,7 +52,7 @@ Deno.test("work at the same time stands in rows of its own, no more than needed"
 Deno.test("a worker that works on one task at a time has one row", async () => {
   await holds(fc.property(oneByOne, (recording) => {
     for (const lane of lanesOf(recording).lanes) {
-      assert.equal(laneContent(lane, { visibleMs: 0 }).rows, 1);
+      assert.equal(laneContent(lane, EXACT).rows, 1);
     }
   }));
 });
