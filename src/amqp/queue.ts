@@ -54,6 +54,11 @@ export async function queueExists(connection: Connection, name: string): Promise
   }
 }
 
+/** Deletes a queue with its messages; one that is missing is no error. @throws {ChannelClosed} 403 */
+export async function deleteQueue(channel: Channel, name: string): Promise<void> {
+  await channel.request("queue.delete-ok", (raw) => raw.deleteQueue(name));
+}
+
 /**
  * Asks whether the user may declare a queue, and declares none: brokers check the right to
  * configure by name, before they look what there is, and to delete an exchange that is missing is

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   dead: async (context, exit) => (await import("./dead_command.ts")).deadCommand(context, exit),
   broker: async (context, exit) =>
     (await import("./broker_command.ts")).brokerCommand(context, exit),
+  lab: async (context, exit) => (await import("./lab_command.ts")).labCommand(context, exit),
 };
 
 /** How long the last words may take after a stop. */

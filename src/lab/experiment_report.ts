@@ -19,7 +19,8 @@ export interface ExperimentReport {
   readonly because: string;
 }
 
-export type Verdict = "as the tutorial says" | "not so" | "not shown";
+/** "as claimed" where the claim is not the tutorial's. */
+export type Verdict = "as the tutorial says" | "as claimed" | "not so" | "not shown";
 
 export interface VariantReport {
   /** For example "prefetch 1". */

@@ -62,7 +62,10 @@ export interface Lanes {
 /** Who had what, and when. */
 export function lanesOf(recording: Recording): Lanes {
   const { events, workers } = recording;
-  const endMs = max(events, ({ atMs }) => atMs) ?? 0;
+  const endMs = Math.max(
+    recording.untilMs ?? 0,
+    max(events.filter(isOfTheStory), ({ atMs }) => atMs) ?? 0,
+  );
   const holds = holdsOf(events, endMs);
   return {
     lanes: workers.map((worker) => ({
@@ -76,6 +79,12 @@ export function lanesOf(recording: Recording): Lanes {
       .map(({ task, worker, atMs }) => ({ task, worker, atMs })),
     endMs,
   };
+}
+
+/** What comes after the last work, as workers are stopped and the queue is looked at, is no more. */
+function isOfTheStory({ kind, ...event }: LabEvent): boolean {
+  if (kind === "worker-stopped" || kind === "found") return false;
+  return !("reason" in event && event.reason === "its worker stopped");
 }
 
 type OpenHold = { -readonly [K in keyof Hold]: Hold[K] } & { acked: boolean };

@@ -75,6 +75,8 @@ export interface Recording {
   /** In the order of their lanes. */
   readonly workers: readonly string[];
   readonly tasks: readonly RecordedTask[];
+  /** While the run goes on: what has lasted until now, in ms. */
+  readonly untilMs?: number;
   /** In the order of their times. */
   readonly events: readonly LabEvent[];
 }

@@ -1,5 +1,5 @@
 /** A first-in, first-out buffer with constant-time `shift`, also with a million entries. */
-export class Fifo<T> {
+export class Fifo<T> implements Iterable<T> {
   #items: T[] = [];
   #head = 0;
 
@@ -15,6 +15,11 @@ export class Fifo<T> {
   /** The head, which stays; undefined where there is none. */
   peek(): T | undefined {
     return this.#items[this.#head];
+  }
+
+  /** From head to tail; it must not change meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as T;
   }
 
   /** Whether one that waits fits. */

@@ -17,6 +17,8 @@ export interface IntakeContext {
   readonly counter: WorkCounter;
   readonly settlement: Settlement;
   readonly isolation: Isolation;
+  /** Told once the intake is open; before that nobody knows yet that tasks may arrive. */
+  readonly onDelivered: (task: ReceivedTask) => void;
   /** Begins the work; {@linkcode Intake.ended} is told when it is over. */
   readonly start: (task: ReceivedTask) => void;
   /** Something arrived or finished. */
@@ -61,6 +63,9 @@ export class Intake {
   open(session: Session): void {
     this.#session = session;
     this.#isOpen = true;
+    for (const task of this.#waiting) {
+      if (task.session === session) this.#context.onDelivered(task);
+    }
     this.#adjustConsuming(); // tasks may have arrived together with basic.consume-ok
     this.#startTasks();
   }
@@ -77,7 +82,9 @@ export class Intake {
 
   /** A task was delivered: it is started at once or waits, or the isolation turns it away. */
   arrived(session: Session, delivery: Delivery): void {
-    this.#waiting.push({ session, delivery, attempt: attemptsMade(delivery) + 1 });
+    const task = { session, delivery, attempt: attemptsMade(delivery) + 1 };
+    this.#waiting.push(task);
+    if (this.#isOpen) this.#context.onDelivered(task);
     this.#context.onChange();
     this.#adjustConsuming();
     if (!this.#context.isolation.turnsAway(session, delivery)) this.#startTasks();

@@ -10,6 +10,9 @@ export type WorkEvent =
   | { readonly event: "found"; readonly queue: QueueDeclaration }
   /** Consuming: from here on tasks may arrive. */
   | { readonly event: "waiting" }
+  /** It has arrived, and waits here until its work starts. */
+  | { readonly event: "delivered"; readonly delivery: Delivery; readonly attempt: number }
+  /** The work on it starts. */
   | { readonly event: "received"; readonly delivery: Delivery; readonly attempt: number }
   /** What a command wrote, in whole lines. */
   | {

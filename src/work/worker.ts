@@ -73,6 +73,8 @@ class Worker {
     const intake = new Intake(options, {
       ...shared,
       waiting,
+      onDelivered: ({ delivery, attempt }) =>
+        options.report.onEvent({ event: "delivered", delivery, attempt }),
       start: (task) => void runner.run(task),
       onChange: () => this.#watch.touch(),
       onCount: () => this.#end("count"),

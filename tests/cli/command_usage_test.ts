@@ -115,7 +115,7 @@ brokerTest("a --health port that is taken: 69, and nothing is consumed", async (
   }
 });
 
-for (const command of [[], ["send"], ["work"], ["dead"], ["dead", "replay"], ["broker"]]) {
+for (const command of [[], ["send"], ["work"], ["dead"], ["dead", "replay"], ["broker"], ["lab"]]) {
   Deno.test(`the help of worktool ${command.join(" ")} fits 80 columns`, async () => {
     const { stdout } = await Worktool.run([...command, "--help"]);
     assert.deepEqual(stdout.split("\n").filter((line) => line.length > 80), []);

@@ -130,6 +130,13 @@ export class PrivateRabbitMq implements AsyncDisposable {
     );
   }
 
+  /** A line for the shell that stops RabbitMQ in this node in order, and starts it again. */
+  get restartCommand(): string {
+    const variables = Object.entries(this.#env).map(([name, value]) => `${name}='${value}'`);
+    const ctl = `env ${variables.join(" ")} ${this.#scripts}/rabbitmqctl --quiet`;
+    return `${ctl} stop_app && ${ctl} start_app`;
+  }
+
   /** Runs rabbitmqctl on this node and returns what it printed; throws when it fails. */
   async ctl(...args: string[]): Promise<string> {
     const command = new Deno.Command(`${this.#scripts}/rabbitmqctl`, {

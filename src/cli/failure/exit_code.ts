@@ -44,7 +44,8 @@ export const EXIT_CODES_HELP = `
 Exit codes:
   0    done; for work also an orderly stop after the first signal
   1    ran, but a task was returned, refused, not sent, given up or lost; or the
-       command of work cannot be run, or the output cannot be written
+       command of work cannot be run, or the output cannot be written; or an
+       experiment of lab came out otherwise than claimed
   2    --count or --until-empty was not reached in time; dead found no such task
   64   usage
   65   the broker refused the data or the declaration

@@ -106,6 +106,7 @@ export function workEventJson(
       const { event: name, ...fields } = event;
       return line(name, context, fields);
     }
+    case "delivered":
     case "rejected":
     case "recounted":
     case "acked":

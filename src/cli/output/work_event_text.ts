@@ -47,6 +47,8 @@ export function workEventLine(event: WorkEvent, format: WorkTextFormat): Line | 
       return told("[*] Waiting for messages. To exit press CTRL+C");
     case "received":
       return about("[x] Received", event, mark(event, format));
+    case "delivered":
+      return undefined; // "Received" follows when its work starts
     case "output":
       return undefined; // it is the command's
     case "done":

@@ -2,11 +2,7 @@ import { max } from "d3-array";
 import { scaleLinear } from "d3-scale";
 import type { QueueDepth } from "../lanes.ts";
 import type { Text } from "./svg_text.ts";
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import { type Point, visibleSteps } from "./visible_steps.ts";
 
 /** Ready and unacknowledged below the lanes; steps, each point is where a level begins. */
 export interface CurvesLayout {
@@ -39,7 +35,7 @@ export function curvesLayout(
     ? [...depths, { ...depths.at(-1)!, atMs: endMs }]
     : depths;
   const curve = (kind: "ready" | "unacked") =>
-    thinned(steps.map((depth) => ({ x: x(depth.atMs), y: y(depth[kind]) })));
+    visibleSteps(steps.map((depth) => ({ x: x(depth.atMs), y: y(depth[kind]) })));
   const named = [
     { role: "ready", text: "ready", y: y(earlyMean(steps, "ready")) },
     { role: "unacked", text: "unacknowledged", y: y(earlyMean(steps, "unacked")) },
@@ -69,24 +65,4 @@ function earlyMean(steps: readonly QueueDepth[], kind: "ready" | "unacked"): num
     area += Math.max(0, nextMs - step.atMs) * step[kind];
   }
   return untilMs > 0 ? area / untilMs : 0;
-}
-
-/** Of the points in a column half a pixel wide only those that can be seen. */
-export function thinned<P extends Point>(points: readonly P[]): P[] {
-  const kept: P[] = [];
-  for (let from = 0; from < points.length;) {
-    const column = Math.round(points[from]!.x * 2);
-    let to = from;
-    let low = from;
-    let high = from;
-    for (; to < points.length && Math.round(points[to]!.x * 2) === column; to++) {
-      if (points[to]!.y > points[low]!.y) low = to;
-      if (points[to]!.y < points[high]!.y) high = to;
-    }
-    for (const index of new Set([from, Math.min(low, high), Math.max(low, high), to - 1])) {
-      kept.push(points[index]!);
-    }
-    from = to;
-  }
-  return kept;
 }

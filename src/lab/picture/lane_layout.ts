@@ -1,7 +1,14 @@
+import { bisectRight } from "d3-array";
 import type { Lane } from "../lanes.ts";
-import { type Held, type LaneContent, laneContent, type Work } from "./lane_content.ts";
-import { type Point, thinned } from "./curves_layout.ts";
+import {
+  type Brevity,
+  type Held,
+  type LaneContent,
+  laneContent,
+  type Work,
+} from "./lane_content.ts";
 import { shortened, type Text, textWidth } from "./svg_text.ts";
+import { type Point, visibleSteps } from "./visible_steps.ts";
 
 export interface Box extends Point {
   readonly width: number;
@@ -12,7 +19,9 @@ export interface Box extends Point {
 export interface Bar extends Box {
   /** One for each task that it shows. */
   readonly tasks: readonly number[];
-  /** How much work a task of it was, from 1 to {@linkcode SHADES}. */
+  /** How long the work on a task took, the mean where there are several. */
+  readonly workMs: number;
+  /** How much that is, from 1 to {@linkcode SHADES}. */
   readonly shade: number;
   readonly end: Work["end"];
 }
@@ -34,11 +43,18 @@ export interface LaneLayout extends Box {
   readonly bars: readonly Bar[];
   readonly strip: readonly Strip[];
   readonly texts: readonly Text[];
+  /** The middle of its bars. */
+  readonly barY: number;
   /** Base line of what is said of the worker where it is away. */
   readonly lineY: number;
 }
 
 export const SHADES = 5;
+/**
+ * Where a shade ends, as a share of the longest work. No bound is near a fifth, a quarter, a third
+ * or a half, nor their multiples: tasks of the same number of dots have the same shade.
+ */
+const SHADE_BOUNDS = [0.29, 0.45, 0.635, 0.87];
 
 /** How high the parts of all lanes of a figure are, in px. */
 export interface LaneMeasures {
@@ -58,6 +74,7 @@ export interface LaneFrame {
   readonly nameWidth: number;
   readonly durationMs: number;
   readonly longestWorkMs: number;
+  readonly brevity: Brevity;
   readonly measures: LaneMeasures;
 }
 
@@ -81,14 +98,14 @@ export function laneMeasures(lanes: number, mostHeld: number): LaneMeasures {
 export function laneLayout(
   lane: Lane,
   top: number,
-  { visibleMs, ...frame }: LaneFrame & { readonly visibleMs: number },
+  frame: LaneFrame,
 ): LaneLayout {
   const { x, left, right, measures } = frame;
-  const content = laneContent(lane, { visibleMs });
+  const content = laneContent(lane, frame.brevity);
   const rowPx = content.rows === 1 ? measures.barPx : Math.max(3, Math.min(14, 56 / content.rows));
   const worksPx = rowPx * content.rows;
   const stripPx = measures.stripPx === 0 ? 0 : measures.stripPx + PAD_PX;
-  const notes = notesOf(content);
+  const notes = notesOf(content, { strips: measures.stripPx > 0 });
   const textsPx = NOTE_LINE_PX * (1 + notes.length);
   const height = Math.max(worksPx + stripPx + 2 * PAD_PX, textsPx);
   const lives = lane.lives.length === 0
@@ -109,6 +126,7 @@ export function laneLayout(
     bars,
     strip: stripOf(content.held, at, top + height - PAD_PX, measures.heldPx),
     lineY,
+    barY: barsTop + worksPx / 2,
     texts: [
       {
         ...{ role: "name", x: frame.nameX, y: lineY, anchor: "end" },
@@ -118,16 +136,24 @@ export function laneLayout(
         ...{ x: frame.nameX, y: lineY + NOTE_LINE_PX * (index + 1), anchor: "end" },
         ...note,
       })),
-      ...bars.flatMap((bar) => rowPx >= 13 ? numberOn(bar) : []),
+      ...rowPx >= 13 ? numbersOn(bars) : [],
     ],
   };
 }
 
 /** How many tasks are held beside the work, in words below the worker's name. */
-function notesOf({ mostWaiting, mostKept }: LaneContent): Pick<Text, "role" | "text">[] {
+function notesOf(
+  { mostWaiting, mostKept }: LaneContent,
+  { strips }: { readonly strips: boolean },
+): Pick<Text, "role" | "text">[] {
   const notes: Pick<Text, "role" | "text">[] = [];
   if (mostWaiting > 0) {
-    notes.push({ role: "waiting", text: `${mostWaiting} ${mostWaiting === 1 ? "waits" : "wait"}` });
+    const text = mostWaiting === 1 ? "1 waits" : `up to ${mostWaiting} wait`;
+    notes.push({ role: "waiting", text });
+  }
+  // In other lanes some do: the empty strip is meant.
+  if (mostWaiting === 0 && mostKept === 0 && strips) {
+    notes.push({ role: "waiting", text: "none wait" });
   }
   if (mostKept > 0) notes.push({ role: "kept", text: `${mostKept} not acked` });
   return notes;
@@ -142,7 +168,7 @@ function barsOf(
 ): Bar[] {
   const narrow = 2;
   const slit = 0.6;
-  const bars: (Bar & { workMs: number })[] = [];
+  const bars: Bar[] = [];
   const lastOf: number[] = [];
   for (const [index, work] of works.entries()) {
     const x0 = Math.min(Math.max(x(work.startMs), left), right);
@@ -180,15 +206,25 @@ function barsOf(
 }
 
 function shadeOf(workMs: number, longestWorkMs: number): number {
-  return Math.min(SHADES, Math.max(1, Math.ceil(SHADES * workMs / longestWorkMs - 0.05)));
+  return 1 + bisectRight(SHADE_BOUNDS, workMs / longestWorkMs);
 }
 
-/** A task's number, where it fits into its bar. */
-function numberOn({ tasks: [task], tasks, x, y, width, height, end, shade }: Bar): Text[] {
+/** The tasks' numbers where they fit; where most do not, only that of work that was cut short. */
+function numbersOn(bars: readonly Bar[]): Text[] {
+  const numbered = bars.map((bar) => ({ bar, number: numberOn(bar) }));
+  const most = numbered.filter(({ number }) => number).length >= bars.length / 2;
+  return numbered.flatMap(({ bar, number }) =>
+    number !== undefined && (most || bar.end !== "done") ? [number] : []
+  );
+}
+
+function numberOn({ tasks, x, y, width, height, end, shade }: Bar): Text | undefined {
   const role = end === "done" ? shade > 3 ? "on-heavy" : "on-light" : "on-cut";
-  const text = `${task}`;
-  if (tasks.length > 1 || width < textWidth(text, role) + 4) return [];
-  return [{ role, text, x: x + width / 2, y: y + height / 2 + 4, anchor: "middle" }];
+  const text = `${tasks[0]}`;
+  // At the end of what was cut short may stand the mark of a killed worker.
+  const space = end === "done" ? 4 : 12;
+  if (tasks.length > 1 || width < textWidth(text, role) + space) return undefined;
+  return { role, text, x: x + width / 2, y: y + height / 2 + 4, anchor: "middle" };
 }
 
 function stripOf(
@@ -197,9 +233,10 @@ function stripOf(
   base: number,
   heldPx: number,
 ): Strip[] {
-  return thinned(held.map(({ atMs, waiting, kept }) => {
+  const steps = held.map(({ atMs, waiting, kept }): Strip => {
     const waitingY = base - waiting * heldPx;
     const keptY = waitingY - kept * heldPx;
     return { x: at(atMs), y: keptY, waitingY, keptY };
-  }));
+  });
+  return visibleSteps(steps, (a, b) => a.waitingY === b.waitingY && a.keptY === b.keptY);
 }

@@ -1,8 +1,10 @@
+import { sum } from "d3-array";
 import { goneMs } from "./lane_content.ts";
+import type { Arrow } from "./arrows.ts";
 import type { Panel } from "./figure.ts";
-import type { Point } from "./curves_layout.ts";
 import type { LaneFrame, LaneLayout } from "./lane_layout.ts";
 import { type Text, textWidth } from "./svg_text.ts";
+import type { Point } from "./visible_steps.ts";
 
 /** Where tasks were lost. */
 export interface LostMark extends Point {
@@ -15,9 +17,12 @@ interface Place {
   readonly x: number;
   readonly tasks: number[];
   readonly killed: boolean;
+  /** How many tasks went from here to a worker. */
+  readonly redelivered: number;
 }
 
 const SAME_PX = 6;
+const MOST_LISTED = 6;
 const MARK_PX = 8;
 const GAP_PX = 6;
 
@@ -28,10 +33,17 @@ const GAP_PX = 6;
 export function lostOf(
   panel: Panel,
   lanes: readonly LaneLayout[],
-  { x, right, nameX, rowY }: LaneFrame & { readonly rowY: number },
+  { x, right, nameX, rowY, arrows }: LaneFrame & {
+    readonly rowY: number;
+    readonly arrows: readonly Arrow[];
+  },
 ): { readonly marks: LostMark[]; readonly texts: Text[]; readonly hasRow: boolean } {
-  const places: Place[] = lanes.flatMap((lane) =>
-    lane.kills.map((kill) => ({ lane, x: kill.x, tasks: [], killed: true }))
+  const places: Place[] = lanes.flatMap((lane, index) =>
+    lane.kills.map((kill) => ({
+      ...{ lane, x: kill.x, tasks: [], killed: true },
+      redelivered: sum(arrows, ({ fromLane, from, tasks }) =>
+        fromLane === index && Math.abs(from.x - kill.x) < SAME_PX ? tasks.length : 0),
+    }))
   );
   for (const { task, worker, atMs } of panel.lost) {
     const index = panel.lanes.findIndex((lane) => lane.worker === worker);
@@ -41,7 +53,7 @@ export function lostOf(
     const at = Math.min(right, x(hold && source ? goneMs(hold, source) : atMs));
     const near = places.find((place) => place.lane === lane && Math.abs(place.x - at) < SAME_PX);
     if (near) near.tasks.push(task);
-    else places.push({ lane, x: at, tasks: [task], killed: false });
+    else places.push({ lane, x: at, tasks: [task], killed: false, redelivered: 0 });
   }
   const marks: LostMark[] = [];
   const texts: Text[] = [];
@@ -53,30 +65,40 @@ export function lostOf(
     const next = ordered.slice(index + 1).find(({ lane }) => lane === place.lane);
     const freeTo = Math.min(right, (next?.x ?? Infinity) - GAP_PX, busyFrom(place));
     let at = place.x + GAP_PX + (place.killed ? MARK_PX / 2 : 0);
-    const told = place.tasks.length === 0 ? 0 : GAP_PX + MARK_PX + shortest(place.tasks);
-    if (place.killed && at + textWidth("killed", "note") + told <= freeTo) {
-      texts.push({ role: "note", text: "killed", x: at, y, anchor: "start" });
-      at += textWidth("killed", "note") + GAP_PX;
+    const told = place.tasks.length === 0 ? 0 : GAP_PX + MARK_PX + shortest(place);
+    const fate = fatesOf(place).find((fate) => at + textWidth(fate, "note") + told <= freeTo);
+    if (fate !== undefined) {
+      texts.push({ role: "note", text: fate, x: at, y, anchor: "start" });
+      at += textWidth(fate, "note") + GAP_PX;
     }
     if (place.tasks.length === 0) continue;
     const markX = place.lane === undefined ? place.x : Math.min(at + MARK_PX / 2, right);
     marks.push({ x: markX, y: y - 4, tasks: place.tasks });
     const wordX = markX + MARK_PX;
-    const words = wordings(place.tasks)
+    const words = wordings(place)
       .find((words) => wordX + textWidth(words, "lost") <= freeTo);
     if (words) texts.push({ role: "lost", text: words, x: wordX, y, anchor: "start" });
   }
   return { marks, texts, hasRow };
 }
 
-/** Which tasks, in full or shorter. */
-function wordings(tasks: readonly number[]): string[] {
-  const listed = tasks.length <= 6 ? [`${tasks.join(", ")} lost`, tasks.join(", ")] : [];
-  return [...listed, `${tasks.length} lost`, ...tasks.length > 1 ? [] : [`${tasks[0]}`]];
+/** What became of a worker, in full or shorter. */
+function fatesOf({ killed, redelivered }: Place): string[] {
+  if (!killed) return [];
+  return [...redelivered > 0 ? [`killed, ${redelivered} redelivered`] : [], "killed"];
 }
 
-function shortest(tasks: readonly number[]): number {
-  return Math.min(...wordings(tasks).map((words) => textWidth(words, "lost")));
+/** Which tasks, in full or shorter; the row of those that no worker had says itself that. */
+function wordings({ lane, tasks }: Place): string[] {
+  const lost = lane === undefined ? "" : " lost";
+  const listed = tasks.join(", ");
+  if (tasks.length === 1) return [`${listed}${lost}`, listed];
+  const counted = lane === undefined ? `${tasks.length} tasks` : `${tasks.length} lost`;
+  return tasks.length <= MOST_LISTED ? [`${listed}${lost}`, listed, counted] : [counted];
+}
+
+function shortest(place: Place): number {
+  return Math.min(...wordings(place).map((words) => textWidth(words, "lost")));
 }
 
 /** Where the lane is used again after a mark. */

@@ -13,6 +13,8 @@ export interface PanelLayout {
   readonly plotTop: number;
   readonly bottom: number;
   readonly lanes: readonly LaneLayout[];
+  /** Of each task by its number. */
+  readonly bodies: ReadonlyMap<number, string>;
   readonly outages: readonly Box[];
   readonly arrows: readonly Arrow[];
   readonly lost: readonly LostMark[];
@@ -29,7 +31,6 @@ export interface Pole {
 }
 
 export interface PanelFrame extends LaneFrame {
-  readonly visibleMs: number;
   readonly maxDepth: number;
   readonly margin: number;
   readonly width: number;
@@ -47,8 +48,8 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
   const flags = placeFlags(flagsOf(panel, x), { left: frame.margin, right: frame.width - 4 });
   const flagsTop = heading.bottom + 4;
   const flagRows = Math.max(0, ...flags.map(({ row }) => row + 1));
-  const plotTop = flagsTop + FLAG_ROW_PX * flagRows + 3;
-  const flagY = ({ row }: PlacedFlag) => plotTop - 6 - FLAG_ROW_PX * row;
+  const plotTop = flagsTop + FLAG_ROW_PX * flagRows + 5;
+  const flagY = ({ row }: PlacedFlag) => plotTop - 8 - FLAG_ROW_PX * row;
 
   let y = plotTop;
   const lanes = panel.lanes.map((lane) => {
@@ -56,7 +57,8 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
     y += placed.height + measures.gapPx;
     return placed;
   });
-  const lost = lostOf(panel, lanes, { ...frame, rowY: y + LOST_ROW_PX / 2 });
+  const arrows = arrowsOf(panel, lanes, x);
+  const lost = lostOf(panel, lanes, { ...frame, arrows, rowY: y + LOST_ROW_PX / 2 });
   if (lost.hasRow) y += LOST_ROW_PX;
   const curvesTop = y + (lanes.length > 0 ? 6 : 0);
   const { curves, texts } = curvesLayout(panel.depths, {
@@ -66,11 +68,12 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
   const done = flags.find(({ kind }) => kind === "done");
   return {
     ...{ top, plotTop, bottom: curves.base, lanes, curves },
+    bodies: panel.bodies,
     outages: panel.outages.map(({ fromMs, toMs }) => ({
       ...{ x: x(fromMs), width: Math.max(1, Math.min(x(toMs), right) - x(fromMs)) },
       ...{ y: plotTop, height: curves.base - plotTop },
     })),
-    arrows: arrowsOf(panel, lanes, x),
+    arrows,
     lost: lost.marks,
     done: done && { x: done.x, top: flagY(done) - fontPx("note") + 1 },
     texts: [
@@ -115,10 +118,11 @@ function flagsOf(panel: Panel, x: (ms: number) => number): PanelFlag[] {
     ).size;
     const all = panel.bodies.size;
     const which = done >= all ? "all" : `${done} of ${all}`;
+    const others = [...panel.outcomes].map(([what, tasks]) => `, ${tasks} ${what}`).join("");
     flags.push({
       kind: "done",
       x: x(panel.lastDoneMs),
-      text: `${which} done after ${timeText(panel.lastDoneMs)}`,
+      text: `${which} done after ${timeText(panel.lastDoneMs)}${others}`,
     });
   }
   for (const { fromMs, toMs } of panel.outages.slice(0, MOST_OUTAGES_NAMED)) {

@@ -1,12 +1,13 @@
 import { area, curveStepAfter, line } from "d3-shape";
 import type { Figure } from "./figure.ts";
 import type { Arrow } from "./arrows.ts";
-import type { CurvesLayout, Point } from "./curves_layout.ts";
+import type { CurvesLayout } from "./curves_layout.ts";
 import type { Bar, Box, LaneLayout, Strip } from "./lane_layout.ts";
 import type { PanelLayout } from "./panel_layout.ts";
 import { svgLayout } from "./svg_layout.ts";
-import type { Text } from "./svg_text.ts";
+import { shortened, type Text, timeText } from "./svg_text.ts";
 import { styleSheet } from "./svg_theme.ts";
+import type { Point } from "./visible_steps.ts";
 
 export interface SvgOptions {
   /** What the picture is called by a screen reader. */
@@ -16,6 +17,11 @@ export interface SvgOptions {
   /** How wide it is drawn, in px, from 360 on; 720 unless told. It can be shown at any size. */
   readonly width?: number;
 }
+
+/** With more bars than these, hints would be most of the file. */
+const MOST_BARS_TOLD = 100;
+/** So much of a task's body is told. */
+const HINT_PX = 300;
 
 /** Draws a figure as one self-contained SVG element. */
 export function pictureSvg(
@@ -55,11 +61,12 @@ function patterns(id: string): string {
 function panelSvg(panel: PanelLayout, ticks: readonly number[], id: string): string {
   const { lanes, curves, plotTop, done } = panel;
   const bars = lanes.flatMap(({ bars }) => bars);
+  const told = bars.length <= MOST_BARS_TOLD;
   const parts = [
     ...lanes.map(laneSvg),
     ...panel.outages.map((box) => rect("outage", box)),
     ...ticks.map((x) => vertical("grid", x, plotTop, curves.base)),
-    ...bars.map(barSvg),
+    ...bars.map((bar) => barSvg(bar, told ? hint(bar, panel.bodies) : "")),
     ...lanes.map(({ strip }) => stripSvg(strip, id)),
     curvesSvg(curves),
     ...panel.arrows.map(arrowSvg),
@@ -75,30 +82,53 @@ function laneSvg(lane: LaneLayout): string {
   return rect("away", lane) + lane.lives.map((life) => rect("lane", life)).join("");
 }
 
-function barSvg(bar: Bar): string {
-  const rounded = bar.width > 6 ? ' rx="2"' : "";
-  if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded);
+function barSvg(bar: Bar, hint: string): string {
+  const rounded = bar.width > 14 ? ' rx="2"' : "";
+  if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded, hint);
   const inner = {
     ...{ x: bar.x + 0.5, width: Math.max(0.1, bar.width - 1) },
     ...{ y: bar.y + 0.5, height: bar.height - 1 },
   };
-  return rect(bar.end === "failed" ? "failed" : "cut", inner, rounded);
+  return rect(bar.end === "failed" ? "failed" : "cut", inner, rounded, hint);
+}
+
+/** What a pointer on a bar is told. */
+function hint({ tasks, workMs, end }: Bar, bodies: ReadonlyMap<number, string>): string {
+  const [task] = tasks;
+  if (task === undefined || tasks.length > 1) return "";
+  const body = bodies.get(task) ?? "";
+  const words = body === "" ? "" : ` “${shortened(body, "note", HINT_PX)}”`;
+  return `task ${task}${words}: ${end} after ${timeText(workMs)}`;
 }
 
 function stripSvg(strip: readonly Strip[], id: string): string {
-  const base = strip.at(-1)?.waitingY;
-  if (base === undefined) return "";
-  const shape = (from: (step: Strip) => number, to: (step: Strip) => number) =>
-    area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(from(step)))
-      .y1((step) => tenth(to(step))).curve(curveStepAfter)(strip);
-  const waits = strip.some(({ waitingY }) => waitingY < base);
-  const keeps = strip.some(({ waitingY, keptY }) => keptY < waitingY);
-  const waiting = shape(() => base, ({ waitingY }) => waitingY);
-  const kept = shape(({ waitingY }) => waitingY, ({ keptY }) => keptY);
-  return (waits ? `<path fill="url(#${id}-waiting)" d="${waiting}"/>` : "") +
-    (keeps
-      ? `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`
-      : "");
+  const base = strip.at(-1)?.waitingY ?? 0;
+  const waiting = stepsSvg(strip, () => base, ({ waitingY }) => waitingY);
+  const kept = stepsSvg(strip, ({ waitingY }) => waitingY, ({ keptY }) => keptY);
+  return (waiting && `<path fill="url(#${id}-waiting)" d="${waiting}"/>`) +
+    (kept &&
+      `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`);
+}
+
+/** What is between two levels, where they differ. */
+function stepsSvg(
+  strip: readonly Strip[],
+  low: (step: Strip) => number,
+  high: (step: Strip) => number,
+): string {
+  const draw = area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(low(step)))
+    .y1((step) => tenth(high(step))).curve(curveStepAfter);
+  let run: Strip[] = [];
+  let d = "";
+  for (const step of strip) {
+    const last = run.at(-1);
+    if (high(step) < low(step)) run.push(step);
+    else if (last !== undefined) {
+      d += draw([...run, { ...last, x: step.x }]);
+      run = [];
+    }
+  }
+  return d;
 }
 
 function curvesSvg({ base, ready, unacked }: CurvesLayout): string {
@@ -112,15 +142,19 @@ function curvesSvg({ base, ready, unacked }: CurvesLayout): string {
     path("unacked", unacked, 2) + path("ready", ready, 1.4);
 }
 
-function arrowSvg({ from, to, sameLane, tasks }: Arrow): string {
-  const rise = sameLane ? -7 : (to.y - from.y) / 2;
-  const d = `M${px(from.x)} ${px(from.y)}C${px(from.x)} ${px(from.y + rise)} ${px(to.x)} ` +
-    `${px(sameLane ? to.y + rise : to.y - rise)} ${px(to.x)} ${px(to.y)}`;
-  const back = sameLane || to.y > from.y ? -5 : 5;
-  const width = tasks.length > 1 ? 2 : 1.3;
+function arrowSvg({ from, to, way, tasks }: Arrow): string {
+  const width = tasks.length > 1 ? 2 : 1.4;
+  const down = way === "over" || to.y > from.y;
+  const [bend, head] = way === "along" ? [{ x: (to.x - from.x) / 2, y: 0 }, "l-5.5 -3.2v6.4z"] : [
+    { x: 0, y: way === "over" ? -6 : (to.y - from.y) / 2 },
+    `l-3.2 ${down ? -5.5 : 5.5}h6.4z`,
+  ];
+  const back = way === "over" ? { x: 0, y: -bend.y } : bend;
+  const d = `M${px(from.x)} ${px(from.y)}C${px(from.x + bend.x)} ${px(from.y + bend.y)} ` +
+    `${px(to.x - back.x)} ${px(to.y - back.y)} ${px(to.x)} ${px(to.y)}`;
   return `<path class="wl-halo wl-line" stroke-width="${width + 2.5}" d="${d}"/>` +
     `<path class="wl-arrow wl-line" stroke-width="${width}" d="${d}"/>` +
-    `<path class="wl-head" d="M${px(to.x)} ${px(to.y)}l-3.2 ${back}h6.4z"/>`;
+    `<path class="wl-head" d="M${px(to.x)} ${px(to.y)}${head}"/>`;
 }
 
 function cross(name: string, { x, y }: Point, arm: number, width: number): string {
@@ -131,9 +165,10 @@ function cross(name: string, { x, y }: Point, arm: number, width: number): strin
     `<path class="wl-${name} wl-line" stroke-width="${width}" d="${d}"/>`;
 }
 
-function rect(name: string, { x, y, width, height }: Box, more = ""): string {
-  return `<rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
-    ` height="${px(height)}"${more}/>`;
+function rect(name: string, { x, y, width, height }: Box, more = "", hint = ""): string {
+  const tag = `rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
+    ` height="${px(height)}"${more}`;
+  return hint === "" ? `<${tag}/>` : `<${tag}><title>${escaped(hint)}</title></rect>`;
 }
 
 function vertical(name: string, x: number, top: number, bottom: number, dashes?: string): string {

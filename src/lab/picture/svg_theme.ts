@@ -53,7 +53,7 @@ export const DARK: Theme = {
   axis: "#566274",
   ink: "#edf1f6",
   quiet: "#aab5c4",
-  shades: ["#274766", "#2f608f", "#3a6fa5", "#6caee8", "#a5d2fa"],
+  shades: ["#26445f", "#2b5a86", "#366fa6", "#5d9fdb", "#86c0f4"],
   onLight: "#ffffff",
   onHeavy: "#0c1a29",
   cut: "#1d2f42",
@@ -69,6 +69,8 @@ export const DARK: Theme = {
 const PAINT: readonly (readonly [string, "fill" | "stroke", (theme: Theme) => string])[] = [
   ["bg", "fill", (theme) => theme.background],
   ["halo", "stroke", (theme) => theme.background],
+  ["t-lost", "stroke", (theme) => theme.background],
+  ["t-note", "stroke", (theme) => theme.background],
   ["lane", "fill", (theme) => theme.lane],
   ["away", "fill", (theme) => theme.away],
   ["grid", "stroke", (theme) => theme.grid],
@@ -112,11 +114,14 @@ const SANS = "ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,sans-serif
 const MONO = "ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace";
 
 const SHAPES = [
-  `.wl-picture text{font:11px ${SANS};stroke:none}`,
+  `.wl-picture text{font:11px ${SANS};stroke:none;pointer-events:none}`,
   ".wl-picture .wl-t-title{font-size:14px;font-weight:600}",
   `.wl-picture .wl-t-command{font-family:${MONO}}`,
   ".wl-picture .wl-t-name,.wl-picture .wl-t-lost{font-weight:600}",
   ".wl-picture .wl-t-tick{font-variant-numeric:tabular-nums}",
+  // Words in a lane may stand where a line passes.
+  ".wl-picture .wl-t-lost,.wl-picture .wl-t-note{paint-order:stroke;stroke-width:3px;" +
+  "stroke-linejoin:round}",
   ".wl-picture .wl-line{fill:none;stroke-linejoin:round;stroke-linecap:round}",
   ".wl-picture .wl-cut,.wl-picture .wl-failed{stroke-dasharray:3 2}",
 ].join("");

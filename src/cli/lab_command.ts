@@ -1,0 +1,181 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { parseBrokerUrl } from "../amqp/broker_url.ts";
+import { AmqpError } from "../amqp/errors.ts";
+import type { Experiment } from "../lab/experiment.ts";
+import type { ExperimentReport } from "../lab/experiment_report.ts";
+import { EXPERIMENTS } from "../lab/experiments/experiments.ts";
+import { runExperiment } from "../lab/lab.ts";
+import { figureOf } from "../lab/picture/figure.ts";
+import { TERMINAL_LEGEND, terminalPicture } from "../lab/picture/terminal.ts";
+import { formatRecording, NotARecording, parseRecordings } from "../lab/recording.ts";
+import { RestartFailed } from "../lab/stage/lab_broker.ts";
+import { WorktoolEnded } from "../lab/stage/worktool_process.ts";
+import type { Context } from "./context.ts";
+import { ExitCode } from "./failure/exit_code.ts";
+import { explain } from "./failure/explain.ts";
+import { placeOf } from "./failure/explanation.ts";
+import { UsageError } from "./failure/usage_error.ts";
+import { type LabFlags, labFlags } from "./flags/lab_flags.ts";
+import { experimentHeading, experimentText, type LabTextFormat } from "./output/lab_text.ts";
+import { experimentJson, unableJson } from "./output/lab_json.ts";
+import { LivePicture } from "./output/live_picture.ts";
+import { brokerUrls } from "./values/broker_urls.ts";
+
+/** Wider pictures are no better. */
+const MOST_COLUMNS = 120;
+const PIPE_COLUMNS = 80;
+
+/** `worktool lab`; `exit` is told the exit code. */
+export function labCommand(context: Context, exit: (code: ExitCode) => void) {
+  return labFlags().action(async (names, flags) => exit(await run(names, flags, context)));
+}
+
+async function run(
+  names: readonly string[],
+  flags: LabFlags,
+  context: Context,
+): Promise<ExitCode> {
+  const { stdout } = context;
+  const [first, ...others] = names;
+  if (first === undefined) {
+    stdout.write(list(flags));
+    return ExitCode.ok;
+  }
+  if (first === "draw") return await draw(others, context);
+  return await runAll(experimentsNamed(names), flags, context);
+}
+
+/** @throws {UsageError} */
+function experimentsNamed(names: readonly string[]): readonly Experiment[] {
+  if (names.length === 1 && names[0] === "all") return EXPERIMENTS;
+  return names.map((name) => {
+    const experiment = EXPERIMENTS.find((one) => one.name === name);
+    if (experiment !== undefined) return experiment;
+    const known = EXPERIMENTS.map(({ name }) => name).join(", ");
+    throw new UsageError(`there is no experiment '${name}': ${known}, or all`);
+  });
+}
+
+function list({ json }: LabFlags): string {
+  return EXPERIMENTS.map(({ name, title, claim }) =>
+    json ? `${JSON.stringify({ name, title, claim })}\n` : `${name.padEnd(17)} ${title}\n`
+  ).join("");
+}
+
+async function draw(files: readonly string[], context: Context): Promise<ExitCode> {
+  if (files.length === 0) throw new UsageError("draw what? worktool lab draw FILE");
+  for (const file of files) {
+    try {
+      const recordings = parseRecordings(await readFile(file, "utf8"));
+      for (const [name, ofOne] of Map.groupBy(recordings, ({ experiment }) => experiment)) {
+        const picture = terminalPicture(figureOf(ofOne), format(context));
+        context.stdout.write([`${name}, on ${ofOne[0]!.broker}`, "", ...picture, ""].join("\n"));
+      }
+      context.stdout.write(`${TERMINAL_LEGEND}\n`);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!(error instanceof NotARecording) && code === undefined) throw error;
+      context.stderr.write(`worktool: cannot draw ${file}: ${code ?? message}\n`);
+      return ExitCode.failed;
+    }
+  }
+  return ExitCode.ok;
+}
+
+function format(context: Context): LabTextFormat {
+  const columns = context.columns("stdout");
+  const colour = context.stdoutIsTerminal() && !context.env["NO_COLOR"];
+  return { columns: Math.min(columns ?? PIPE_COLUMNS, MOST_COLUMNS), colour };
+}
+
+async function runAll(
+  experiments: readonly Experiment[],
+  flags: LabFlags,
+  context: Context,
+): Promise<ExitCode> {
+  const { stdout, stderr, stop } = context;
+  const { json = false, url } = flags;
+  if (flags.restartCommand !== undefined && url === undefined) {
+    throw new UsageError(
+      "--restart-command goes with --url: the lab restarts its own broker itself",
+    );
+  }
+  if (url !== undefined) brokerUrls([url], {}); // it may be malformed
+  const reports: ExperimentReport[] = [];
+  const isLive = !json && context.stdoutIsTerminal();
+  for (const experiment of experiments) {
+    if (!json) stdout.write(experimentHeading(experiment.title));
+    using live = isLive
+      ? new LivePicture(stdout, {
+        columns: () => format(context).columns,
+        colour: format(context).colour,
+      })
+      : undefined;
+    try {
+      const result = await runExperiment(experiment, {
+        dotMs: flags.dot,
+        tasks: flags.tasks,
+        repeat: flags.repeat,
+        url,
+        restartCommand: flags.restartCommand,
+        brokerFlags: url === undefined ? ["--like", flags.like] : [],
+        version: context.version,
+        stop,
+        onRun: (soFar) => live?.watch(soFar),
+      });
+      live?.clear();
+      if (result.kind === "unable") {
+        stdout.write(json ? unableJson(result) : `  Not run: ${result.why}\n\n`);
+        continue;
+      }
+      reports.push(result.report);
+      stdout.write(
+        json ? experimentJson(result.report) : experimentText(result.report, format(context)),
+      );
+    } catch (error) {
+      live?.clear();
+      if (stop.aborted) {
+        stderr.write(`worktool: stopped during ${experiment.name}; its queues are deleted\n`);
+        return ExitCode.failed;
+      }
+      const failure = explained(error, url);
+      stderr.write(`worktool: ${experiment.name}: ${failure.message}\n`);
+      return failure.exitCode;
+    }
+  }
+  await writeFiles(reports, flags, context);
+  return reports.some(({ verdict }) => verdict === "not so") ? ExitCode.failed : ExitCode.ok;
+}
+
+async function writeFiles(
+  reports: readonly ExperimentReport[],
+  { record }: LabFlags,
+  _context: Context,
+): Promise<void> {
+  if (record !== undefined) {
+    const recordings = reports.flatMap(({ variants }) => variants)
+      .flatMap(({ recordings }) => recordings);
+    await writeFile(record, recordings.map(formatRecording).join(""));
+  }
+}
+
+/** @throws what nobody foresaw */
+function explained(
+  error: unknown,
+  url: string | undefined,
+): { message: string; exitCode: ExitCode } {
+  if (error instanceof WorktoolEnded) {
+    // It has said what is wrong, in worktool's own words.
+    return {
+      message: error.message.replace(/^worktool: /, ""),
+      exitCode: error.exit.code as ExitCode,
+    };
+  }
+  if (error instanceof RestartFailed) return { message: error.message, exitCode: ExitCode.failed };
+  if (!(error instanceof AmqpError) || url === undefined) throw error;
+  const { message, remedies, exitCode } = explain(error, {
+    ...{ command: "lab", queue: "lab", durable: true, ownAuthority: false },
+    ...placeOf(parseBrokerUrl(url)),
+  });
+  return { message: [message, ...remedies].join("\n  - "), exitCode };
+}

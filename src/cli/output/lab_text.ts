@@ -1,0 +1,92 @@
+import type { ExperimentReport, Table, Verdict } from "../../lab/experiment_report.ts";
+import { figureOf } from "../../lab/picture/figure.ts";
+import { TERMINAL_LEGEND, terminalPicture } from "../../lab/picture/terminal.ts";
+import { columnsOf } from "./display_width.ts";
+
+export interface LabTextFormat {
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+const SIGNS: Readonly<Record<Verdict, string>> = {
+  "as the tutorial says": "[✓]",
+  "as claimed": "[✓]",
+  "not so": "[✗]",
+  "not shown": "[?]",
+};
+const GAP = "  ";
+
+/** An experiment for a person: claim, commands, pictures, numbers, verdict. */
+export function experimentText(report: ExperimentReport, format: LabTextFormat): string {
+  const { columns } = format;
+  const first = report.variants.map(({ recordings }) => recordings[0])
+    .filter((recording) => recording !== undefined);
+  const picture = first.length === 0
+    ? []
+    : [...terminalPicture(figureOf(first), format), TERMINAL_LEGEND, ""];
+  return [
+    ...wrapped(`“${report.claim}”`, columns, "  "),
+    ...wrapped(`${report.source.title}. ${report.question}`, columns, "  "),
+    "",
+    ...report.variants.flatMap(({ name, commands }) => [
+      `  ${name}:`,
+      ...commands.slice(0, 6).map((command) => `    $ ${command}`),
+      ...commands.length > 6 ? [`    … ${commands.length - 6} more`] : [],
+    ]),
+    "",
+    ...picture,
+    ...report.tables.flatMap((table) => [...tableLines(table, columns), ""]),
+    ...wrapped(
+      `${SIGNS[report.verdict]} ${capital(report.verdict)}: ${report.because}`,
+      columns,
+      "",
+    )
+      .map((line, at) => at === 0 ? line : `    ${line}`),
+    "",
+  ].map((line) => `${line}\n`).join("");
+}
+
+/** `Fair dispatch (embedded, as RabbitMQ 4.3)`, underlined. */
+export function experimentHeading(title: string): string {
+  return `${title}\n${"─".repeat(columnsOf(title))}\n`;
+}
+
+/** Aligned columns; the words of a heading stand one above the other where the cells are narrow. */
+function tableLines({ title, columns: names, rows, note }: Table, columns: number): string[] {
+  const widths = names.map((name, at) =>
+    Math.max(
+      ...name.split(" ").map(columnsOf),
+      ...rows.map((row) => columnsOf(row[at] ?? "")),
+    )
+  );
+  const headings = names.map((name, at) => wrapped(name, widths[at]!, ""));
+  const height = Math.max(...headings.map(({ length }) => length));
+  const cells = (row: readonly string[]) =>
+    row.map((cell, at) => cell + " ".repeat(widths[at]! - columnsOf(cell))).join(GAP).trimEnd();
+  return [
+    `${title}:`,
+    ...Array.from(
+      { length: height },
+      (_, line) => cells(headings.map((heading) => heading[line - height + heading.length] ?? "")),
+    ),
+    ...rows.map(cells),
+    ...note === undefined ? [] : wrapped(note, columns, ""),
+  ];
+}
+
+/** Words in lines that are no wider than that. */
+function wrapped(text: string, columns: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && columnsOf(`${indent}${line} ${word}`) > columns) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

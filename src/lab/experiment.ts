@@ -1,0 +1,55 @@
+import type { Table, Verdict } from "./experiment_report.ts";
+import type { Recording } from "./recording.ts";
+import type { Stage } from "./stage/stage.ts";
+
+/** How an experiment is to be run. */
+export interface ExperimentOptions {
+  /** How long a dot takes, in ms. */
+  readonly dotMs: number;
+  /** How many tasks, where the experiment has no list of its own. */
+  readonly tasks: number | undefined;
+  /** Whether the lab starts the brokers, and chooses how they behave. */
+  readonly ownBroker: boolean;
+  readonly canRestart: boolean;
+}
+
+/** A number or a word that a run found out beside its recording. */
+export type Facts = Readonly<Record<string, number | string>>;
+
+/** One way of doing it: the same scene with one thing changed. */
+export interface Variant {
+  readonly name: string;
+  /** Flags of `worktool broker`, where the lab starts it. */
+  readonly brokerFlags?: readonly string[];
+  /** Whether there is something to draw. */
+  readonly draws: boolean;
+  run(stage: Stage): Promise<Facts>;
+}
+
+/** A variant and what its runs came to, one for each repetition. */
+export interface Observed {
+  readonly name: string;
+  readonly recordings: readonly Recording[];
+  readonly facts: readonly Facts[];
+}
+
+export interface Conclusion {
+  readonly verdict: Verdict;
+  /** One sentence with the numbers that the verdict rests on. */
+  readonly because: string;
+  readonly tables: readonly Table[];
+}
+
+/** A claim of the tutorial, and how to see whether it is so. */
+export interface Experiment {
+  /** As on the command line. */
+  readonly name: string;
+  readonly title: string;
+  readonly claim: string;
+  readonly source: { readonly title: string; readonly url: string };
+  readonly question: string;
+  /** Why it cannot be run so; undefined where it can. */
+  unable?(options: ExperimentOptions): string | undefined;
+  variants(options: ExperimentOptions): readonly Variant[];
+  conclude(observed: readonly Observed[], options: ExperimentOptions): Conclusion;
+}

@@ -1,0 +1,56 @@
+import type { Experiment } from "../experiment.ts";
+import { lossBound, numbersOf } from "../numbers.ts";
+import { fateTable, inSeconds, percent, runTable, taskList } from "../run_table.ts";
+import { tutorial } from "./tutorial.ts";
+
+const MODES = ["manual", "auto", "early"] as const;
+const TASKS = 4;
+const DOTS = 3;
+
+export const acknowledgment: Experiment = {
+  name: "acknowledgment",
+  title: "Message acknowledgment",
+  claim: "If a worker dies without an acknowledgment, its task is delivered to another worker. " +
+    "Nothing is lost. Where the broker takes a task as done when it has sent it, it is lost.",
+  source: tutorial("Message acknowledgment", "message-acknowledgment"),
+  question: "Two workers have two tasks each; the first one is killed in the middle of its first " +
+    "task. What becomes of its two tasks, by --ack?",
+
+  variants: ({ dotMs }) =>
+    MODES.map((mode) => ({
+      name: `--ack ${mode}`,
+      draws: true,
+      run: async (stage) => {
+        const flags = ["--ack", mode, "--prefetch", "0"];
+        // The second one ends by itself when it has waited for longer than a task takes.
+        const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
+        await stage.work("C1", [...flags, "--crash-during", "1"]);
+        await stage.work("C2", [...flags, "--idle-timeout", idle]);
+        await stage.send(Array.from({ length: TASKS }, (_, n) => `${n + 1}${".".repeat(DOTS)}`));
+        await stage.ended("C1");
+        await stage.ended("C2");
+        await stage.close();
+        return {};
+      },
+    })),
+
+  conclude: (observed) => {
+    const lost = observed.map(({ recordings }) =>
+      recordings.flatMap((recording) => numbersOf(recording).lost)
+    );
+    const [manual, auto, early] = lost as [number[], number[], number[]];
+    const runs = observed[0]!.recordings;
+    const recovered = runs.flatMap((recording) => numbersOf(recording).recovered);
+    const so = manual.length === 0 && recovered.length > 0 && auto.length > 0 && early.length > 0;
+    const bound = percent(lossBound(runs.length * TASKS));
+    return {
+      verdict: so ? "as the tutorial says" : "not so",
+      because:
+        `With manual acknowledgments ${manual.length} of ${runs.length * TASKS} tasks were ` +
+        `lost (so few runs only show that it is less than ${bound}), and ` +
+        `${taskList([...new Set(recovered)])} done by the other worker; ` +
+        `lost with auto: ${taskList(auto)}; with early: ${taskList(early)}.`,
+      tables: [fateTable(observed), runTable(observed)],
+    };
+  },
+};

@@ -1,0 +1,98 @@
+import type { Experiment, Variant } from "../experiment.ts";
+import type { Stage } from "../stage/stage.ts";
+
+const ROOM = 3;
+const FEW = 10;
+const MANY = 100_000;
+/** The broker is ended when so many are in the queue. */
+const MANY_ENOUGH = 10_000;
+
+export const confirms: Experiment = {
+  name: "confirms",
+  title: "Publisher confirms",
+  claim: "Accepted is not stored: only a publisher that waits for confirms knows what the broker " +
+    "has taken.",
+  source: {
+    title: "RabbitMQ tutorial 2, “Message durability”, its note on stronger guarantees",
+    url: "https://www.rabbitmq.com/docs/confirms#publisher-confirms",
+  },
+  question: `A sender says how many tasks it has sent. How many are in the queue? First a queue ` +
+    `with room for ${ROOM} that refuses the rest; then a broker that dies while tasks arrive.`,
+
+  variants: ({ canRestart }) => [
+    full("confirms, a full queue", "--confirm"),
+    full("no confirms, a full queue", "--no-confirm"),
+    ...canRestart
+      ? [
+        dying("confirms, the broker dies", "--confirm"),
+        dying("no confirms, the broker dies", "--no-confirm"),
+      ]
+      : [],
+  ],
+
+  conclude: (observed) => {
+    const rows = observed.map(({ name, facts }) => {
+      const said = facts.map(({ said }) => Number(said));
+      const found = facts.map(({ found }) => Number(found));
+      const missing = said.map((many, at) => Math.max(0, many - found[at]!));
+      return { name, said, found, missing, code: facts.map(({ code }) => `${code}`) };
+    });
+    const total = (at: number) => rows[at]!.missing.reduce((a, b) => a + b, 0);
+    const confirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [] : [total(at)]);
+    const unconfirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [total(at)] : []);
+    const so = confirmed.every((many) => many === 0) && unconfirmed[0]! > 0;
+    return {
+      verdict: so ? "as the tutorial says" : "not so",
+      because: `Said to be sent and not in the queue: ${unconfirmed.join(" and ")} tasks without ` +
+        `confirms, ${confirmed.join(" and ")} with them.`,
+      tables: [{
+        title: "Said and found",
+        columns: ["variant", "said to be sent", "in the queue", "missing", "exit code"],
+        rows: rows.map(({ name, said, found, missing, code }) => [
+          name,
+          said.join("; "),
+          found.join("; "),
+          missing.join("; "),
+          code.join("; "),
+        ]),
+        note: "A task that was sent again after the connection was lost may be there twice.",
+      }],
+    };
+  },
+};
+
+function full(name: string, confirm: string): Variant {
+  const limits = [
+    "--queue-arg",
+    `x-max-length=${ROOM}`,
+    "--queue-arg",
+    "x-overflow=reject-publish",
+  ];
+  const run = async (stage: Stage) => {
+    const { code, counts } = await stage.run([
+      ...["send", "--queue", stage.queue, ...limits, confirm, "--count", `${FEW}`, "task {n}"],
+    ]);
+    const { sent = 0, confirmed = 0 } = counts;
+    const said = confirm === "--confirm" ? confirmed : sent;
+    return { said, found: await stage.ready() ?? 0, code };
+  };
+  return { name, draws: false, run };
+}
+
+function dying(name: string, confirm: string): Variant {
+  const run = async (stage: Stage) => {
+    const sending = stage.run([
+      ...["send", "--queue", stage.queue, "--durable", "--persistent", confirm],
+      ...["--no-echo", "--reconnect-for", "2m", "--count", `${MANY}`, "task {n}"],
+    ]);
+    while ((await stage.ready() ?? 0) < MANY_ENOUGH) {
+      // It fills while we look.
+    }
+    await stage.restartBroker("crash");
+    const { code, counts } = await sending;
+    const { sent = 0, confirmed = 0 } = counts;
+    const said = confirm === "--confirm" ? confirmed : sent;
+    return { said, found: await stage.ready() ?? 0, code };
+  };
+  return { name, draws: false, run };
+}

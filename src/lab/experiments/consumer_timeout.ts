@@ -1,0 +1,67 @@
+import type { Experiment } from "../experiment.ts";
+import { isTaskEvent } from "../recording.ts";
+import { inSeconds, seconds } from "../run_table.ts";
+import { tutorial } from "./tutorial.ts";
+
+const TIMEOUT_MS = 1_000;
+const PATIENCE_MS = 4_000;
+
+export const consumerTimeout: Experiment = {
+  name: "consumer-timeout",
+  title: "Consumer timeout",
+  claim:
+    "A worker that does not acknowledge in time is cut off, and the broker delivers its task " +
+    "again.",
+  source: tutorial("Message acknowledgment", "message-acknowledgment"),
+  question: `RabbitMQ waits 30 minutes; here the broker is told to wait ${TIMEOUT_MS / 1_000} s. ` +
+    `A worker takes one task and never acknowledges it, for ${PATIENCE_MS / 1_000} s.`,
+
+  unable: ({ ownBroker }) =>
+    ownBroker ? undefined : "it needs a consumer timeout of a second: run it without --url",
+
+  variants: () =>
+    (["classic", "quorum"] as const).map((type) => ({
+      name: `a ${type} queue`,
+      draws: true,
+      brokerFlags: ["--consumer-timeout", inSeconds(TIMEOUT_MS)],
+      run: async (stage) => {
+        const declaration = ["--queue-type", type];
+        const patience = ["--max-time", inSeconds(PATIENCE_MS)];
+        await stage.work("C1", [...declaration, "--ack", "never", ...patience]);
+        await stage.send(["1."], declaration);
+        await stage.ended("C1");
+        await stage.close();
+        return { cutOff: stage.count("reconnecting") };
+      },
+    })),
+
+  conclude: (observed) => {
+    const rows = observed.map(({ name, recordings: [first], facts: [facts] }) => {
+      const events = first!.events.filter(isTaskEvent);
+      const delivered = events.find(({ kind }) => kind === "delivered")?.atMs ?? 0;
+      const back = events.find(({ kind, reason }) =>
+        kind === "requeued" && reason !== "its worker stopped"
+      );
+      return {
+        name,
+        cutOff: Number(facts!["cutOff"]) > 0 || back !== undefined,
+        afterMs: back === undefined ? undefined : back.atMs - delivered,
+      };
+    });
+    const cut = rows.filter(({ cutOff }) => cutOff);
+    const tell = ({ name, cutOff, afterMs }: typeof rows[number]) =>
+      cutOff ? `on ${name} after ${seconds(afterMs ?? 0)} s` : `not at all on ${name}`;
+    return {
+      verdict: cut.length > 0 ? "as the tutorial says" : "not so",
+      because: `The task was taken back ${rows.map(tell).join(", ")}` +
+        (cut.length < rows.length ? ": RabbitMQ 4.3 has the limit on quorum queues alone." : "."),
+      tables: [{
+        title: "When the broker took the task back",
+        columns: ["queue", "after (s)"],
+        rows: rows.map((
+          { name, afterMs },
+        ) => [name, afterMs === undefined ? "never" : seconds(afterMs)]),
+      }],
+    };
+  },
+};

@@ -1,0 +1,112 @@
+import { median } from "simple-statistics";
+import type { Experiment, Facts, Observed } from "../experiment.ts";
+import type { Stage } from "../stage/stage.ts";
+
+const TASKS = 5_000;
+/** One by one, these take long enough. */
+const ONE_BY_ONE = 500;
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  transient: ["--queue-type", "classic", "--transient"],
+  persistent: ["--queue-type", "classic", "--persistent"],
+  quorum: ["--queue-type", "quorum", "--persistent"],
+};
+const CONFIRMS: Readonly<Record<string, readonly string[]>> = {
+  "no confirms": ["--no-confirm"],
+  "confirms one by one": ["--window", "1"],
+  "1,000 in flight": ["--window", "1000"],
+};
+const PREFETCHES = [1, 10, 100, 0] as const;
+
+export const price: Experiment = {
+  name: "price",
+  title: "What each safety costs",
+  claim: "Waiting for each confirm, or for each acknowledgment, costs a round trip a task; " +
+    "many in flight cost little.",
+  source: {
+    title: "ours; see RabbitMQ, “Publisher confirms”",
+    url: "https://www.rabbitmq.com/docs/confirms#publisher-confirms-latency",
+  },
+  question:
+    `${TASKS.toLocaleString("en")} tasks without work (${ONE_BY_ONE} one by one): sent, and then ` +
+    "drained, one process each, its start included.",
+
+  variants: () =>
+    Object.entries(KINDS).map(([kind, flags]) => ({
+      name: kind,
+      draws: false,
+      run: (stage) => measure(stage, flags),
+    })),
+
+  conclude: (observed) => {
+    const rate = (kind: string, key: string) =>
+      median(observed.find(({ name }) => name === kind)!.facts.map((facts) => Number(facts[key])));
+    const [none, one] = ["no confirms", "confirms one by one"] as const;
+    const times = rate("persistent", none) / rate("persistent", one);
+    return {
+      verdict: times > 1 ? "as claimed" : "not shown",
+      because:
+        `Persistent tasks: ${perSecond(rate("persistent", one))} with confirms one by one, ` +
+        `${perSecond(rate("persistent", "1,000 in flight"))} with 1,000 in flight, ` +
+        `${perSecond(rate("persistent", none))} without.`,
+      tables: [
+        table("Sending, tasks a second", Object.keys(CONFIRMS), observed),
+        table("Draining, tasks a second", PREFETCHES.map(prefetchName), observed),
+      ],
+    };
+  },
+};
+
+async function measure(stage: Stage, kind: readonly string[]): Promise<Facts> {
+  const facts: Record<string, number> = {};
+  const tasks = (count: number) => ["--count", `${count}`, "--no-echo", "task {n}"];
+  for (const [name, flags] of Object.entries(CONFIRMS)) {
+    const queue = stage.anotherQueue(`send-${Object.keys(facts).length}`);
+    const count = flags.includes("1") ? ONE_BY_ONE : TASKS;
+    const { counts } = await stage.run([
+      ...["send", "--queue", queue, ...kind, ...flags],
+      ...tasks(count),
+    ]);
+    facts[name] = rateOf(count, counts.elapsedMs);
+  }
+  const queue = stage.anotherQueue("drain");
+  for (const prefetch of PREFETCHES) {
+    await stage.run(["send", "--queue", queue, ...kind, ...tasks(TASKS)]);
+    const { counts } = await stage.run([
+      ...[
+        "work",
+        "--queue",
+        queue,
+        "--prefetch",
+        `${prefetch}`,
+        "--until-empty",
+        "--body-limit",
+        "0",
+      ],
+    ]);
+    facts[prefetchName(prefetch)] = rateOf(TASKS, counts.elapsedMs);
+  }
+  return facts;
+}
+
+function rateOf(tasks: number, elapsedMs = 0): number {
+  return Math.round(tasks / Math.max(1, elapsedMs) * 1_000);
+}
+
+function prefetchName(prefetch: number): string {
+  return `prefetch ${prefetch}`;
+}
+
+function perSecond(rate: number): string {
+  return `${rate.toLocaleString("en")} a second`;
+}
+
+function table(title: string, keys: readonly string[], observed: readonly Observed[]) {
+  return {
+    title,
+    columns: ["tasks", ...keys],
+    rows: observed.map(({ name, facts }) => [
+      name,
+      ...keys.map((key) => median(facts.map((one) => Number(one[key]))).toLocaleString("en")),
+    ]),
+  };
+}

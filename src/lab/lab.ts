@@ -1,0 +1,93 @@
+import type { Experiment, ExperimentOptions, Facts, Observed } from "./experiment.ts";
+import type { ExperimentReport } from "./experiment_report.ts";
+import type { Recording } from "./recording.ts";
+import { Control } from "./stage/control.ts";
+import { GivenBroker, type LabBroker, OwnBroker } from "./stage/lab_broker.ts";
+import { Stage } from "./stage/stage.ts";
+
+export interface LabOptions {
+  readonly dotMs: number;
+  readonly tasks: number | undefined;
+  /** How often each variant runs. */
+  readonly repeat: number;
+  /** The broker to use; undefined for one of the lab's own for each run. */
+  readonly url: string | undefined;
+  /** How a given broker is restarted, for the shell. */
+  readonly restartCommand: string | undefined;
+  /** Flags of `worktool broker` for the lab's own. */
+  readonly brokerFlags: readonly string[];
+  readonly version: string;
+  readonly stop: AbortSignal;
+  /** A run begins that can be drawn: what has happened in it by then, whenever it is asked. */
+  readonly onRun: (soFar: () => Recording) => void;
+}
+
+/** One experiment that was run, or why it was not. */
+export type LabResult =
+  | { readonly kind: "report"; readonly report: ExperimentReport }
+  | {
+    readonly kind: "unable";
+    readonly name: string;
+    readonly title: string;
+    readonly why: string;
+  };
+
+/** Runs an experiment: its variants in turn, round after round, so that noise hits them alike. */
+export async function runExperiment(
+  experiment: Experiment,
+  options: LabOptions,
+): Promise<LabResult> {
+  const { name, title, claim, source, question } = experiment;
+  const how: ExperimentOptions = {
+    dotMs: options.dotMs,
+    tasks: options.tasks,
+    ownBroker: options.url === undefined,
+    canRestart: options.url === undefined || options.restartCommand !== undefined,
+  };
+  const why = experiment.unable?.(how);
+  if (why !== undefined) return { kind: "unable", name, title, why };
+  const variants = experiment.variants(how);
+  const runs = variants.map(() => ({ recordings: [] as Recording[], facts: [] as Facts[] }));
+  let broker = "";
+  for (let round = 0; round < options.repeat; round++) {
+    for (const [at, variant] of variants.entries()) {
+      options.stop.throwIfAborted();
+      const flags = [...options.brokerFlags, ...variant.brokerFlags ?? []];
+      await using lab = await openBroker(options, flags);
+      const control = new Control(lab.url, options);
+      broker = await control.brokerName();
+      await using stage = new Stage({
+        broker: lab,
+        control,
+        dotMs: options.dotMs,
+        stop: options.stop,
+        of: { experiment: name, variant: variant.name, broker },
+      });
+      if (variant.draws) options.onRun(() => stage.recordingSoFar);
+      runs[at]!.facts.push(await variant.run(stage));
+      runs[at]!.recordings.push(stage.recording);
+    }
+  }
+  const observed: Observed[] = variants.map(({ name }, at) => ({ name, ...runs[at]! }));
+  const { verdict, because, tables } = experiment.conclude(observed, how);
+  return {
+    kind: "report",
+    report: {
+      ...{ name, title, claim, source, question, broker, verdict, because, tables },
+      variants: variants.map(({ name, draws }, at) => ({
+        name,
+        commands: runs[at]!.recordings[0]!.commands,
+        recordings: draws ? runs[at]!.recordings : [],
+      })),
+    },
+  };
+}
+
+async function openBroker(
+  { url, restartCommand }: LabOptions,
+  flags: readonly string[],
+): Promise<LabBroker> {
+  return url === undefined
+    ? await OwnBroker.start({ flags })
+    : new GivenBroker(url, restartCommand);
+}

@@ -1,0 +1,176 @@
+import type { Lane } from "../lanes.ts";
+import { Cells, type Ink } from "./cells.ts";
+import type { Figure, Panel } from "./figure.ts";
+
+export interface TerminalPictureOptions {
+  /** How wide it may be. */
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+const LEVELS = "▁▂▃▄▅▆▇█";
+const LEAST_PLOT_COLUMNS = 20;
+/** Room for the longest of a curve's own labels. */
+const CURVE_LABEL = "unacked ";
+
+/** What the signs mean, for a reader who sees the first picture. */
+export const TERMINAL_LEGEND =
+  "3███ task 3 is worked on   ░2░ two tasks wait in the worker   ↻ delivered again   ✗ killed";
+
+/** A figure as lines of text: lanes of workers above, the queue's curves below. */
+export function terminalPicture(
+  figure: Figure,
+  { columns, colour }: TerminalPictureOptions,
+): string[] {
+  const names = figure.panels.flatMap(({ lanes }) => lanes.map(({ worker }) => worker));
+  const label = Math.max(CURVE_LABEL.length, ...names.map((name) => name.length + 1));
+  const width = Math.max(LEAST_PLOT_COLUMNS, columns - label);
+  const scale = (ms: number) => Math.round(ms / figure.durationMs * (width - 1));
+  const line = (name: string, plot: Cells, ink: Ink = "plain") => {
+    const cells = new Cells(label);
+    cells.write(0, name, ink);
+    const text = plot.toString({ colour });
+    return text === "" && name === ""
+      ? ""
+      : cells.toString({ colour }).padEnd(padded(cells, colour, label)) + text;
+  };
+  return figure.panels.flatMap((panel) => [
+    heading(panel, { columns, colour }),
+    ...panel.lanes.flatMap((lane) => laneLines(lane, panel, { width, scale, line })),
+    line("ready", curve(panel, "ready", figure, width), "ready"),
+    line("unacked", curve(panel, "unacked", figure, width), "unacked"),
+    line("", axis(figure, width, scale)),
+    "",
+  ]);
+}
+
+/** A coloured label has characters that take no column. */
+function padded(cells: Cells, colour: boolean, label: number): number {
+  const shown = cells.toString({ colour: false }).length;
+  return label + cells.toString({ colour }).length - shown;
+}
+
+function heading({ title, lastDoneMs, lost }: Panel, { columns, colour }: TerminalPictureOptions) {
+  const cells = new Cells(columns);
+  cells.write(0, title, "title");
+  const after = [
+    ...lastDoneMs === undefined
+      ? []
+      : [`the last task is done after ${(lastDoneMs / 1_000).toFixed(2)} s`],
+    ...lost.length === 0 ? [] : [`lost: ${lost.map(({ task }) => task).join(", ")}`],
+  ].join(" · ");
+  cells.write(title.length + 2, after, lost.length > 0 ? "lost" : "quiet");
+  return cells.toString({ colour });
+}
+
+interface Plot {
+  readonly width: number;
+  /** The cell of a time in ms. */
+  readonly scale: (ms: number) => number;
+  readonly line: (name: string, plot: Cells) => string;
+}
+
+function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): string[] {
+  const rows = workRows(lane, width, scale);
+  const waiting = waitingRow(lane, width, scale);
+  for (const cells of [...rows, waiting]) {
+    for (const { fromMs, toMs } of panel.outages) {
+      for (let at = scale(fromMs); at < Math.max(scale(toMs), scale(fromMs) + 1); at++) {
+        if (cells.isFree(at)) cells.set(at, "▒", "lost");
+      }
+    }
+  }
+  const [first, ...others] = rows;
+  const lines = [line(lane.worker, first!), ...others.map((row) => line("", row))];
+  const text = line("", waiting);
+  return text === "" ? lines : [...lines, text];
+}
+
+/** A row for each task that is worked on at the same time. */
+function workRows({ holds, lives }: Lane, width: number, scale: Plot["scale"]): Cells[] {
+  const rows = [new Cells(width)];
+  const ends = [0];
+  for (const hold of holds) {
+    if (hold.startMs === Infinity) continue;
+    const from = scale(hold.startMs);
+    let row = ends.findIndex((end) => end <= from);
+    if (row === -1) {
+      row = rows.push(new Cells(width)) - 1;
+      ends.push(0);
+    }
+    const to = Math.max(from + 1, scale(hold.workEndMs));
+    const cells = rows[row]!;
+    cells.fill(from, to, "█", "work");
+    const mark = `${hold.redelivered ? "↻" : ""}${hold.task}`;
+    if (mark.length <= to - from) cells.write(from, mark, "plain");
+    ends[row] = to;
+  }
+  for (const { toMs, killed } of lives) {
+    if (killed) rows[0]!.set(Math.min(scale(toMs), width - 1), "✗", "lost");
+  }
+  return rows;
+}
+
+/** How many tasks wait in the worker: a shade, and a number where it changes. */
+function waitingRow({ holds }: Lane, width: number, scale: Plot["scale"]): Cells {
+  const cells = new Cells(width);
+  const waits = holds.map(({ deliveredMs, startMs, endMs }) => ({
+    from: scale(deliveredMs),
+    to: scale(Math.min(startMs, endMs)),
+  }));
+  let before = 0;
+  for (let at = 0; at < width; at++) {
+    const count = waits.filter(({ from, to }) => from <= at && at < to).length;
+    if (count > 0) {
+      const number = `${count}`;
+      if (count !== before) cells.write(at, number, "plain");
+      else if (cells.isFree(at)) cells.set(at, "░", "waiting");
+    }
+    before = count;
+  }
+  return cells;
+}
+
+/** One of eight heights a cell: the most that there was meanwhile. */
+function curve(
+  { depths }: Panel,
+  which: "ready" | "unacked",
+  { durationMs, maxDepth }: Figure,
+  width: number,
+): Cells {
+  const cells = new Cells(width);
+  const highest = Math.max(...depths.map((depth) => depth[which]));
+  let shown = false;
+  for (let at = 0; at < width; at++) {
+    const [from, to] = [at, at + 1].map((edge) => edge / width * durationMs) as [number, number];
+    const before = depths.findLast(({ atMs }) => atMs <= from)?.[which] ?? 0;
+    const within = depths.filter(({ atMs }) => atMs > from && atMs <= to);
+    const depth = Math.max(before, ...within.map((one) => one[which]));
+    if (depth === 0) continue;
+    cells.set(at, LEVELS[Math.ceil(depth / maxDepth * LEVELS.length) - 1]!, which);
+    if (depth === highest && !shown && maxDepth > 1) {
+      cells.write(at, `${depth}`, "plain");
+      shown = true;
+      at += `${depth}`.length - 1;
+    }
+  }
+  return cells;
+}
+
+function axis({ durationMs }: Figure, width: number, scale: Plot["scale"]): Cells {
+  const cells = new Cells(width);
+  const stepMs = tickStepMs(durationMs, Math.floor(width / 10));
+  for (let ms = 0; ms <= durationMs; ms += stepMs) {
+    const text = `${Number((ms / 1_000).toFixed(2))}s`;
+    const at = scale(ms);
+    if (at + text.length <= width) cells.write(at, text, "quiet");
+  }
+  return cells;
+}
+
+/** 1, 2 or 5 times a power of ten: so many ticks at the most. */
+function tickStepMs(durationMs: number, most: number): number {
+  const least = durationMs / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * ([1, 2, 5, 10].find((step) => step * power >= least) ?? 10);
+}

@@ -1,0 +1,50 @@
+/** The whole lab: every experiment comes to the same verdict, whatever the broker. */
+import assert from "node:assert/strict";
+import { brokerList, RELEASES } from "../support/broker_list.ts";
+import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { Worktool } from "../support/worktool.ts";
+
+const TUTORIAL = "as the tutorial says";
+const VERDICTS: Readonly<Record<string, string>> = {
+  "round-robin": TUTORIAL,
+  "acknowledgment": TUTORIAL,
+  "forgotten-ack": TUTORIAL,
+  "durability": TUTORIAL,
+  "confirms": TUTORIAL,
+  "fair-dispatch": TUTORIAL,
+  "queue-size": TUTORIAL,
+  "redeclare": TUTORIAL,
+  "consumer-timeout": TUTORIAL,
+  "price": "as claimed",
+  "releases": "as claimed",
+};
+/** The lab must choose how the broker behaves. */
+const OWN_BROKER_ONLY = ["consumer-timeout", "releases"];
+
+async function verdicts(flags: readonly string[]): Promise<Record<string, string>> {
+  await using lab = Worktool.start(["lab", "all", "--dot", "100ms", "--json", ...flags]);
+  // Each experiment has the time that a test waits for anything.
+  for (let n = 1; n <= Object.keys(VERDICTS).length; n++) await lab.printed(n, /^{"event":/);
+  const { code, stdout, stderr } = await lab.exited;
+  assert.equal(code, 0, stderr + stdout);
+  const reports = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return Object.fromEntries(
+    reports.map(({ event, name, verdict }) => [name, event === "not-run" ? event : verdict]),
+  );
+}
+
+for (const release of RELEASES) {
+  Deno.test(`lab all: the lab's own broker, as RabbitMQ ${release}`, async () => {
+    assert.deepEqual(await verdicts(["--like", release]), VERDICTS);
+  });
+}
+
+for (const { name, scripts } of brokerList.rabbitMqs) {
+  Deno.test(`lab all: the same verdicts [${name}]`, async () => {
+    await using node = await PrivateRabbitMq.start({ scripts });
+    const told = await verdicts(["--url", node.url, "--restart-command", node.restartCommand]);
+    const notRun = OWN_BROKER_ONLY.map((name) => [name, "not-run"]);
+    assert.deepEqual(told, { ...VERDICTS, ...Object.fromEntries(notRun) });
+    assert.equal(await node.ctl("list_queues", "name"), "", "queues are left");
+  });
+}

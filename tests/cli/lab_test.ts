@@ -1,0 +1,136 @@
+/** `worktool lab`: experiments on every broker, recordings that are drawn again, mistakes. */
+import assert from "node:assert/strict";
+import { connect } from "amqplib";
+import { brokerTest } from "../support/brokers.ts";
+import { Worktool } from "../support/worktool.ts";
+
+interface ExperimentObject {
+  readonly event: string;
+  readonly name: string;
+  readonly verdict: string;
+  readonly because: string;
+  readonly variants: readonly { readonly name: string; readonly commands: readonly string[] }[];
+  readonly tables: readonly { readonly columns: readonly string[]; readonly rows: string[][] }[];
+}
+
+function objects(stdout: string): ExperimentObject[] {
+  return stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+Deno.test("lab: without a name it lists the experiments", async () => {
+  const { code, stdout } = await Worktool.run(["lab"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^round-robin +Round-robin dispatching$/m);
+  assert.match(stdout, /^fair-dispatch +Fair dispatch$/m);
+});
+
+brokerTest("lab round-robin: the tutorial's listing, and no queue is left", async (broker) => {
+  const { code, stdout, stderr } = await Worktool.run([
+    ...["lab", "round-robin", "--url", broker.url, "--dot", "20ms", "--json"],
+  ]);
+  assert.equal(code, 0, stderr);
+  const [report] = objects(stdout);
+  assert.equal(report!.verdict, "as the tutorial says");
+  assert.deepEqual(report!.tables[0]!.rows.slice(0, 2), [
+    ["C1 of 2 workers", "First message. Third message... Fifth message....."],
+    ["C2 of 2 workers", "Second message.. Fourth message...."],
+  ]);
+  const commands = report!.variants.flatMap(({ commands }) => commands);
+  const queues = new Set(commands.map((command) => /--queue (\S+)/.exec(command)![1]!));
+  assert.equal(queues.size, 2);
+  for (const queue of queues) assert.equal(await exists(broker.url, queue), false, queue);
+});
+
+async function exists(url: string, queue: string): Promise<boolean> {
+  const connection = await connect(url);
+  connection.on("error", () => {});
+  const channel = await connection.createChannel();
+  channel.on("error", () => {});
+  try {
+    await channel.checkQueue(queue);
+    return true;
+  } catch (error) {
+    if ((error as { code?: number }).code === 404) return false;
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+brokerTest(
+  "lab acknowledgment: what is lost by --ack, with the numbers of the tasks",
+  async (broker) => {
+    const { code, stdout, stderr } = await Worktool.run([
+      ...["lab", "acknowledgment", "--url", broker.url, "--dot", "50ms", "--json"],
+    ]);
+    assert.equal(code, 0, stderr);
+    const [{ tables: [fates] }] = objects(stdout) as [ExperimentObject];
+    assert.deepEqual(fates!.rows.map(([variant, done, lost]) => [variant, done, lost]), [
+      ["--ack manual", "4 of 4", "none"],
+      ["--ack auto", "2 of 4", "1, 3"],
+      ["--ack early", "3 of 4", "1"],
+    ]);
+  },
+);
+
+Deno.test("lab: without --url it brings its own broker, and behaves as --like says", async () => {
+  const { code, stdout } = await Worktool.run([
+    ...["lab", "redeclare", "--like", "3.10"],
+  ], { env: { AMQP_URL: "amqp://nobody:nothing@127.0.0.1:1/" } });
+  assert.equal(code, 0);
+  assert.match(stdout, /As the tutorial says/);
+});
+
+Deno.test("lab: a recording that is drawn again is the same picture", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = `${directory}/fair.ndjson`;
+    const run = await Worktool.run(["lab", "round-robin", "--dot", "20ms", "--record", file]);
+    assert.equal(run.code, 0, run.stderr);
+    const drawn = await Worktool.run(["lab", "draw", file]);
+    assert.equal(drawn.code, 0, drawn.stderr);
+    const lanes = (text: string) =>
+      text.split("\n").filter((line) => /^(C\d|ready|unacked| {8})/.test(line));
+    assert.ok(lanes(drawn.stdout).length >= 10);
+    for (const lane of lanes(drawn.stdout)) assert.ok(run.stdout.includes(lane), lane);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("lab: the variants of --repeat take turns, and a difference has its interval", async () => {
+  const { code, stdout } = await Worktool.run([
+    ...["lab", "fair-dispatch", "--tasks", "4", "--dot", "20ms", "--repeat", "3", "--json"],
+  ]);
+  assert.equal(code, 0);
+  assert.match(objects(stdout)[0]!.because, /95 % interval/);
+});
+
+Deno.test("lab: SIGINT ends it in order, and says that it did not come to its end", async () => {
+  await using lab = Worktool.start(["lab", "fair-dispatch", "--dot", "5s"]);
+  await lab.line(/Fair dispatch/);
+  lab.kill("SIGINT");
+  const { code, stderr } = await lab.exited;
+  assert.equal(code, 1);
+  assert.match(stderr, /stopped during fair-dispatch/);
+});
+
+for (
+  const [args, code, message] of [
+    [["nonsense"], 64, /no experiment 'nonsense': round-robin, /],
+    [["draw"], 64, /draw what\?/],
+    [["draw", "/nowhere"], 1, /cannot draw \/nowhere: ENOENT/],
+    [["draw", "/proc/self/status"], 1, /cannot draw .*: line 1 is no JSON object/],
+    [["round-robin", "--restart-command", "true"], 64, /goes with --url/],
+    [["round-robin", "--url", "http://x"], 64, /--url/],
+    [["round-robin", "--url", "amqp://127.0.0.1:1/"], 69, /no broker answers/],
+    [["round-robin", "--tasks", "1"], 64, /--tasks/],
+    [["round-robin", "--like", "3.10", "--url", "amqp://127.0.0.1:1/"], 64, /cannot be used with/],
+  ] as const
+) {
+  Deno.test(`lab ${args.join(" ")}: exit code ${code}`, async () => {
+    const exit = await Worktool.run(["lab", ...args]);
+    assert.equal(exit.code, code, exit.stderr);
+    assert.match(exit.stderr, message);
+  });
+}
