@@ -1,6 +1,6 @@
 import { max } from "d3-array";
 import { type Lanes, lanesOf } from "../lanes.ts";
-import type { Recording } from "../recording.ts";
+import { isTaskEvent, type Recording } from "../recording.ts";
 
 /** One variant of a figure: its lanes, on the time axis that all variants share. */
 export interface Panel extends Lanes {
@@ -10,7 +10,12 @@ export interface Panel extends Lanes {
   readonly bodies: ReadonlyMap<number, string>;
   /** When the last work ended, in ms; undefined where none did. */
   readonly lastDoneMs: number | undefined;
+  /** How many tasks ended otherwise than done or lost; only what there was. */
+  readonly outcomes: ReadonlyMap<Outcome, number>;
 }
+
+const OUTCOMES = ["expired", "refused", "returned", "dead"] as const;
+export type Outcome = typeof OUTCOMES[number];
 
 /** What a picture shows, before anything is placed: all panels have one scale. */
 export interface Figure {
@@ -35,6 +40,7 @@ export function figureOf(recordings: readonly Recording[]): Figure {
       command: recording.commands.find((command) => command.includes(" work")) ?? "",
       bodies: new Map(recording.tasks.map(({ task, body }) => [task, body])),
       lastDoneMs: max(done),
+      outcomes: outcomesOf(recording),
     };
   });
   const depths = panels.flatMap(({ depths }) => depths);
@@ -48,4 +54,14 @@ export function figureOf(recordings: readonly Recording[]): Figure {
     maxDepth: Math.max(1, max(depths, ({ ready, unacked }) => Math.max(ready, unacked)) ?? 0),
     longestWorkMs: Math.max(1, max(works) ?? 0),
   };
+}
+
+function outcomesOf({ events }: Recording): Map<Outcome, number> {
+  const counts = new Map<Outcome, number>();
+  for (const outcome of OUTCOMES) {
+    const tasks = events.filter(isTaskEvent).filter(({ kind }) => kind === outcome)
+      .map(({ task }) => task);
+    if (tasks.length > 0) counts.set(outcome, new Set(tasks).size);
+  }
+  return counts;
 }

@@ -31,19 +31,24 @@ export interface LaneContent {
   readonly mostKept: number;
 }
 
-/**
- * Puts the work of a lane into rows and counts what is held beside it.
- *
- * What is shorter than `visibleMs` is not held: a millisecond between delivery and start is not
- * what is meant by waiting, and the counts say what the picture shows.
- */
-export function laneContent(lane: Lane, { visibleMs }: { readonly visibleMs: number }) {
+/** What is too short to be shown, in ms. */
+export interface Brevity {
+  /**
+   * What is held for less is not counted: the way of an acknowledgment is not what is meant by
+   * waiting, and the counts say what the picture shows.
+   */
+  readonly heldMs: number;
+  /** Works that overlap by less are one after the other: clocks are read one after the other. */
+  readonly overlapMs: number;
+}
+
+/** Puts the work of a lane into rows and counts what is held beside it. */
+export function laneContent(lane: Lane, { heldMs, overlapMs }: Brevity): LaneContent {
   const rows: number[] = [];
   const works: Work[] = [];
   for (const hold of lane.holds.toSorted((a, b) => a.startMs - b.startMs)) {
     if (hold.startMs === Infinity) continue;
-    // Clocks of two events may differ by less than can be seen: that is no second row.
-    const free = rows.findIndex((endMs) => endMs <= hold.startMs + visibleMs / 2);
+    const free = rows.findIndex((endMs) => endMs <= hold.startMs + overlapMs);
     const row = free === -1 ? rows.length : free;
     const startMs = Math.max(hold.startMs, rows[row] ?? 0);
     const endMs = Math.max(startMs, Math.min(hold.workEndMs, goneMs(hold, lane)));
@@ -51,14 +56,14 @@ export function laneContent(lane: Lane, { visibleMs }: { readonly visibleMs: num
     const { task, end, redelivered } = hold;
     works.push({ task, row, startMs, endMs, end, redelivered });
   }
-  const held = heldOf(lane, visibleMs);
+  const held = heldOf(lane, heldMs);
   return {
     works,
     rows: Math.max(1, rows.length),
     held,
     mostWaiting: max(held, ({ waiting }) => waiting) ?? 0,
     mostKept: max(held, ({ kept }) => kept) ?? 0,
-  } satisfies LaneContent;
+  };
 }
 
 /** When a task was no longer with its worker: it left, or the worker did. */
@@ -67,10 +72,10 @@ export function goneMs(hold: Hold, lane: Lane): number {
   return Math.min(hold.endMs, Math.max(hold.deliveredMs, life?.toMs ?? Infinity));
 }
 
-function heldOf(lane: Lane, visibleMs: number): Held[] {
+function heldOf(lane: Lane, heldMs: number): Held[] {
   const changes = new Map<number, { waiting: number; kept: number }>();
   const count = (fromMs: number, toMs: number, what: "waiting" | "kept") => {
-    if (toMs - fromMs < visibleMs) return;
+    if (toMs - fromMs < heldMs) return;
     for (const [atMs, by] of [[fromMs, 1], [toMs, -1]] as const) {
       const change = changes.get(atMs) ?? { waiting: 0, kept: 0 };
       change[what] += by;

@@ -1,5 +1,12 @@
+import { bisectRight } from "d3-array";
 import type { Lane } from "../lanes.ts";
-import { type Held, type LaneContent, laneContent, type Work } from "./lane_content.ts";
+import {
+  type Brevity,
+  type Held,
+  type LaneContent,
+  laneContent,
+  type Work,
+} from "./lane_content.ts";
 import { shortened, type Text, textWidth } from "./svg_text.ts";
 import { type Point, visibleSteps } from "./visible_steps.ts";
 
@@ -12,7 +19,9 @@ export interface Box extends Point {
 export interface Bar extends Box {
   /** One for each task that it shows. */
   readonly tasks: readonly number[];
-  /** How much work a task of it was, from 1 to {@linkcode SHADES}. */
+  /** How long the work on a task took, the mean where there are several. */
+  readonly workMs: number;
+  /** How much that is, from 1 to {@linkcode SHADES}. */
   readonly shade: number;
   readonly end: Work["end"];
 }
@@ -41,6 +50,11 @@ export interface LaneLayout extends Box {
 }
 
 export const SHADES = 5;
+/**
+ * Where a shade ends, as a share of the longest work. No bound is near a fifth, a quarter, a third
+ * or a half, nor their multiples: tasks of the same number of dots have the same shade.
+ */
+const SHADE_BOUNDS = [0.29, 0.45, 0.635, 0.87];
 
 /** How high the parts of all lanes of a figure are, in px. */
 export interface LaneMeasures {
@@ -60,6 +74,7 @@ export interface LaneFrame {
   readonly nameWidth: number;
   readonly durationMs: number;
   readonly longestWorkMs: number;
+  readonly brevity: Brevity;
   readonly measures: LaneMeasures;
 }
 
@@ -83,10 +98,10 @@ export function laneMeasures(lanes: number, mostHeld: number): LaneMeasures {
 export function laneLayout(
   lane: Lane,
   top: number,
-  { visibleMs, ...frame }: LaneFrame & { readonly visibleMs: number },
+  frame: LaneFrame,
 ): LaneLayout {
   const { x, left, right, measures } = frame;
-  const content = laneContent(lane, { visibleMs });
+  const content = laneContent(lane, frame.brevity);
   const rowPx = content.rows === 1 ? measures.barPx : Math.max(3, Math.min(14, 56 / content.rows));
   const worksPx = rowPx * content.rows;
   const stripPx = measures.stripPx === 0 ? 0 : measures.stripPx + PAD_PX;
@@ -133,7 +148,8 @@ function notesOf(
 ): Pick<Text, "role" | "text">[] {
   const notes: Pick<Text, "role" | "text">[] = [];
   if (mostWaiting > 0) {
-    notes.push({ role: "waiting", text: `${mostWaiting} ${mostWaiting === 1 ? "waits" : "wait"}` });
+    const text = mostWaiting === 1 ? "1 waits" : `up to ${mostWaiting} wait`;
+    notes.push({ role: "waiting", text });
   }
   // In other lanes some do: the empty strip is meant.
   if (mostWaiting === 0 && mostKept === 0 && strips) {
@@ -152,7 +168,7 @@ function barsOf(
 ): Bar[] {
   const narrow = 2;
   const slit = 0.6;
-  const bars: (Bar & { workMs: number })[] = [];
+  const bars: Bar[] = [];
   const lastOf: number[] = [];
   for (const [index, work] of works.entries()) {
     const x0 = Math.min(Math.max(x(work.startMs), left), right);
@@ -190,7 +206,7 @@ function barsOf(
 }
 
 function shadeOf(workMs: number, longestWorkMs: number): number {
-  return Math.min(SHADES, Math.max(1, Math.ceil(SHADES * workMs / longestWorkMs - 0.05)));
+  return 1 + bisectRight(SHADE_BOUNDS, workMs / longestWorkMs);
 }
 
 /** The tasks' numbers where they fit; where most do not, only that of work that was cut short. */

@@ -13,6 +13,8 @@ export interface PanelLayout {
   readonly plotTop: number;
   readonly bottom: number;
   readonly lanes: readonly LaneLayout[];
+  /** Of each task by its number. */
+  readonly bodies: ReadonlyMap<number, string>;
   readonly outages: readonly Box[];
   readonly arrows: readonly Arrow[];
   readonly lost: readonly LostMark[];
@@ -29,7 +31,6 @@ export interface Pole {
 }
 
 export interface PanelFrame extends LaneFrame {
-  readonly visibleMs: number;
   readonly maxDepth: number;
   readonly margin: number;
   readonly width: number;
@@ -67,6 +68,7 @@ export function panelLayout(panel: Panel, top: number, frame: PanelFrame): Panel
   const done = flags.find(({ kind }) => kind === "done");
   return {
     ...{ top, plotTop, bottom: curves.base, lanes, curves },
+    bodies: panel.bodies,
     outages: panel.outages.map(({ fromMs, toMs }) => ({
       ...{ x: x(fromMs), width: Math.max(1, Math.min(x(toMs), right) - x(fromMs)) },
       ...{ y: plotTop, height: curves.base - plotTop },
@@ -116,10 +118,11 @@ function flagsOf(panel: Panel, x: (ms: number) => number): PanelFlag[] {
     ).size;
     const all = panel.bodies.size;
     const which = done >= all ? "all" : `${done} of ${all}`;
+    const others = [...panel.outcomes].map(([what, tasks]) => `, ${tasks} ${what}`).join("");
     flags.push({
       kind: "done",
       x: x(panel.lastDoneMs),
-      text: `${which} done after ${timeText(panel.lastDoneMs)}`,
+      text: `${which} done after ${timeText(panel.lastDoneMs)}${others}`,
     });
   }
   for (const { fromMs, toMs } of panel.outages.slice(0, MOST_OUTAGES_NAMED)) {

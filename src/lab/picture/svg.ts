@@ -5,7 +5,7 @@ import type { CurvesLayout } from "./curves_layout.ts";
 import type { Bar, Box, LaneLayout, Strip } from "./lane_layout.ts";
 import type { PanelLayout } from "./panel_layout.ts";
 import { svgLayout } from "./svg_layout.ts";
-import type { Text } from "./svg_text.ts";
+import { shortened, type Text, timeText } from "./svg_text.ts";
 import { styleSheet } from "./svg_theme.ts";
 import type { Point } from "./visible_steps.ts";
 
@@ -17,6 +17,11 @@ export interface SvgOptions {
   /** How wide it is drawn, in px, from 360 on; 720 unless told. It can be shown at any size. */
   readonly width?: number;
 }
+
+/** With more bars than these, hints would be most of the file. */
+const MOST_BARS_TOLD = 100;
+/** So much of a task's body is told. */
+const HINT_PX = 300;
 
 /** Draws a figure as one self-contained SVG element. */
 export function pictureSvg(
@@ -56,11 +61,12 @@ function patterns(id: string): string {
 function panelSvg(panel: PanelLayout, ticks: readonly number[], id: string): string {
   const { lanes, curves, plotTop, done } = panel;
   const bars = lanes.flatMap(({ bars }) => bars);
+  const told = bars.length <= MOST_BARS_TOLD;
   const parts = [
     ...lanes.map(laneSvg),
     ...panel.outages.map((box) => rect("outage", box)),
     ...ticks.map((x) => vertical("grid", x, plotTop, curves.base)),
-    ...bars.map(barSvg),
+    ...bars.map((bar) => barSvg(bar, told ? hint(bar, panel.bodies) : "")),
     ...lanes.map(({ strip }) => stripSvg(strip, id)),
     curvesSvg(curves),
     ...panel.arrows.map(arrowSvg),
@@ -76,30 +82,53 @@ function laneSvg(lane: LaneLayout): string {
   return rect("away", lane) + lane.lives.map((life) => rect("lane", life)).join("");
 }
 
-function barSvg(bar: Bar): string {
-  const rounded = bar.width > 6 ? ' rx="2"' : "";
-  if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded);
+function barSvg(bar: Bar, hint: string): string {
+  const rounded = bar.width > 14 ? ' rx="2"' : "";
+  if (bar.end === "done") return rect(`work${bar.shade}`, bar, rounded, hint);
   const inner = {
     ...{ x: bar.x + 0.5, width: Math.max(0.1, bar.width - 1) },
     ...{ y: bar.y + 0.5, height: bar.height - 1 },
   };
-  return rect(bar.end === "failed" ? "failed" : "cut", inner, rounded);
+  return rect(bar.end === "failed" ? "failed" : "cut", inner, rounded, hint);
+}
+
+/** What a pointer on a bar is told. */
+function hint({ tasks, workMs, end }: Bar, bodies: ReadonlyMap<number, string>): string {
+  const [task] = tasks;
+  if (task === undefined || tasks.length > 1) return "";
+  const body = bodies.get(task) ?? "";
+  const words = body === "" ? "" : ` “${shortened(body, "note", HINT_PX)}”`;
+  return `task ${task}${words}: ${end} after ${timeText(workMs)}`;
 }
 
 function stripSvg(strip: readonly Strip[], id: string): string {
-  const base = strip.at(-1)?.waitingY;
-  if (base === undefined) return "";
-  const shape = (from: (step: Strip) => number, to: (step: Strip) => number) =>
-    area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(from(step)))
-      .y1((step) => tenth(to(step))).curve(curveStepAfter)(strip);
-  const waits = strip.some(({ waitingY }) => waitingY < base);
-  const keeps = strip.some(({ waitingY, keptY }) => keptY < waitingY);
-  const waiting = shape(() => base, ({ waitingY }) => waitingY);
-  const kept = shape(({ waitingY }) => waitingY, ({ keptY }) => keptY);
-  return (waits ? `<path fill="url(#${id}-waiting)" d="${waiting}"/>` : "") +
-    (keeps
-      ? `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`
-      : "");
+  const base = strip.at(-1)?.waitingY ?? 0;
+  const waiting = stepsSvg(strip, () => base, ({ waitingY }) => waitingY);
+  const kept = stepsSvg(strip, ({ waitingY }) => waitingY, ({ keptY }) => keptY);
+  return (waiting && `<path fill="url(#${id}-waiting)" d="${waiting}"/>`) +
+    (kept &&
+      `<path class="wl-strip-line" fill="url(#${id}-kept)" stroke-width="0.7" d="${kept}"/>`);
+}
+
+/** What is between two levels, where they differ. */
+function stepsSvg(
+  strip: readonly Strip[],
+  low: (step: Strip) => number,
+  high: (step: Strip) => number,
+): string {
+  const draw = area<Strip>().x(({ x }) => tenth(x)).y0((step) => tenth(low(step)))
+    .y1((step) => tenth(high(step))).curve(curveStepAfter);
+  let run: Strip[] = [];
+  let d = "";
+  for (const step of strip) {
+    const last = run.at(-1);
+    if (high(step) < low(step)) run.push(step);
+    else if (last !== undefined) {
+      d += draw([...run, { ...last, x: step.x }]);
+      run = [];
+    }
+  }
+  return d;
 }
 
 function curvesSvg({ base, ready, unacked }: CurvesLayout): string {
@@ -136,9 +165,10 @@ function cross(name: string, { x, y }: Point, arm: number, width: number): strin
     `<path class="wl-${name} wl-line" stroke-width="${width}" d="${d}"/>`;
 }
 
-function rect(name: string, { x, y, width, height }: Box, more = ""): string {
-  return `<rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
-    ` height="${px(height)}"${more}/>`;
+function rect(name: string, { x, y, width, height }: Box, more = "", hint = ""): string {
+  const tag = `rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
+    ` height="${px(height)}"${more}`;
+  return hint === "" ? `<${tag}/>` : `<${tag}><title>${escaped(hint)}</title></rect>`;
 }
 
 function vertical(name: string, x: number, top: number, bottom: number, dashes?: string): string {

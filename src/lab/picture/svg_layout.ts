@@ -1,7 +1,7 @@
-import { max } from "d3-array";
+import { max, median } from "d3-array";
 import { scaleLinear } from "d3-scale";
 import type { Figure } from "./figure.ts";
-import { laneContent } from "./lane_content.ts";
+import { type Brevity, laneContent } from "./lane_content.ts";
 import { laneMeasures } from "./lane_layout.ts";
 import { type PanelFrame, type PanelLayout, panelLayout } from "./panel_layout.ts";
 import { extent, type Text, textWidth } from "./svg_text.ts";
@@ -24,8 +24,9 @@ export interface SvgLayout {
 const MARGIN_PX = 16;
 const NAME_GAP_PX = 10;
 const PANEL_GAP_PX = 26;
-/** Shorter than this nothing can be seen. */
-const VISIBLE_PX = 1;
+/** What is held is shown where it is so wide, or lasts for so much of a usual task's work. */
+const HELD_PX = 6;
+const HELD_SHARE = 0.25;
 
 /** Places a figure in a picture so many px wide, one panel below the other. */
 export function svgLayout(figure: Figure, { width }: { readonly width: number }): SvgLayout {
@@ -43,15 +44,14 @@ export function svgLayout(figure: Figure, { width }: { readonly width: number })
     width - Math.max(30, textWidth(`${figure.maxDepth}`, "tick") + MARGIN_PX),
   );
   const x = scaleLinear([0, figure.durationMs], [left, right]);
-  const visibleMs = VISIBLE_PX * figure.durationMs / (right - left);
+  const brevity = brevityOf(figure, figure.durationMs / (right - left));
   const lanes = figure.panels.flatMap(({ lanes }) => lanes);
   const mostHeld = max(
     lanes,
-    (lane) =>
-      max(laneContent(lane, { visibleMs }).held, ({ waiting, kept }) => waiting + kept) ?? 0,
+    (lane) => max(laneContent(lane, brevity).held, ({ waiting, kept }) => waiting + kept) ?? 0,
   ) ?? 0;
   const frame: PanelFrame = {
-    ...{ x, left, right, nameX, nameWidth, visibleMs, width, margin: MARGIN_PX },
+    ...{ x, left, right, nameX, nameWidth, brevity, width, margin: MARGIN_PX },
     ...{ durationMs: figure.durationMs, longestWorkMs: figure.longestWorkMs },
     maxDepth: figure.maxDepth,
     measures: laneMeasures(max(figure.panels, ({ lanes }) => lanes.length) ?? 0, mostHeld),
@@ -67,6 +67,18 @@ export function svgLayout(figure: Figure, { width }: { readonly width: number })
     ...{ width, left, right, panels },
     height: Math.round(axisY + 20 + MARGIN_PX),
     axis: { y: axisY, ...ticksOf(figure.durationMs, { left, right, width, y: axisY + 17 }) },
+  };
+}
+
+function brevityOf({ panels }: Figure, pixelMs: number): Brevity {
+  const usualMs = median(
+    panels.flatMap(({ lanes }) => lanes).flatMap(({ holds }) => holds)
+      .filter(({ end }) => end === "done"),
+    ({ startMs, workEndMs }) => workEndMs - startMs,
+  ) ?? Infinity;
+  return {
+    heldMs: Math.max(pixelMs, Math.min(HELD_PX * pixelMs, HELD_SHARE * usualMs)),
+    overlapMs: pixelMs / 2,
   };
 }
 

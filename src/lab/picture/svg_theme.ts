@@ -69,6 +69,8 @@ export const DARK: Theme = {
 const PAINT: readonly (readonly [string, "fill" | "stroke", (theme: Theme) => string])[] = [
   ["bg", "fill", (theme) => theme.background],
   ["halo", "stroke", (theme) => theme.background],
+  ["t-lost", "stroke", (theme) => theme.background],
+  ["t-note", "stroke", (theme) => theme.background],
   ["lane", "fill", (theme) => theme.lane],
   ["away", "fill", (theme) => theme.away],
   ["grid", "stroke", (theme) => theme.grid],
@@ -112,11 +114,14 @@ const SANS = "ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,sans-serif
 const MONO = "ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace";
 
 const SHAPES = [
-  `.wl-picture text{font:11px ${SANS};stroke:none}`,
+  `.wl-picture text{font:11px ${SANS};stroke:none;pointer-events:none}`,
   ".wl-picture .wl-t-title{font-size:14px;font-weight:600}",
   `.wl-picture .wl-t-command{font-family:${MONO}}`,
   ".wl-picture .wl-t-name,.wl-picture .wl-t-lost{font-weight:600}",
   ".wl-picture .wl-t-tick{font-variant-numeric:tabular-nums}",
+  // Words in a lane may stand where a line passes.
+  ".wl-picture .wl-t-lost,.wl-picture .wl-t-note{paint-order:stroke;stroke-width:3px;" +
+  "stroke-linejoin:round}",
   ".wl-picture .wl-line{fill:none;stroke-linejoin:round;stroke-linecap:round}",
   ".wl-picture .wl-cut,.wl-picture .wl-failed{stroke-dasharray:3 2}",
 ].join("");

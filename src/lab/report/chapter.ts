@@ -1,7 +1,7 @@
 import type { ExperimentReport, Table, VariantReport } from "../experiment_report.ts";
 import { figureOf } from "../picture/figure.ts";
 import { pictureSvg } from "../picture/svg.ts";
-import { Markup, markup } from "./markup.ts";
+import { type Content, Markup, markup } from "./markup.ts";
 import { replayMarkup } from "./replay_markup.ts";
 import { verdictMarkup } from "./verdict.ts";
 
@@ -108,14 +108,23 @@ function isNumeric(cell: string): boolean {
   return /^([-–—+±≤≥<>~]?\d|[-–—]?$)/.test(cell);
 }
 
+/** More commands than this are shown to those who ask for them. */
+const MOST_COMMANDS = 12;
+
 function commandsMarkup(variants: readonly VariantReport[]): Markup | undefined {
   const shown = variants.filter(({ commands }) => commands.length > 0);
   if (shown.length === 0) return undefined;
+  const count = shown.flatMap(({ commands }) => commands).length;
+  const list = markup`<div class="variants">${shown.map(variantMarkup)}
+  </div>`;
   return markup`
 <section class="commands">
   <h3>Try it yourself</h3>
-  <div class="variants">${shown.map(variantMarkup)}
-  </div>
+  ${
+    count > MOST_COMMANDS
+      ? markup`<details><summary>${count} commands</summary>${list}</details>`
+      : list
+  }
 </section>`;
 }
 
@@ -123,7 +132,7 @@ function variantMarkup({ name, commands }: VariantReport): Markup {
   const items = commands.map((command, at) => {
     const label = `Copy ${name}, command ${at + 1}`;
     return markup`
-        <li><code>${command}</code>
+        <li><code>${wordsMarkup(command)}</code>
           <button type="button" class="copy" aria-label="${label}" hidden>Copy</button></li>`;
   });
   return markup`
@@ -132,4 +141,9 @@ function variantMarkup({ name, commands }: VariantReport): Markup {
       <ul>${items}
       </ul>
     </section>`;
+}
+
+/** Lines break between words; a browser would break flags at their hyphens. */
+function wordsMarkup(command: string): Content {
+  return command.split(/( +)/).map((part, at) => at % 2 === 0 ? markup`<i>${part}</i>` : part);
 }

@@ -1,4 +1,4 @@
-/** Text that is markup already. No JSON can look like it, so that nothing recorded passes for it. */
+/** Text that is markup already. JSON cannot look like it: nothing recorded passes for it. */
 export class Markup {
   readonly #text: string;
 

@@ -32,9 +32,10 @@ export function replayMarkup(
     <li><span class="task queue">1</span> in the queue</li>
     <li><span class="task waits"><span>2</span></span> prefetched: waits in a worker’s hand</li>
     <li><span class="task works"><span>3</span></span> worked on</li>
-    <li><span class="task done">4</span> done</li>
-    <li><span class="task lost">5</span> lost</li>
-    <li><span class="task queue" data-dots="···">6</span> three dots: work of three units</li>
+    <li><span class="task held">4</span> done, not acknowledged</li>
+    <li><span class="task done">5</span> done</li>
+    <li><span class="task lost">6</span> lost</li>
+    <li><span class="task queue" data-dots="···">7</span> dots: how much work it is</li>
   </ul>
   <div class="controls" role="group" aria-label="Replay: ${title}">
     <button type="button" data-do="back" aria-label="Step back">${icon("back")}</button>

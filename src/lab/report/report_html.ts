@@ -5,8 +5,12 @@ import { Markup, markup } from "./markup.ts";
 import pageScript from "./page/page.js" with { type: "text" };
 import replayScript from "./page/replay.js" with { type: "text" };
 import stageScript from "./page/stage.js" with { type: "text" };
-import pageStyle from "./page/page.css" with { type: "text" };
-import replayStyle from "./page/replay.css" with { type: "text" };
+import baseStyle from "./page/base.css" with { type: "text" };
+import chapterStyle from "./page/chapter.css" with { type: "text" };
+import controlsStyle from "./page/controls.css" with { type: "text" };
+import printStyle from "./page/print.css" with { type: "text" };
+import stageStyle from "./page/stage.css" with { type: "text" };
+import taskStyle from "./page/task.css" with { type: "text" };
 import { verdictMarkup } from "./verdict.ts";
 
 export interface ReportOptions {
@@ -19,7 +23,10 @@ export interface ReportOptions {
 const SCRIPT = [stageScript, replayScript, pageScript].join("\n")
   .replace(/^import .*;$/gm, "")
   .replace(/^export /gm, "");
-const STYLE = [pageStyle, replayStyle].join("\n");
+/** The style for paper comes last, over all others. */
+const STYLE = [baseStyle, chapterStyle, controlsStyle, stageStyle, taskStyle, printStyle].join(
+  "\n",
+);
 
 /**
  * Nothing is fetched and no script runs but ours, whatever a recording has in it. The pictures
@@ -42,6 +49,8 @@ const ICON = `data:image/svg+xml,${
   )
 }`;
 
+const HEADING = "The tutorial, put to the test";
+
 /** The experiments as one page that needs nothing else: no network, no other file. */
 export function reportHtml(
   reports: readonly ExperimentReport[],
@@ -50,7 +59,7 @@ export function reportHtml(
   const chapters = chaptersOf(reports);
   const made = madeAt.toISOString();
   const minute = made.slice(0, 16).replace("T", " ");
-  const heading = reports.length === 1 ? reports[0]!.title : "The tutorial, put to the test";
+  const title = reports.length === 1 ? reports[0]!.title : HEADING;
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -59,7 +68,7 @@ export function reportHtml(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="worktool ${version}">
-<title>${heading} · worktool lab</title>
+<title>${title} · worktool lab</title>
 <link rel="icon" href="${ICON}">
 <style>${new Markup(STYLE)}</style>
 </head>
@@ -68,7 +77,7 @@ export function reportHtml(
 <header class="top">
   <p class="kicker">worktool lab</p>
   <button type="button" class="theme" hidden>Dark theme</button>
-  <h1>${heading}</h1>
+  <h1>${HEADING}</h1>
   <p class="lead">${leadOf(reports)}</p>
 </header>
 ${reports.length > 1 && contentsMarkup(chapters)}

@@ -6,7 +6,7 @@ import type { Move, Place, Run, Work } from "./replay.ts";
 /** More of a body is not shown. */
 const MOST_CHARACTERS = 200;
 
-/** Where each task is from when on. */
+/** Where each task is from when on, until the run is over as the picture has it. */
 export function runOf(recording: Recording): Run {
   const { lanes, depths, endMs } = lanesOf(recording);
   const tasks = recording.tasks.map(({ task, body }) => ({
@@ -21,7 +21,7 @@ export function runOf(recording: Recording): Run {
     ),
   );
   const states = new Map<number, TaskState>();
-  const moves = recording.events.map((event): Move => {
+  const moves = recording.events.filter(({ atMs }) => atMs <= endMs).map((event): Move => {
     const { atMs, kind, worker } = event;
     const said = { atMs, text: eventText(event), ...worker === undefined ? {} : { worker } };
     if (!isTaskEvent(event)) return { ...said, stage: event.kind };

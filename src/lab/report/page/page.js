@@ -31,14 +31,19 @@ if (themeButton) {
   themeButton.hidden = false;
 }
 
-// Paper is white, whatever the screen was.
+// Paper is white, whatever the screen was, and cannot be unfolded.
 /** @type {string | undefined} */
 let themeOnScreen;
+/** @type {HTMLDetailsElement[]} */
+let closedOnScreen = [];
 addEventListener("beforeprint", () => {
+  closedOnScreen = [...document.querySelectorAll("details")].filter(({ open }) => !open);
+  for (const details of closedOnScreen) details.open = true;
   themeOnScreen = root.dataset.theme;
   root.dataset.theme = "light";
 });
 addEventListener("afterprint", () => {
+  for (const details of closedOnScreen) details.open = false;
   if (themeOnScreen === undefined) delete root.dataset.theme;
   else root.dataset.theme = themeOnScreen;
 });

@@ -8,7 +8,7 @@
  */
 
 /** More tasks than this in one place are told by their number. */
-const MOST_BOXES = 40;
+const MOST_BOXES = 24;
 const RECENT = 5;
 const MOST_DOTS = 5;
 
@@ -54,6 +54,7 @@ export function stageOf(name, run) {
   const log = element("ol", "log");
   const broker = element("p", "away", "the broker is away");
   const root = element("section", "stage", element("h4", "", name), counts, broker);
+  root.classList.toggle("three-digits", run.tasks.length > 99);
   const tasks = new Map(run.tasks.map((task) => [task.task, task]));
   /** @type {Map<number, HTMLLIElement>} */
   const boxes = new Map();
@@ -190,8 +191,8 @@ export function stageOf(name, run) {
      * @param {{ animated: boolean }} options
      */
     show(atMs, { animated }) {
-      const places = animated ? placesOf(boxes) : new Map();
       if (playTo(atMs)) {
+        const places = animated ? placesOf(boxes) : new Map();
         arrange();
         for (const [box, from] of places) slide(box, from);
       }

@@ -12,7 +12,7 @@ const UPDATE = Deno.env.get("WORKTOOL_UPDATE_GOLDEN") === "1";
 const PICTURES = {
   "fair_dispatch": {
     title: "Fair dispatch",
-    description: "With prefetch 0 all is done after 3.3 s, with prefetch 1 after 2.1 s.",
+    description: "With prefetch 0 all is done after 3.2 s, with prefetch 1 after 2.0 s.",
   },
   "killed_worker": {
     title: "A worker is killed, its tasks are acknowledged after they are done",

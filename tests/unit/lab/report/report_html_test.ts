@@ -75,7 +75,16 @@ Deno.test("without recordings there is neither a picture nor a replay", () => {
   const variants = FAIR_DISPATCH.variants.map((variant) => ({ ...variant, recordings: [] }));
   const page = reportHtml([{ ...FAIR_DISPATCH, variants }], OPTIONS);
   assert.doesNotMatch(page, /<figure|class="replay"/);
-  assert.match(page, /worktool send/);
+  assert.match(page, /<i>worktool<\/i> <i>send<\/i>/);
+});
+
+Deno.test("many commands are folded up, few are not", () => {
+  const variants = FAIR_DISPATCH.variants.flatMap((variant) => [variant, variant, variant]);
+  assert.match(
+    reportHtml([{ ...FAIR_DISPATCH, variants }], OPTIONS),
+    /<details><summary>18 commands<\/summary>/,
+  );
+  assert.doesNotMatch(reportHtml([FAIR_DISPATCH], OPTIONS), /<details>/);
 });
 
 Deno.test("a run can be chosen where there are several", () => {
@@ -105,7 +114,8 @@ function withText(text: string): ExperimentReport {
     because: text,
     variants: FAIR_DISPATCH.variants.map((variant) => ({
       name: text,
-      commands: variant.commands.map(() => text),
+      // Each word of a command has an element.
+      commands: variant.commands.map(() => text.replaceAll(" ", "_")),
       recordings: variant.recordings.map((recording) => ({
         ...recording,
         experiment: text,

@@ -65,7 +65,10 @@ const LIVES: readonly { name: string; life: readonly [Kind, Place | undefined][]
     ]],
   },
   { name: "lost with its worker", life: [["delivered", "waits"], ["lost", "lost"]] },
-  { name: "found after a restart", life: [["sent", "queue"], ["found", undefined]] },
+  {
+    name: "found after a restart",
+    life: [["sent", "queue"], ["found", undefined], ["delivered", "waits"]],
+  },
   { name: "expired", life: [["sent", "queue"], ["expired", "expired"]] },
   { name: "returned", life: [["returned", "returned"]] },
   { name: "refused", life: [["refused", "refused"]] },
@@ -112,6 +115,16 @@ Deno.test("a task that is done twice is told with its number", () => {
     1,
     2,
   ]);
+});
+
+Deno.test("the replay ends where the picture does", () => {
+  const { moves, endMs } = runOf(recordingOf([
+    { atMs: 1, kind: "sent", task: 1 },
+    { atMs: 2, kind: "worker-stopped", worker: "C1" },
+    { atMs: 3, kind: "found", task: 1 },
+  ]));
+  assert.equal(endMs, 1);
+  assert.deepEqual(moves.map(({ text }) => text), ["task 1 is sent"]);
 });
 
 Deno.test("what becomes of workers is in it", () => {
