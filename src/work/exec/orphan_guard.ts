@@ -30,7 +30,7 @@ const NOTE_BYTES = 12;
  * The groups are noted in an unnamed file, not sent through that pipe: a note is written before the
  * call returns (a runtime may delay what goes into a pipe, and kill -9 waits for no one), and the
  * shell does not wake up twice for every task. A worktool that is killed between the start of a
- * command and its note, a few microseconds, leaves that command behind.
+ * command and its note leaves that command behind: microseconds, more on a machine that is busy.
  */
 export class OrphanGuard implements AsyncDisposable {
   readonly #shell: ChildProcess;

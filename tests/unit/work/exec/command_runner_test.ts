@@ -10,10 +10,10 @@ const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
-  const start = (file: string, env: Record<string, string> = {}) =>
+  const start = (file: string, options: Pick<Deno.CommandOptions, "env" | "stdin"> = {}) =>
     new Deno.Command(program!, {
       args: [...args, new URL(file, import.meta.url).pathname],
-      env,
+      ...options,
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
@@ -39,11 +39,15 @@ for (const [name, [program, ...args]] of Object.entries(RUNTIMES)) {
 
   Deno.test(`no command and no body survives kill -9 of worktool, in ${name}`, async () => {
     const directory = await Deno.makeTempDir();
-    await using process = start("victim.ts", { TMPDIR: directory });
+    await using process = start("victim.ts", { stdin: "piped", env: { TMPDIR: directory } });
     const output = lines(process.stdout);
     for (let up = 0; up < 2; up++) {
       assert.equal((await within(output.next(), "a command to start")).value, "up");
     }
+    // A command may be up before worktool has noted its process group: that is the window which
+    // OrphanGuard tells of, and on a busy machine it is no short one.
+    await process.stdin.getWriter().write(new Uint8Array(1));
+    assert.equal((await within(output.next(), "an answer")).value, "awake");
     process.kill("SIGKILL");
     // The commands have the same stdout: it ends when the last of them does.
     assert.ok((await within(output.next(), "the last command to end")).done);
