@@ -54,7 +54,7 @@ export async function queueExists(connection: Connection, name: string): Promise
   }
 }
 
-/** Deletes a queue with its messages; one that is missing is no error. @throws {ChannelClosed} 403 */
+/** Deletes a queue with its messages; a missing one is no error. @throws {ChannelClosed} 403 */
 export async function deleteQueue(channel: Channel, name: string): Promise<void> {
   await channel.request("queue.delete-ok", (raw) => raw.deleteQueue(name));
 }

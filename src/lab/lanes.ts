@@ -81,7 +81,7 @@ export function lanesOf(recording: Recording): Lanes {
   };
 }
 
-/** What comes after the last work, as workers are stopped and the queue is looked at, is no more. */
+/** Not what comes after the last work, as workers are stopped and the queue is looked at. */
 function isOfTheStory({ kind, ...event }: LabEvent): boolean {
   if (kind === "worker-stopped" || kind === "found") return false;
   return !("reason" in event && event.reason === "its worker stopped");

@@ -82,8 +82,12 @@ Deno.test("main.ts takes no package that only tests need", async () => {
   assert.deepEqual([...new Set(packages)].toSorted(), [
     "@commander-js/extra-typings",
     "amqplib",
+    "d3-array",
+    "d3-scale",
+    "d3-shape",
     "get-east-asian-width",
     "prom-client",
+    "simple-statistics",
   ]);
 });
 

@@ -3,9 +3,9 @@ import type { Stage } from "../stage/stage.ts";
 
 const ROOM = 3;
 const FEW = 10;
-const MANY = 100_000;
+const MANY = 30_000;
 /** The broker is ended when so many are in the queue. */
-const MANY_ENOUGH = 10_000;
+const MANY_ENOUGH = 3_000;
 
 export const confirms: Experiment = {
   name: "confirms",

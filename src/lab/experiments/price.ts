@@ -2,9 +2,9 @@ import { median } from "simple-statistics";
 import type { Experiment, Facts, Observed } from "../experiment.ts";
 import type { Stage } from "../stage/stage.ts";
 
-const TASKS = 5_000;
+const TASKS = 2_000;
 /** One by one, these take long enough. */
-const ONE_BY_ONE = 500;
+const ONE_BY_ONE = 200;
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   transient: ["--queue-type", "classic", "--transient"],
   persistent: ["--queue-type", "classic", "--persistent"],

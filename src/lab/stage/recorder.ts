@@ -42,7 +42,7 @@ const OF_WORKER: Readonly<Record<string, TaskEvent["kind"]>> = {
   released: "requeued",
 };
 
-/** What has become of tasks that are nowhere when a run is over: lost, or expired after that long. */
+/** What became of tasks that are nowhere when a run is over: lost, or expired after that long. */
 export type Missing = "lost" | { readonly expiredAfterMs: number };
 
 /**
