@@ -1,10 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseBrokerUrl } from "../amqp/broker_url.ts";
-import { AmqpError } from "../amqp/errors.ts";
 import type { Experiment } from "../lab/experiment.ts";
 import type { ExperimentReport } from "../lab/experiment_report.ts";
 import { EXPERIMENTS } from "../lab/experiments/experiments.ts";
-import { runExperiment } from "../lab/lab.ts";
+import { BrokerFailed, runExperiment } from "../lab/lab.ts";
 import { figureOf } from "../lab/picture/figure.ts";
 import { TERMINAL_LEGEND, terminalPicture } from "../lab/picture/terminal.ts";
 import { formatRecording, NotARecording, parseRecordings } from "../lab/recording.ts";
@@ -94,16 +93,16 @@ async function runAll(
   context: Context,
 ): Promise<ExitCode> {
   const { stdout, stderr, stop } = context;
-  const { json = false, url } = flags;
-  if (flags.restartCommand !== undefined && url === undefined) {
+  const { json = false, url: urls = [] } = flags;
+  if (flags.restartCommand !== undefined && urls.length !== 1) {
     throw new UsageError(
-      "--restart-command goes with --url: the lab restarts its own broker itself",
+      "--restart-command goes with one --url: the lab restarts its own broker itself",
     );
   }
   if (flags.svg !== undefined && experiments.length > 1) {
     throw new UsageError("--svg is one picture: name one experiment, or make a page with --html");
   }
-  if (url !== undefined) brokerUrls([url], {}); // it may be malformed
+  for (const url of urls) brokerUrls([url], {}); // it may be malformed
   const reports: ExperimentReport[] = [];
   const isLive = !json && context.stdoutIsTerminal();
   for (const experiment of experiments) {
@@ -119,9 +118,9 @@ async function runAll(
         dotMs: flags.dot,
         tasks: flags.tasks,
         repeat: flags.repeat,
-        url,
+        urls,
         restartCommand: flags.restartCommand,
-        brokerFlags: url === undefined ? ["--like", flags.like] : [],
+        brokerFlags: urls.length === 0 ? ["--like", flags.like] : [],
         version: context.version,
         stop,
         onRun: (soFar) => live?.watch(soFar),
@@ -141,7 +140,7 @@ async function runAll(
         stderr.write(`worktool: stopped during ${experiment.name}; its queues are deleted\n`);
         return ExitCode.failed;
       }
-      const failure = explained(error, url);
+      const failure = explained(error);
       stderr.write(`worktool: ${experiment.name}: ${failure.message}\n`);
       return failure.exitCode;
     }
@@ -175,10 +174,7 @@ async function pictureOf({ title, because, variants }: ExperimentReport): Promis
 }
 
 /** @throws what nobody foresaw */
-function explained(
-  error: unknown,
-  url: string | undefined,
-): { message: string; exitCode: ExitCode } {
+function explained(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof WorktoolEnded) {
     // It has said what is wrong, in worktool's own words.
     return {
@@ -187,10 +183,10 @@ function explained(
     };
   }
   if (error instanceof RestartFailed) return { message: error.message, exitCode: ExitCode.failed };
-  if (!(error instanceof AmqpError) || url === undefined) throw error;
-  const { message, remedies, exitCode } = explain(error, {
+  if (!(error instanceof BrokerFailed)) throw error;
+  const { message, remedies, exitCode } = explain(error.cause, {
     ...{ command: "lab", queue: "lab", durable: true, ownAuthority: false },
-    ...placeOf(parseBrokerUrl(url)),
+    ...placeOf(parseBrokerUrl(error.url)),
   });
   return { message: [message, ...remedies].join("\n  - "), exitCode };
 }

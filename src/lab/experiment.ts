@@ -10,6 +10,8 @@ export interface ExperimentOptions {
   readonly tasks: number | undefined;
   /** Whether the lab starts the brokers, and chooses how they behave. */
   readonly ownBroker: boolean;
+  /** How many brokers were given. */
+  readonly givenBrokers: number;
   readonly canRestart: boolean;
 }
 
@@ -21,6 +23,8 @@ export interface Variant {
   readonly name: string;
   /** Flags of `worktool broker`, where the lab starts it. */
   readonly brokerFlags?: readonly string[];
+  /** Which of the given brokers it runs on, where there are several; the first unless told. */
+  readonly givenBroker?: number;
   /** Whether there is something to draw. */
   readonly draws: boolean;
   run(stage: Stage): Promise<Facts>;

@@ -1,4 +1,5 @@
-import type { Experiment, ExperimentOptions, Facts, Observed } from "./experiment.ts";
+import { AmqpError } from "../amqp/errors.ts";
+import type { Experiment, ExperimentOptions, Facts, Observed, Variant } from "./experiment.ts";
 import type { ExperimentReport } from "./experiment_report.ts";
 import type { Recording } from "./recording.ts";
 import { Control } from "./stage/control.ts";
@@ -10,8 +11,8 @@ export interface LabOptions {
   readonly tasks: number | undefined;
   /** How often each variant runs. */
   readonly repeat: number;
-  /** The broker to use; undefined for one of the lab's own for each run. */
-  readonly url: string | undefined;
+  /** The brokers to use, mostly one; none for one of the lab's own for each run. */
+  readonly urls: readonly string[];
   /** How a given broker is restarted, for the shell. */
   readonly restartCommand: string | undefined;
   /** Flags of `worktool broker` for the lab's own. */
@@ -32,6 +33,17 @@ export type LabResult =
     readonly why: string;
   };
 
+/** The lab itself cannot reach its broker, or was refused something. */
+export class BrokerFailed extends Error {
+  override readonly name = "BrokerFailed";
+  readonly url: string;
+
+  constructor(url: string, cause: AmqpError) {
+    super(cause.message, { cause });
+    this.url = url;
+  }
+}
+
 /** Runs an experiment: its variants in turn, round after round, so that noise hits them alike. */
 export async function runExperiment(
   experiment: Experiment,
@@ -41,8 +53,9 @@ export async function runExperiment(
   const how: ExperimentOptions = {
     dotMs: options.dotMs,
     tasks: options.tasks,
-    ownBroker: options.url === undefined,
-    canRestart: options.url === undefined || options.restartCommand !== undefined,
+    ownBroker: options.urls.length === 0,
+    givenBrokers: options.urls.length,
+    canRestart: options.urls.length === 0 || options.restartCommand !== undefined,
   };
   const why = experiment.unable?.(how);
   if (why !== undefined) return { kind: "unable", name, title, why };
@@ -52,20 +65,10 @@ export async function runExperiment(
   for (let round = 0; round < options.repeat; round++) {
     for (const [at, variant] of variants.entries()) {
       options.stop.throwIfAborted();
-      const flags = [...options.brokerFlags, ...variant.brokerFlags ?? []];
-      await using lab = await openBroker(options, flags);
-      const control = new Control(lab.url, options);
-      broker = await control.brokerName();
-      await using stage = new Stage({
-        broker: lab,
-        control,
-        dotMs: options.dotMs,
-        stop: options.stop,
-        of: { experiment: name, variant: variant.name, broker },
-      });
-      if (variant.draws) options.onRun(() => stage.recordingSoFar);
-      runs[at]!.facts.push(await variant.run(stage));
-      runs[at]!.recordings.push(stage.recording);
+      const run = await runVariant(experiment, variant, options);
+      broker = run.recording.broker;
+      runs[at]!.facts.push(run.facts);
+      runs[at]!.recordings.push(run.recording);
     }
   }
   const observed: Observed[] = variants.map(({ name }, at) => ({ name, ...runs[at]! }));
@@ -83,10 +86,38 @@ export async function runExperiment(
   };
 }
 
+/** @throws {BrokerFailed} */
+async function runVariant(
+  { name: experiment }: Experiment,
+  variant: Variant,
+  options: LabOptions,
+): Promise<{ facts: Facts; recording: Recording }> {
+  const flags = [...options.brokerFlags, ...variant.brokerFlags ?? []];
+  await using lab = await openBroker(options, variant.givenBroker ?? 0, flags);
+  try {
+    const control = new Control(lab.url, options);
+    const broker = await control.brokerName();
+    await using stage = new Stage({
+      broker: lab,
+      control,
+      dotMs: options.dotMs,
+      stop: options.stop,
+      of: { experiment, variant: variant.name, broker },
+    });
+    if (variant.draws) options.onRun(() => stage.recordingSoFar);
+    const facts = await variant.run(stage);
+    return { facts, recording: stage.recording };
+  } catch (error) {
+    throw error instanceof AmqpError ? new BrokerFailed(lab.url, error) : error;
+  }
+}
+
 async function openBroker(
-  { url, restartCommand }: LabOptions,
+  { urls, restartCommand }: LabOptions,
+  at: number,
   flags: readonly string[],
 ): Promise<LabBroker> {
+  const url = urls[at];
   return url === undefined
     ? await OwnBroker.start({ flags })
     : new GivenBroker(url, restartCommand);

@@ -1,6 +1,7 @@
 /** `worktool lab`: experiments on every broker, recordings that are drawn again, mistakes. */
 import assert from "node:assert/strict";
 import { connect } from "amqplib";
+import { brokerList } from "../support/broker_list.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 
@@ -115,13 +116,24 @@ Deno.test("lab: SIGINT ends it in order, and says that it did not come to its en
   assert.match(stderr, /stopped during fair-dispatch/);
 });
 
+Deno.test("lab releases: two brokers side by side, by --url twice", async () => {
+  const [first, second] = brokerList.shared;
+  if (first === undefined) return;
+  const urls = ["--url", first.url, "--url", (second ?? first).url];
+  const { code, stdout, stderr } = await Worktool.run(["lab", "releases", ...urls, "--json"]);
+  assert.equal(code, 0, stderr);
+  const [report] = objects(stdout);
+  assert.equal(report!.verdict, "as claimed");
+  assert.equal(report!.tables[0]!.rows.length, 2);
+});
+
 for (
   const [args, code, message] of [
     [["nonsense"], 64, /no experiment 'nonsense': round-robin, /],
     [["draw"], 64, /draw what\?/],
     [["draw", "/nowhere"], 1, /cannot draw \/nowhere: ENOENT/],
     [["draw", "/proc/self/status"], 1, /cannot draw .*: line 1 is no JSON object/],
-    [["round-robin", "--restart-command", "true"], 64, /goes with --url/],
+    [["round-robin", "--restart-command", "true"], 64, /goes with one --url/],
     [["round-robin", "--url", "http://x"], 64, /--url/],
     [["round-robin", "--url", "amqp://127.0.0.1:1/"], 69, /no broker answers/],
     [["round-robin", "--tasks", "1"], 64, /--tasks/],

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { DEFAULT_RELEASE, RELEASE_NAMES } from "../../broker/release.ts";
 import { EXPERIMENTS } from "../../lab/experiments/experiments.ts";
-import { argument } from "../values/argument.ts";
+import { argument, repeated } from "../values/argument.ts";
 import { parsePositiveDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
@@ -45,7 +45,10 @@ function runFlags() {
 function brokerFlags() {
   return flagGroup("Broker")
     .addOption(
-      new Option("-u, --url <url>", "run it on this broker (default: one of the lab's own)"),
+      new Option(
+        "-u, --url <url>",
+        "run it on this broker (default: one of the lab's own); twice, to compare two releases",
+      ).argParser(repeated(String)),
     )
     .option("--restart-command <command>", "how to restart the broker at --url, for the shell")
     .addOption(

@@ -51,6 +51,15 @@ export const price: Experiment = {
       tables: [
         table("Sending, tasks a second", Object.keys(CONFIRMS), observed),
         table("Draining, tasks a second", PREFETCHES.map(prefetchName), observed),
+        {
+          title: "A round trip for each task (ms)",
+          columns: ["tasks", "confirm", "acknowledgment"],
+          rows: observed.map(({ name }) => [
+            name,
+            ...[one, prefetchName(1)].map((key) => (1_000 / rate(name, key)).toFixed(2)),
+          ]),
+          note: "The mean, with one task in flight.",
+        },
       ],
     };
   },

@@ -1,4 +1,5 @@
-import type { Experiment } from "../experiment.ts";
+import type { Experiment, Facts } from "../experiment.ts";
+import type { Stage } from "../stage/stage.ts";
 
 /** One more than RabbitMQ 4 allows by itself. */
 const DEATHS = 21;
@@ -14,44 +15,57 @@ export const releases: Experiment = {
   },
   question: `${DEATHS} workers one after the other die of the same task.`,
 
-  unable: ({ ownBroker }) =>
-    ownBroker
+  unable: ({ ownBroker, givenBrokers }) =>
+    ownBroker || givenBrokers > 1
       ? undefined
-      : "it compares two releases of the lab's own broker: run it without --url",
+      : "it compares two releases: give --url twice, or none for the lab's own brokers",
 
-  variants: () =>
-    ["3.10", "4.3"].map((release) => ({
-      name: `as RabbitMQ ${release}`,
-      draws: false,
-      brokerFlags: ["--like", release],
-      run: async (stage) => {
-        const declaration = ["--queue-type", "quorum"];
-        const queue = ["--queue", stage.queue];
-        await stage.run(["send", ...queue, ...declaration, "1"]);
-        for (let n = 1; n <= DEATHS; n++) {
-          await stage.run(["work", ...queue, "--crash-during", "1", "--until-empty"]);
-        }
-        return { delivered: stage.count("delivered"), left: await stage.ready() ?? 0 };
-      },
-    })),
+  variants: ({ ownBroker }) =>
+    ownBroker
+      ? ["3.10", "4.3"].map((release) => ({
+        name: `as RabbitMQ ${release}`,
+        draws: false,
+        brokerFlags: ["--like", release],
+        run: dieOfIt,
+      }))
+      : ["the first --url", "the second --url"].map((name, givenBroker) => ({
+        name,
+        draws: false,
+        givenBroker,
+        run: dieOfIt,
+      })),
 
   conclude: (observed) => {
-    const [old, recent] = observed.map(({ facts: [facts] }) => facts!);
-    const so = old!["left"] === 1 && recent!["left"] === 0;
+    const rows = observed.map(({ recordings: [first], facts: [facts] }) => ({
+      broker: first!.broker,
+      delivered: facts!["delivered"],
+      isThere: facts!["left"] === 1,
+      limited: Number(/(\d+)\.\d+/.exec(first!.broker)?.[1]) >= 4,
+    }));
+    const so = rows.every(({ isThere, limited }) => isThere !== limited);
+    const tell = ({ broker, isThere }: typeof rows[number]) =>
+      `${isThere ? "still there" : "gone"} on ${broker}`;
     return {
       verdict: so ? "as claimed" : "not so",
-      because:
-        `After ${DEATHS} deaths the task was ${old!["left"] === 1 ? "still there" : "gone"} ` +
-        `as with RabbitMQ 3.10, and ${recent!["left"] === 1 ? "still there" : "gone"} as with 4.3.`,
+      because: `After ${DEATHS} deaths the task was ${rows.map(tell).join(", and ")}.`,
       tables: [{
         title: `After ${DEATHS} deaths`,
-        columns: ["release", "deliveries", "left in the queue"],
-        rows: observed.map(({ name, facts: [facts] }) => [
-          name,
-          `${facts!["delivered"]}`,
-          `${facts!["left"]}`,
+        columns: ["broker", "deliveries", "left in the queue"],
+        rows: rows.map(({ broker, delivered, isThere }) => [
+          broker,
+          `${delivered}`,
+          isThere ? "1" : "0",
         ]),
       }],
     };
   },
 };
+
+async function dieOfIt(stage: Stage): Promise<Facts> {
+  const queue = ["--queue", stage.queue];
+  await stage.run(["send", ...queue, "--queue-type", "quorum", "1"]);
+  for (let n = 1; n <= DEATHS; n++) {
+    await stage.run(["work", ...queue, "--crash-during", "1", "--until-empty"]);
+  }
+  return { delivered: stage.count("delivered"), left: await stage.ready() ?? 0 };
+}
