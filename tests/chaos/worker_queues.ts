@@ -1,4 +1,4 @@
-import { connect } from "amqplib";
+import { type ChannelModel, connect } from "amqplib";
 import { deadLetterQueueName, retryQueueName } from "../../src/retry/queue_names.ts";
 import { eventually } from "../support/deadline.ts";
 import { type Backoff, possibleDelaysMs } from "../../src/retry/backoff.ts";
@@ -48,7 +48,7 @@ export class Queues {
 
   /** The dead letters, taken out of their queue: body and headers. */
   async takeDead(): Promise<{ body: string; headers: Record<string, unknown> }[]> {
-    const connection = await connect(this.#url);
+    const connection = await this.#connect();
     try {
       const channel = await connection.createChannel();
       const dead = [];
@@ -64,7 +64,7 @@ export class Queues {
   }
 
   async delete(): Promise<void> {
-    const connection = await connect(this.#url);
+    const connection = await this.#connect();
     try {
       const channel = await connection.createChannel();
       for (const queue of [this.work, this.dead, ...this.#retry]) await channel.deleteQueue(queue);
@@ -73,9 +73,16 @@ export class Queues {
     }
   }
 
+  /** What fails on it says why, also where the broker ends. */
+  async #connect(): Promise<ChannelModel> {
+    const connection = await connect(this.#url);
+    connection.on("error", () => {});
+    return connection;
+  }
+
   /** A queue that does not exist has nothing. */
   async #depth(queue: string): Promise<{ ready: number; consumers: number }> {
-    const connection = await connect(this.#url);
+    const connection = await this.#connect();
     try {
       const channel = await connection.createChannel();
       channel.on("error", () => {}); // 404, which the answer tells too
