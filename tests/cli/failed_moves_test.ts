@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { AmqpPeer, FRAME_BODY } from "../support/amqp_peer.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
-import { events } from "../support/worktool.ts";
+import { events, story } from "../support/worktool.ts";
 
 const FULL = { arguments: { "x-max-length": 0, "x-overflow": "reject-publish" } };
 const FAILS = ["--", "sh", "-c", "exit 65"];
@@ -18,7 +18,7 @@ brokerTest("a dead-letter queue that takes nothing: 65, the task is back", async
     exit.stderr,
     /a task could not be moved: .* queue '.*\.dead' \(basic\.nack\)\n {2}- the queue is full/,
   );
-  assert.deepEqual(events(exit).map(({ event }) => event), [
+  assert.deepEqual(story(exit), [
     ...["waiting", "received", "failed", "unsettled", "stopped"],
   ]);
   await broker.becomesReady(queue, 1);

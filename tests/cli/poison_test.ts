@@ -1,7 +1,7 @@
 /** Tasks whose worker is killed: counted as far as the broker tells, and ended when they have had enough. */
 import assert from "node:assert/strict";
 import { type Broker, brokerTest } from "../support/brokers.ts";
-import { events } from "../support/worktool.ts";
+import { events, story } from "../support/worktool.ts";
 
 /** Kills worktool itself, as the kernel does when memory is short: it is the command's parent. */
 const POISON = ["sh", "-c", '[ "$(cat)" != poison ] || kill -KILL $PPID'];
@@ -94,7 +94,7 @@ brokerTest(
       "--",
       "true",
     ]);
-    assert.deepEqual(events(exit).map(({ event }) => event), [
+    assert.deepEqual(story(exit), [
       ...["waiting", "received", "done", "acked", "stopped"],
     ]);
   },

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { brokerTest } from "../support/brokers.ts";
-import { events, EXECUTABLE, Worktool } from "../support/worktool.ts";
+import { events, EXECUTABLE, story, Worktool } from "../support/worktool.ts";
 
 for (
   const [signal, second, secondCode] of [
@@ -45,7 +45,7 @@ for (
     worker.kill(signal);
     const exit = await worker.exited;
     assert.equal(exit.code, 0);
-    assert.deepEqual(events(exit).map(({ event }) => event), [
+    assert.deepEqual(story(exit), [
       ...["waiting", "received", "stopping", "done", "acked", "requeued", "requeued", "stopped"],
     ]);
     const left = await broker.take(queue);

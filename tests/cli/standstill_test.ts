@@ -1,7 +1,7 @@
 /** A worker that stood still for longer than its heartbeat: it claims no ack that nobody heard. */
 import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
-import { events, type Worktool } from "../support/worktool.ts";
+import { events, story, type Worktool } from "../support/worktool.ts";
 
 const FLAGS = ["--heartbeat", "1s", "--reconnect-delay", "10ms..50ms", "--json"];
 
@@ -31,7 +31,7 @@ for (
       await standStill(worker, () => broker.becomesReady(queue, 1));
       const exit = await worker.exited;
       assert.equal(exit.code, 0, exit.stderr);
-      const told = events(exit).map(({ event }) => event);
+      const told = story(exit);
       const before = told.slice(0, told.indexOf("reconnected"));
       assert.deepEqual(before.sort(), ["done", "received", "reconnecting", "unsettled", "waiting"]);
       const { done, unsettled, reason } = events(exit).at(-1)!;

@@ -133,3 +133,17 @@ async function finish(workers: Worktool[], tasks: number): Promise<Exit[]> {
   for (const worker of workers) worker.kill("SIGTERM");
   return await Promise.all(workers.map((worker) => worker.exited));
 }
+
+brokerTest("--json tells when a task has arrived, before its work starts", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "one", "two", "three");
+  const exit = await broker.run("work", queue, ["--prefetch", "0", "--count", "3", "--json"]);
+  const told = events(exit);
+  assert.equal(told[0]!.event, "waiting");
+  const idsOf = (name: string) => events(exit, name).map(({ messageId }) => messageId);
+  assert.deepEqual(idsOf("delivered"), idsOf("received"));
+  for (const id of idsOf("received")) {
+    const names = told.filter(({ messageId }) => messageId === id).map(({ event }) => event);
+    assert.deepEqual(names, ["delivered", "received", "done", "acked"]);
+  }
+});

@@ -199,3 +199,8 @@ export function events(exit: Exit, name?: string): Record<string, any>[] {
   const lines = exit.stdout.split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line)).filter(({ event }) => event === (name ?? event));
 }
+
+/** What happened, by the names of the events; when tasks are delivered is up to the broker. */
+export function story(exit: Exit): string[] {
+  return events(exit).map(({ event }) => event).filter((event) => event !== "delivered");
+}
