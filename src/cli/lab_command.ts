@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { parseBrokerUrl } from "../amqp/broker_url.ts";
 import type { Experiment } from "../lab/experiment.ts";
 import type { ExperimentReport } from "../lab/experiment_report.ts";
@@ -6,7 +6,7 @@ import { EXPERIMENTS } from "../lab/experiments/experiments.ts";
 import { BrokerFailed, runExperiment } from "../lab/lab.ts";
 import { figureOf } from "../lab/picture/figure.ts";
 import { TERMINAL_LEGEND, terminalPicture } from "../lab/picture/terminal.ts";
-import { formatRecording, NotARecording, parseRecordings } from "../lab/recording.ts";
+import { NotARecording, parseRecordings } from "../lab/recording.ts";
 import { RestartFailed } from "../lab/stage/lab_broker.ts";
 import { WorktoolEnded } from "../lab/stage/worktool_process.ts";
 import type { Context } from "./context.ts";
@@ -17,7 +17,9 @@ import { UsageError } from "./failure/usage_error.ts";
 import { type LabFlags, labFlags } from "./flags/lab_flags.ts";
 import { experimentHeading, experimentText, type LabTextFormat } from "./output/lab_text.ts";
 import { experimentJson, unableJson } from "./output/lab_json.ts";
+import { FileFailed, makeLabFiles, writeLabFiles } from "./output/lab_files.ts";
 import { LivePicture } from "./output/live_picture.ts";
+import { OutputFailed } from "./output/output.ts";
 import { brokerUrls } from "./values/broker_urls.ts";
 
 /** Wider pictures are no better. */
@@ -93,7 +95,7 @@ async function runAll(
   context: Context,
 ): Promise<ExitCode> {
   const { stdout, stderr, stop } = context;
-  const { json = false, url: urls = [] } = flags;
+  const { url: urls = [] } = flags;
   if (flags.restartCommand !== undefined && urls.length !== 1) {
     throw new UsageError(
       "--restart-command goes with one --url: the lab restarts its own broker itself",
@@ -104,73 +106,58 @@ async function runAll(
   }
   for (const url of urls) brokerUrls([url], {}); // it may be malformed
   const reports: ExperimentReport[] = [];
-  const isLive = !json && context.stdoutIsTerminal();
-  for (const experiment of experiments) {
-    if (!json) stdout.write(experimentHeading(experiment.title));
-    using live = isLive
-      ? new LivePicture(stdout, {
-        columns: () => format(context).columns,
-        colour: format(context).colour,
-      })
-      : undefined;
-    try {
-      const result = await runExperiment(experiment, {
-        dotMs: flags.dot,
-        tasks: flags.tasks,
-        repeat: flags.repeat,
-        urls,
-        restartCommand: flags.restartCommand,
-        brokerFlags: urls.length === 0 ? ["--like", flags.like] : [],
-        version: context.version,
-        stop,
-        onRun: (soFar) => live?.watch(soFar),
-      });
-      live?.clear();
-      if (result.kind === "unable") {
-        stdout.write(json ? unableJson(result) : `  Not run: ${result.why}\n\n`);
-        continue;
-      }
-      reports.push(result.report);
-      stdout.write(
-        json ? experimentJson(result.report) : experimentText(result.report, format(context)),
-      );
-    } catch (error) {
-      live?.clear();
-      if (stop.aborted) {
-        stderr.write(`worktool: stopped during ${experiment.name}; its queues are deleted\n`);
-        return ExitCode.failed;
-      }
-      const failure = explained(error);
-      stderr.write(`worktool: ${experiment.name}: ${failure.message}\n`);
-      return failure.exitCode;
+  let running: Experiment | undefined;
+  try {
+    await makeLabFiles(flags);
+    for (running of experiments) {
+      const report = await runOne(running, flags, context);
+      if (report !== undefined) reports.push(report);
+      await stdout.flushed(); // nobody may be reading any more
     }
+    await writeLabFiles(reports, flags, context);
+  } catch (error) {
+    if (stop.aborted) {
+      stderr.write(`worktool: stopped during ${running?.name}; its queues are deleted\n`);
+      return ExitCode.failed;
+    }
+    if (error instanceof OutputFailed) return ExitCode.ok; // run() tells of it
+    const { message, exitCode } = explained(error);
+    stderr.write(`worktool: ${message}\n`);
+    return exitCode;
   }
-  await writeFiles(reports, flags, context);
   return reports.some(({ verdict }) => verdict === "not so") ? ExitCode.failed : ExitCode.ok;
 }
 
-async function writeFiles(
-  reports: readonly ExperimentReport[],
-  { record, html, svg }: LabFlags,
-  { version }: Context,
-): Promise<void> {
-  const recordings = reports.flatMap(({ variants }) => variants)
-    .flatMap(({ recordings }) => recordings);
-  if (record !== undefined) await writeFile(record, recordings.map(formatRecording).join(""));
-  if (html !== undefined) {
-    const { reportHtml } = await import("../lab/report/report_html.ts");
-    await writeFile(html, reportHtml(reports, { version, madeAt: new Date() }));
+/** @returns undefined where it cannot be run this way */
+async function runOne(
+  experiment: Experiment,
+  { json, url: urls = [], ...flags }: LabFlags,
+  context: Context,
+): Promise<ExperimentReport | undefined> {
+  const { stdout, version, stop } = context;
+  if (!json) stdout.write(experimentHeading(experiment.title));
+  using live = !json && context.stdoutIsTerminal()
+    ? new LivePicture(stdout, () => format(context))
+    : undefined;
+  const result = await runExperiment(experiment, {
+    dotMs: flags.dot,
+    tasks: flags.tasks,
+    repeat: flags.repeat,
+    urls,
+    restartCommand: flags.restartCommand,
+    brokerFlags: urls.length === 0 ? ["--like", flags.like] : [],
+    version,
+    stop,
+    onRun: (soFar) => live?.watch(soFar),
+  });
+  live?.clear();
+  if (result.kind === "unable") {
+    stdout.write(json ? unableJson(result) : `  Not run: ${result.why}\n\n`);
+    return undefined;
   }
-  const [report] = reports;
-  if (svg !== undefined && report !== undefined) await writeFile(svg, await pictureOf(report));
-}
-
-/** The first run of each variant. */
-async function pictureOf({ title, because, variants }: ExperimentReport): Promise<string> {
-  const { pictureSvg } = await import("../lab/picture/svg.ts");
-  const first = variants.map(({ recordings }) => recordings[0])
-    .filter((recording) => recording !== undefined);
-  return pictureSvg(figureOf(first), { title, description: because });
+  const { report } = result;
+  stdout.write(json ? experimentJson(report) : experimentText(report, format(context)));
+  return report;
 }
 
 /** @throws what nobody foresaw */
@@ -179,10 +166,12 @@ function explained(error: unknown): { message: string; exitCode: ExitCode } {
     // It has said what is wrong, in worktool's own words.
     return {
       message: error.message.replace(/^worktool: /, ""),
-      exitCode: error.exit.code as ExitCode,
+      exitCode: Object.values(ExitCode).find((code) => code === error.exit.code) ?? ExitCode.failed,
     };
   }
-  if (error instanceof RestartFailed) return { message: error.message, exitCode: ExitCode.failed };
+  if (error instanceof RestartFailed || error instanceof FileFailed) {
+    return { message: error.message, exitCode: ExitCode.failed };
+  }
   if (!(error instanceof BrokerFailed)) throw error;
   const { message, remedies, exitCode } = explain(error.cause, {
     ...{ command: "lab", queue: "lab", durable: true, ownAuthority: false },

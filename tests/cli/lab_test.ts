@@ -137,6 +137,9 @@ for (
     [["round-robin", "--url", "http://x"], 64, /--url/],
     [["round-robin", "--url", "amqp://127.0.0.1:1/"], 69, /no broker answers/],
     [["round-robin", "--tasks", "1"], 64, /--tasks/],
+    [["round-robin", "--html", "/nowhere/x.html"], 1, /cannot write \/nowhere\/x\.html: ENOENT/],
+    [["redeclare", "--record", "/dev/full"], 1, /cannot write \/dev\/full: ENOSPC/],
+    [["all", "--svg", "x.svg"], 64, /--svg is one picture/],
     [["round-robin", "--like", "3.10", "--url", "amqp://127.0.0.1:1/"], 64, /cannot be used with/],
   ] as const
 ) {

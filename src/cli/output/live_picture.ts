@@ -1,26 +1,22 @@
 import { figureOf } from "../../lab/picture/figure.ts";
-import { terminalPicture } from "../../lab/picture/terminal.ts";
+import { terminalPicture, type TerminalPictureOptions } from "../../lab/picture/terminal.ts";
 import type { Recording } from "../../lab/recording.ts";
 import type { Output } from "./output.ts";
 
 const REDRAW_MS = 100;
 
-export interface LivePictureOptions {
-  readonly columns: () => number;
-  readonly colour: boolean;
-}
-
 /** The lanes of a run that goes on, redrawn in place; for a terminal only. */
 export class LivePicture implements Disposable {
   readonly #output: Output;
-  readonly #options: LivePictureOptions;
+  readonly #format: () => TerminalPictureOptions;
   readonly #timer: ReturnType<typeof setInterval>;
   #soFar: (() => Recording) | undefined;
   #lines = 0;
 
-  constructor(output: Output, options: LivePictureOptions) {
+  /** @param format the terminal's width may change */
+  constructor(output: Output, format: () => TerminalPictureOptions) {
     this.#output = output;
-    this.#options = options;
+    this.#format = format;
     this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
@@ -38,12 +34,12 @@ export class LivePicture implements Disposable {
   #draw(): void {
     if (this.#soFar === undefined) return;
     this.clear();
-    const { columns, colour } = this.#options;
+    const { columns, colour } = this.#format();
     const figure = figureOf([this.#soFar()]);
     // Else everything would shrink with every drawing.
     const durationMs = roomy(figure.durationMs);
     // A line that is as wide as the terminal would wrap, and could not be taken away.
-    const lines = terminalPicture({ ...figure, durationMs }, { columns: columns() - 1, colour });
+    const lines = terminalPicture({ ...figure, durationMs }, { columns: columns - 1, colour });
     this.#output.write(`${lines.join("\n")}\n`);
     this.#lines = lines.length;
   }

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import type { ExperimentReport } from "../../lab/experiment_report.ts";
+import { figureOf } from "../../lab/picture/figure.ts";
+import { formatRecording } from "../../lab/recording.ts";
+
+/** Where to write what; each only where it is named. */
+export interface LabFiles {
+  readonly html?: string | undefined;
+  readonly svg?: string | undefined;
+  readonly record?: string | undefined;
+}
+
+export class FileFailed extends Error {
+  override readonly name = "FileFailed";
+
+  constructor(path: string, { code }: NodeJS.ErrnoException) {
+    super(`cannot write ${path}: ${code}`);
+  }
+}
+
+/** Makes them empty: what cannot be written is known before the run. @throws {FileFailed} */
+export async function makeLabFiles({ html, svg, record }: LabFiles): Promise<void> {
+  for (const path of [html, svg, record]) if (path !== undefined) await write(path, "");
+}
+
+/** @throws {FileFailed} */
+export async function writeLabFiles(
+  reports: readonly ExperimentReport[],
+  { html, svg, record }: LabFiles,
+  { version }: { readonly version: string },
+): Promise<void> {
+  const recordings = reports.flatMap(({ variants }) => variants)
+    .flatMap(({ recordings }) => recordings);
+  if (record !== undefined) await write(record, recordings.map(formatRecording).join(""));
+  if (html !== undefined) {
+    const { reportHtml } = await import("../../lab/report/report_html.ts");
+    await write(html, reportHtml(reports, { version, madeAt: new Date() }));
+  }
+  const [report] = reports;
+  if (svg !== undefined && report !== undefined) await write(svg, await pictureOf(report));
+}
+
+/** The first run of each variant. */
+async function pictureOf({ title, because, variants }: ExperimentReport): Promise<string> {
+  const { pictureSvg } = await import("../../lab/picture/svg.ts");
+  const first = variants.map(({ recordings }) => recordings[0])
+    .filter((recording) => recording !== undefined);
+  return pictureSvg(figureOf(first), { title, description: because });
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new FileFailed(path, error as NodeJS.ErrnoException);
+  }
+}
