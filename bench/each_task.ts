@@ -5,7 +5,10 @@ import { ScratchQueue } from "./scratch_queue.ts";
 import { contestSection, type Section } from "./section.ts";
 import type { Target } from "./target.ts";
 
-/** A command for each task of a full queue: one process after the other, and as many as there are cores. */
+/**
+ * A command for each task of a full queue: one process after the other, and as many as there are
+ * cores.
+ */
 export const eachTask: Benchmark = {
   name: "each-task",
   async run(context) {

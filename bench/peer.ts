@@ -1,4 +1,6 @@
-/** The other programs, where they are installed: each with the words that its command begins with. */
+/**
+ * The other programs, where they are installed: each with the words that its command begins with.
+ */
 export interface Peers {
   readonly pika?: readonly string[];
   readonly aioPika?: readonly string[];

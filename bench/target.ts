@@ -3,7 +3,10 @@ import type { Result } from "./contest.ts";
 /** What worktool has to reach against one peer. */
 export interface Target {
   readonly peer: string;
-  /** Of the rates: at least so many times the peer's. Of the times: at most so many times the peer's. */
+  /**
+   * Of the rates: at least so many times the peer's. Of the times: at most so many times the
+   * peer's.
+   */
   readonly measure: "rate at least" | "time at most";
   readonly times: number;
 }

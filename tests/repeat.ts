@@ -4,8 +4,8 @@
  *
  *     deno task test:repeat [--load] RUNS [FILES…]
  *
- * With `--load` every processor has something else to do meanwhile: a test that needs a fast machine
- * shows itself. Takes the environment variables of tests/run.ts.
+ * With `--load` every processor has something else to do meanwhile: a test that needs a fast
+ * machine shows itself. Takes the environment variables of tests/run.ts.
  */
 import { failureCounts, type TestCase, testCases } from "./support/test_report.ts";
 

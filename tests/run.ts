@@ -3,9 +3,11 @@
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
  * They run on an embedded broker that is started here, and on RabbitMQ where there is one; one file
- * more at a time than there are cores (or DENO_JOBS), since much of it is waiting for brokers to start.
+ * more at a time than there are cores (or DENO_JOBS), since much of it is waiting for brokers to
+ * start.
  *
- * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another release
+ * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another
+ *   release
  * - WORKTOOL_TEST_RABBITMQ_SCRIPTS: folders with `rabbitmq-server` and `rabbitmqctl`, for tests that
  *   start a node of their own
  * - WORKTOOL_TEST_REQUIRE_RABBITMQ: releases without which the run fails, as in "3.10,4.0"

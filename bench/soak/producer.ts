@@ -6,7 +6,9 @@ import { blankBody, bodyBytesOf, writeNumber } from "./numbered_body.ts";
 
 /** Publishes that wait for their confirms at the most. */
 const WINDOW = 1_000;
-/** Messages of one producer that are sent and have not arrived, at the most: the backlog's bound. */
+/**
+ * Messages of one producer that are sent and have not arrived, at the most: the backlog's bound.
+ */
 const BACKLOG = 5_000;
 /** Publishes that leave in one write at the most. */
 const BATCH = 200;

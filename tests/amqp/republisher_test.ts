@@ -1,4 +1,6 @@
-/** A message's way to another queue: what the copy is, and what the republisher says when it fails. */
+/**
+ * A message's way to another queue: what the copy is, and what the republisher says when it fails.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import {

@@ -1,4 +1,6 @@
-/** Waiting at the broker: delays that do not block each other, and leases that cannot lose a task. */
+/**
+ * Waiting at the broker: delays that do not block each other, and leases that cannot lose a task.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ChannelClosed, ConnectionLost, DeadlineExceeded } from "../../src/amqp/errors.ts";

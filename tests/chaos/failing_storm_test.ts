@@ -69,9 +69,9 @@ async function failuresInStorm(
 }
 
 /**
- * Whether a fault hit a task, as far as its runs can tell: it came again after it was done or marked
- * as redelivered, or an attempt was counted that never ran. What a fault did and these runs do not
- * show, made no difference.
+ * Whether a fault hit a task, as far as its runs can tell: it came again after it was done or
+ * marked as redelivered, or an attempt was counted that never ran. What a fault did and these runs
+ * do not show, made no difference.
  */
 function wasStruck(runs: readonly Run[]): boolean {
   const last = runs.at(-1);

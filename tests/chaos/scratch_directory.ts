@@ -1,4 +1,6 @@
-/** A directory that ends with its scope; on a small file system of its own where a test fills it. */
+/**
+ * A directory that ends with its scope; on a small file system of its own where a test fills it.
+ */
 export class ScratchDirectory implements AsyncDisposable {
   readonly path: string;
   #mounted = false;

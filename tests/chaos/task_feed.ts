@@ -1,4 +1,6 @@
-/** So many tasks may be on their way: enough for load, and few enough to be done soon in the end. */
+/**
+ * So many tasks may be on their way: enough for load, and few enough to be done soon in the end.
+ */
 const MAX_ON_THEIR_WAY = 500;
 const LOOK_MS = 20;
 

@@ -29,7 +29,9 @@ export interface FaultPlan {
   readonly runs: number;
 }
 
-/** Faults in the order in which they strike, spread over the runs; each kind comes at least once. */
+/**
+ * Faults in the order in which they strike, spread over the runs; each kind comes at least once.
+ */
 export function planFaults(random: SeededRandom, plan: FaultPlan): Fault[] {
   const { faults, restarts, workers, runs } = plan;
   const kinds: FaultKind[] = ["kill", "cut", "silence", "cut all"];

@@ -1,4 +1,7 @@
-/** Several addresses of one broker: which one serves, what is said of the others, and when none does. */
+/**
+ * Several addresses of one broker: which one serves, what is said of the others, and when none
+ * does.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type Broker, brokerTest } from "../support/brokers.ts";

@@ -1,5 +1,7 @@
 // deno-lint-ignore-file camelcase -- names of RabbitMQ
-/** A task that takes longer than RabbitMQ waits for its acknowledgement, on nodes of the test's own. */
+/**
+ * A task that takes longer than RabbitMQ waits for its acknowledgement, on nodes of the test's own.
+ */
 import assert from "node:assert/strict";
 import { brokerList, isSince } from "../support/broker_list.ts";
 import { Broker } from "../support/brokers.ts";

@@ -12,7 +12,9 @@ interface Existing {
   readonly durable: boolean;
   readonly autoDelete?: boolean;
   readonly arguments?: Readonly<Record<string, string | number>>;
-  /** What is said of it where it is known; undefined of what worktool would have declared itself. */
+  /**
+   * What is said of it where it is known; undefined of what worktool would have declared itself.
+   */
   readonly words?: string;
 }
 
@@ -125,7 +127,9 @@ brokerTest("a type that is given is not asked for: no error", async (broker) => 
   assert.equal(errors.count, 0);
 });
 
-/** Runs a command that fails. @returns how often the queue was said to be found, and how many died */
+/**
+ * Runs a command that fails. @returns how often the queue was said to be found, and how many died
+ */
 async function workInVain(
   broker: Broker,
   queue: string,

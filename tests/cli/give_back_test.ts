@@ -1,4 +1,6 @@
-/** Tasks that a worker gives back were not tried: no number of restarts may use their attempts up. */
+/**
+ * Tasks that a worker gives back were not tried: no number of restarts may use their attempts up.
+ */
 import assert from "node:assert/strict";
 import { brokerTest } from "../support/brokers.ts";
 import { events } from "../support/worktool.ts";

@@ -6,7 +6,10 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { brokerTest } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 
-/** What a header takes besides its key and value: two lengths and a type; and the table's own length. */
+/**
+ * What a header takes besides its key and value: two lengths and a type; and the table's own
+ * length.
+ */
 const HEADER_BYTES = 6;
 const TABLE_BYTES = 4;
 

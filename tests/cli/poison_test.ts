@@ -1,4 +1,7 @@
-/** Tasks whose worker is killed: counted as far as the broker tells, and ended when they have had enough. */
+/**
+ * Tasks whose worker is killed: counted as far as the broker tells, and ended when they have had
+ * enough.
+ */
 import assert from "node:assert/strict";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { events, story } from "../support/worktool.ts";

@@ -1,4 +1,6 @@
-/** README.md and docs/tutorial.md, done from the first line to the last as they tell their reader. */
+/**
+ * README.md and docs/tutorial.md, done from the first line to the last as they tell their reader.
+ */
 import assert from "node:assert/strict";
 import { type RestartableBroker, scenario } from "../support/own_brokers.ts";
 import { walkThrough } from "../support/walkthrough.ts";

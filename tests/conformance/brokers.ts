@@ -95,7 +95,9 @@ export class Broker {
     return this.#connections.filter((connection) => !connection.isClosed).length;
   }
 
-  /** Deletes every queue and exchange that {@linkcode queueName} and {@linkcode exchangeName} named. */
+  /**
+   * Deletes every queue and exchange that {@linkcode queueName} and {@linkcode exchangeName} named.
+   */
   async deleteNamed(): Promise<void> {
     if (this.#queues.length + this.#exchanges.length === 0) return;
     await eventually("exclusive queues to go with their connections", async () => {

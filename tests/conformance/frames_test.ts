@@ -1,4 +1,6 @@
-/** Frames: what is well-formed, in which order they may come, and what the broker says otherwise. */
+/**
+ * Frames: what is well-formed, in which order they may come, and what the broker says otherwise.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import {

@@ -1,5 +1,8 @@
 // deno-lint-ignore-file camelcase -- names of RabbitMQ
-/** Opening a connection: protocol header, login, limits, virtual host (AMQP 0-9-1 sections 2.2.4, 4.2.2). */
+/**
+ * Opening a connection: protocol header, login, limits, virtual host (AMQP 0-9-1 sections 2.2.4,
+ * 4.2.2).
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type AmqpPeer, PROTOCOL_HEADER } from "../support/amqp_peer.ts";

@@ -1,4 +1,6 @@
-/** What a broker does to consumers that never acknowledge, and to publishers when memory is short. */
+/**
+ * What a broker does to consumers that never acknowledge, and to publishers when memory is short.
+ */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { ConfirmChannel } from "amqplib";

@@ -10,8 +10,8 @@ const DEADLINE_MS = 60_000;
 /** What someone else's AMQP client is asked to do, each in its own idiom. */
 export interface ForeignClient {
   /**
-   * Declares a durable queue, publishes the bodies as persistent messages and waits for each confirm,
-   * counts what is ready, consumes all with acks, counts again.
+   * Declares a durable queue, publishes the bodies as persistent messages and waits for each
+   * confirm, counts what is ready, consumes all with acks, counts again.
    */
   work(url: string, queue: string, bodies: readonly string[]): Promise<Work>;
   /**
@@ -45,7 +45,8 @@ export interface Nacks {
 }
 
 /**
- * Registers what every client must manage, on each broker; the restart on an embedded broker of its own.
+ * Registers what every client must manage, on each broker; the restart on an embedded broker of its
+ * own.
  * @param missing the package that is not installed here: the tests are ignored by that name.
  */
 export function foreignClient(name: string, client: ForeignClient, missing?: string): void {

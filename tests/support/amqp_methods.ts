@@ -1,4 +1,7 @@
-/** Each method: class, index, and its arguments in order (AMQP 0-9-1 reference, RabbitMQ's extensions). */
+/**
+ * Each method: class, index, and its arguments in order (AMQP 0-9-1 reference, RabbitMQ's
+ * extensions).
+ */
 export const METHODS: Record<string, [classId: number, methodId: number, fields: string]> = {
   "connection.start": [
     10,

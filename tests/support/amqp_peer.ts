@@ -261,7 +261,9 @@ export class AmqpPeer implements AsyncDisposable {
     return this.#socket.removeAllListeners("data").pause();
   }
 
-  /** Closes the connection in order; the broker must not have said anything that was not expected. */
+  /**
+   * Closes the connection in order; the broker must not have said anything that was not expected.
+   */
   async close(): Promise<void> {
     await this.call(0, "connection.close", { replyCode: 200 });
     await this[Symbol.asyncDispose]();

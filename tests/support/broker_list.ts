@@ -4,7 +4,9 @@ export const RELEASES = ["3.10", "4.0", "4.3"] as const;
 
 export type Release = typeof RELEASES[number];
 
-/** A broker that answers and that all tests share: nothing is changed but what a test names itself. */
+/**
+ * A broker that answers and that all tests share: nothing is changed but what a test names itself.
+ */
 export interface SharedBroker {
   /** As test names show it: "embedded", "RabbitMQ 4.3.6". */
   readonly name: string;

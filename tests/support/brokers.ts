@@ -6,8 +6,8 @@ import { eventually, wholeTest, within } from "./deadline.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 /**
- * A test for each broker. It fails when it leaves a worktool running, or does not end; its queues are
- * deleted.
+ * A test for each broker. It fails when it leaves a worktool running, or does not end; its queues
+ * are deleted.
  */
 export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
   if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
@@ -17,7 +17,9 @@ export function brokerTest(sentence: string, body: (broker: Broker) => Promise<v
   }
 }
 
-/** A broker as one test sees it: unique queues, commands that use them, and a look at what arrived. */
+/**
+ * A broker as one test sees it: unique queues, commands that use them, and a look at what arrived.
+ */
 export class Broker {
   readonly url: string;
   /** Whose behaviour to expect. */
@@ -124,7 +126,10 @@ export class Broker {
     if (code !== 0) throw new Error(`send failed: ${stderr}`);
   }
 
-  /** Sends one message with these properties, to a queue that is declared durable where it is missing. */
+  /**
+   * Sends one message with these properties, to a queue that is declared durable where it is
+   * missing.
+   */
   async publish(
     queue: string,
     body: string | Uint8Array,

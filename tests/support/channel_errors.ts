@@ -4,7 +4,10 @@ import { TcpProxy } from "./tcp_proxy.ts";
 /** `channel.close` (AMQP 0-9-1, class 20, method 40). */
 const CHANNEL_CLOSE = Buffer.from([0, 20, 0, 40]);
 
-/** Counts how often a broker closes a channel: for each, RabbitMQ writes an `[error]` line in its log. */
+/**
+ * Counts how often a broker closes a channel: for each, RabbitMQ writes an `[error]` line in its
+ * log.
+ */
 export class ChannelErrors implements AsyncDisposable {
   readonly #proxy: TcpProxy;
   readonly #seen: { count: number };

@@ -1,9 +1,12 @@
-/** For anything that must come: generous, because machines are slow, and never reached in a good run. */
+/**
+ * For anything that must come: generous, because machines are slow, and never reached in a good
+ * run.
+ */
 const WAIT_MS = 60_000;
 
 /**
- * For a whole test: more than any wait in it, so that mostly the wait itself is named. An hour where
- * properties are to be tried more often than usual.
+ * For a whole test: more than any wait in it, so that mostly the wait itself is named. An hour
+ * where properties are to be tried more often than usual.
  */
 const TEST_MS = Deno.env.has("WORKTOOL_TEST_PROPERTY_RUNS") ? 3_600_000 : 300_000;
 

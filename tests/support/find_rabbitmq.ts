@@ -17,7 +17,9 @@ export async function findSharedRabbitMq(): Promise<SharedBroker[]> {
   return await look(DEFAULT_URL).then((broker) => [broker], () => []);
 }
 
-/** RabbitMQ as it is installed here: WORKTOOL_TEST_RABBITMQ_SCRIPTS, folders separated by commas. */
+/**
+ * RabbitMQ as it is installed here: WORKTOOL_TEST_RABBITMQ_SCRIPTS, folders separated by commas.
+ */
 export async function findInstalledRabbitMq(): Promise<InstalledRabbitMq[]> {
   const folders = Deno.env.get("WORKTOOL_TEST_RABBITMQ_SCRIPTS");
   if (folders) return await Promise.all(folders.split(",").map(installation));

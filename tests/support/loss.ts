@@ -20,8 +20,8 @@ export interface Loss {
 }
 
 /**
- * Takes a worker's consumer away while a task runs: the worker must connect again, never settle that
- * task, report it, and get it again.
+ * Takes a worker's consumer away while a task runs: the worker must connect again, never settle
+ * that task, report it, and get it again.
  */
 export async function outlives(use: Use, loss: Loss): Promise<void> {
   const { url, queue, lose, told, flags = [], losesTasks = false } = loss;

@@ -8,9 +8,15 @@ const PROTOCOL_HEADER = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 export interface PrivateRabbitMqOptions {
   /** The folder with `rabbitmq-server` and `rabbitmqctl` of the release that is wanted. */
   scripts: string;
-  /** Lines added to the node's rabbitmq.conf, for example `vm_memory_high_watermark.absolute = 64MB`. */
+  /**
+   * Lines added to the node's rabbitmq.conf, for example `vm_memory_high_watermark.absolute =
+   * 64MB`.
+   */
   config?: string[];
-  /** Settings of the `rabbit` application that have no line there, for example `channel_tick_interval`. */
+  /**
+   * Settings of the `rabbit` application that have no line there, for example
+   * `channel_tick_interval`.
+   */
   settings?: Record<string, number>;
   /** Else a free one; it makes the node's {@linkcode nodeName}. */
   port?: number;
@@ -121,7 +127,9 @@ export class PrivateRabbitMq implements AsyncDisposable {
     await this.#end("SIGKILL");
   }
 
-  /** Resolves when what was declared is on disk: a kill just after `declare-ok` may lose it else. */
+  /**
+   * Resolves when what was declared is on disk: a kill just after `declare-ok` may lose it else.
+   */
   async keepDeclarations(): Promise<void> {
     // Mnesia's log; Khepri, which takes its place in later releases, writes before it answers.
     await this.ctl(

@@ -8,7 +8,9 @@ export interface RabbitMqClusterOptions {
   readonly size: number;
 }
 
-/** A cluster of the test's own: its nodes may be killed, started again, and cut off from each other. */
+/**
+ * A cluster of the test's own: its nodes may be killed, started again, and cut off from each other.
+ */
 export class RabbitMqCluster implements AsyncDisposable {
   readonly nodes: readonly PrivateRabbitMq[];
 

@@ -55,12 +55,16 @@ export class TcpProxy implements AsyncDisposable {
     this.#refusing = false;
   }
 
-  /** From now on nothing passes on the connections that there are, and nobody is told: half-open. */
+  /**
+   * From now on nothing passes on the connections that there are, and nobody is told: half-open.
+   */
   silence(): void {
     for (const socket of this.#sockets) this.#silent.add(socket);
   }
 
-  /** Ends of silenced connections that are still open: neither worktool nor the broker knows yet. */
+  /**
+   * Ends of silenced connections that are still open: neither worktool nor the broker knows yet.
+   */
   get halfOpen(): number {
     return [...this.#sockets].filter((socket) => this.#silent.has(socket)).length;
   }

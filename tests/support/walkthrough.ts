@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { EXECUTABLE, Worktool } from "./worktool.ts";
 
-/** Shorter than a second, and long enough that a heavy task outlasts a light one on a busy machine. */
+/**
+ * Shorter than a second, and long enough that a heavy task outlasts a light one on a busy machine.
+ */
 const DOT = "400ms";
 
 export interface WalkthroughOptions {

@@ -111,7 +111,9 @@ function brokerLayer(file: string): number {
   return layer;
 }
 
-/** What each file below a folder imports there, as a value or as a type only; paths from the folder. */
+/**
+ * What each file below a folder imports there, as a value or as a type only; paths from the folder.
+ */
 function importsBelow(folder: string, modules: readonly Module[]): Map<string, string[]> {
   const start = `${ROOT.href}${folder}`;
   const below = modules.filter(({ specifier }) => specifier.startsWith(start));

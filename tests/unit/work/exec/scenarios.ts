@@ -1,6 +1,6 @@
 /**
- * What a command may do, with real processes. Run by `command_runner_test.ts`, in Deno and in Bun: their
- * `node:child_process` differ, and the executable has Bun's.
+ * What a command may do, with real processes. Run by `command_runner_test.ts`, in Deno and in Bun:
+ * their `node:child_process` differ, and the executable has Bun's.
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
