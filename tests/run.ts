@@ -8,8 +8,8 @@
  *
  * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another
  *   release
- * - WORKTOOL_TEST_RABBITMQ_SCRIPTS: folders with `rabbitmq-server` and `rabbitmqctl`, for tests that
- *   start a node of their own
+ * - WORKTOOL_TEST_RABBITMQ_SCRIPTS: folders with `rabbitmq-server` and `rabbitmqctl`, for tests
+ *   that start a node of their own
  * - WORKTOOL_TEST_REQUIRE_RABBITMQ: releases without which the run fails, as in "3.10,4.0"
  * - WORKTOOL_TEST_LEFT_OUT: what the caller could not bring up, and why; said at the end
  * - WORKTOOL_TEST_REPORT: a file to write a report to, as JUnit does
