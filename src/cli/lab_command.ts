@@ -42,13 +42,16 @@ async function run(
     stdout.write(list(flags));
     return ExitCode.ok;
   }
-  if (first === "draw") return await draw(others, context);
+  if (first === "draw") return await draw(others, flags, context);
   return await runAll(experimentsNamed(names), flags, context);
 }
 
 /** @throws {UsageError} */
 function experimentsNamed(names: readonly string[]): readonly Experiment[] {
-  if (names.length === 1 && names[0] === "all") return EXPERIMENTS;
+  if (names.includes("all")) {
+    if (names.length === 1) return EXPERIMENTS;
+    throw new UsageError("all is all of them: it takes no other name beside it");
+  }
   return names.map((name) => {
     const experiment = EXPERIMENTS.find((one) => one.name === name);
     if (experiment !== undefined) return experiment;
@@ -63,8 +66,17 @@ function list({ json }: LabFlags): string {
   ).join("");
 }
 
-async function draw(files: readonly string[], context: Context): Promise<ExitCode> {
+async function draw(
+  files: readonly string[],
+  { html, svg, record, json }: LabFlags,
+  context: Context,
+): Promise<ExitCode> {
   if (files.length === 0) throw new UsageError("draw what? worktool lab draw FILE");
+  if ((html ?? svg ?? record ?? json) !== undefined) {
+    throw new UsageError(
+      "draw draws on standard output, and takes no --html, --svg, --record, --json",
+    );
+  }
   for (const file of files) {
     try {
       const recordings = parseRecordings(await readFile(file, "utf8"));
@@ -101,9 +113,7 @@ async function runAll(
       "--restart-command goes with one --url: the lab restarts its own broker itself",
     );
   }
-  if (flags.svg !== undefined && experiments.length > 1) {
-    throw new UsageError("--svg is one picture: name one experiment, or make a page with --html");
-  }
+  checkFlags(experiments, flags);
   for (const url of urls) brokerUrls([url], {}); // it may be malformed
   const reports: ExperimentReport[] = [];
   let running: Experiment | undefined;
@@ -117,6 +127,7 @@ async function runAll(
     await writeLabFiles(reports, flags, context);
   } catch (error) {
     if (stop.aborted) {
+      await writeLabFiles(reports, flags, context);
       stderr.write(`worktool: stopped during ${running?.name}; its queues are deleted\n`);
       return ExitCode.failed;
     }
@@ -125,7 +136,31 @@ async function runAll(
     stderr.write(`worktool: ${message}\n`);
     return exitCode;
   }
-  return reports.some(({ verdict }) => verdict === "not so") ? ExitCode.failed : ExitCode.ok;
+  if (reports.some(({ verdict }) => verdict === "not so")) return ExitCode.failed;
+  // What was asked for by its name did not happen.
+  const missing = experiments.length < EXPERIMENTS.length && reports.length < experiments.length;
+  return missing ? ExitCode.expectationMissed : ExitCode.ok;
+}
+
+/** What would be ignored without a word is refused. @throws {UsageError} */
+function checkFlags(
+  experiments: readonly Experiment[],
+  { svg, record, tasks, url = [] }: LabFlags,
+): void {
+  const names = experiments.map(({ name }) => name).join(", ");
+  const pictured = experiments.filter(({ hasPicture }) => hasPicture);
+  if (svg !== undefined && experiments.length > 1) {
+    throw new UsageError("--svg is one picture: name one experiment, or make a page with --html");
+  }
+  if ((svg ?? record) !== undefined && pictured.length === 0) {
+    throw new UsageError(`there is nothing to draw of ${names}: --svg and --record are of no use`);
+  }
+  if (tasks !== undefined && !experiments.some(({ takesTasks }) => takesTasks)) {
+    throw new UsageError(`--tasks: the tasks of ${names} are fixed`);
+  }
+  if (url.length > 1 && experiments.some(({ comparesBrokers }) => !comparesBrokers)) {
+    throw new UsageError("--url twice is for releases, which compares two brokers");
+  }
 }
 
 /** @returns undefined where it cannot be run this way */

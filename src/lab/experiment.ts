@@ -52,6 +52,12 @@ export interface Experiment {
   readonly claim: string;
   readonly source: { readonly title: string; readonly url: string };
   readonly question: string;
+  /** Whether there is something to draw. */
+  readonly hasPicture: boolean;
+  /** Whether the number of tasks can be chosen. */
+  readonly takesTasks?: boolean;
+  /** Whether it compares two brokers where two are given. */
+  readonly comparesBrokers?: boolean;
   /** Why it cannot be run so; undefined where it can. */
   unable?(options: ExperimentOptions): string | undefined;
   variants(options: ExperimentOptions): readonly Variant[];

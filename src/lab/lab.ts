@@ -101,6 +101,7 @@ async function runVariant(
       broker: lab,
       control,
       dotMs: options.dotMs,
+      brokerFlags: variant.brokerFlags ?? [],
       stop: options.stop,
       of: { experiment, variant: variant.name, broker },
     });

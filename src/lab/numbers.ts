@@ -6,7 +6,7 @@ import { isTaskEvent, type Recording } from "./recording.ts";
 export interface RunNumbers {
   /** From the start of the first work to the end of the last. */
   readonly makespanMs: number;
-  /** No schedule is faster: all work shared evenly, and no task is split. */
+  /** No schedule is faster for what was done: all work shared evenly, and no task is split. */
   readonly optimumMs: number;
   /** Tasks done by each worker, in the order of the lanes. */
   readonly shares: readonly { readonly worker: string; readonly done: number }[];
@@ -49,7 +49,7 @@ export function numbersOf(recording: Recording): RunNumbers {
   ];
   return {
     makespanMs,
-    optimumMs: optimumMs(recording),
+    optimumMs: optimumMs(recording, new Set(doneTasks)),
     shares: lanes.map(({ worker, holds }) => ({
       worker,
       done: holds.filter(({ end }) => end === "done").length,
@@ -70,8 +70,8 @@ export function numbersOf(recording: Recording): RunNumbers {
   };
 }
 
-function optimumMs({ tasks, workers, dotMs }: Recording): number {
-  const works = tasks.map(({ body }) => dotsIn(body) * dotMs);
+function optimumMs({ tasks, workers, dotMs }: Recording, done: ReadonlySet<number>): number {
+  const works = tasks.filter(({ task }) => done.has(task)).map(({ body }) => dotsIn(body) * dotMs);
   const total = works.reduce((a, b) => a + b, 0);
   return Math.max(total / Math.max(1, workers.length), ...works);
 }

@@ -14,11 +14,11 @@ export function runTable(observed: readonly Observed[]): Table {
       name,
       spread(of(({ makespanMs }) => makespanMs)),
       ratio(median(of(({ makespanMs, optimumMs }) => makespanMs / Math.max(1, optimumMs)))),
-      first.shares.map(({ done }) => done).join(" / "),
+      first.shares.map(({ done }) => done).join("/"),
       median(of(({ jain }) => jain)).toFixed(2),
       ["p50", "p99", "max"].map((key) =>
         seconds(median(of(({ waitingMs }) => waitingMs[key as keyof RunNumbers["waitingMs"]])))
-      ).join(" / "),
+      ).join("/"),
       percent(median(of(({ idle }) => idle))),
       `${Math.max(...of(({ peakUnacked }) => peakUnacked))}`,
     ];
@@ -31,7 +31,7 @@ export function runTable(observed: readonly Observed[]): Table {
       "to the optimum",
       "tasks by worker",
       "evenness",
-      "waiting p50 / p99 / max (s)",
+      "waiting p50/p99/max (s)",
       "idle",
       "peak unacked",
     ],
@@ -47,10 +47,10 @@ export function fateTable(observed: readonly Observed[]): Table {
   const rows = observed.map(({ name, recordings }) => {
     const runs = recordings.map(numbersOf);
     const list = (of: (run: RunNumbers) => readonly number[]) =>
-      runs.map((run) => taskList(of(run))).join("; ");
+      once(runs.map((run) => taskList(of(run))));
     return [
       name,
-      runs.map(({ done }, at) => `${done} of ${recordings[at]!.tasks.length}`).join("; "),
+      once(runs.map(({ done }, at) => `${done} of ${recordings[at]!.tasks.length}`)),
       list(({ lost }) => lost),
       list(({ recovered }) => recovered),
       list(({ duplicated }) => duplicated),
@@ -61,6 +61,11 @@ export function fateTable(observed: readonly Observed[]): Table {
     columns: ["variant", "done", "lost", "done by another worker", "done twice"],
     rows,
   };
+}
+
+/** What all runs have in common, else each. */
+function once(texts: readonly string[]): string {
+  return [...new Set(texts)].join("; ");
 }
 
 /** "1, 3", or "none". */

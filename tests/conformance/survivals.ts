@@ -175,7 +175,8 @@ export function survivals(prefix: string): Survival[] {
           deadLetterExchange: "",
           deadLetterRoutingKey: name("dead"),
         });
-        await persist(channel, name("expiring"), "x", { expiration: 2000 });
+        // Not before the broker is there again: while RabbitMQ goes or comes, a dead letter is lost.
+        await persist(channel, name("expiring"), "x", { expiration: 15_000 });
       },
       after: async (channel) => {
         assert.deepEqual(await (await consume(channel, name("dead"))).bodies(1), ["x"]);

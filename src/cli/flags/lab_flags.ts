@@ -23,11 +23,9 @@ Examples:
 
 function runFlags() {
   return flagGroup("Experiment")
-    .option(
-      "--dot <duration>",
-      "how long the work for one dot takes",
-      argument(parsePositiveDuration),
-      200,
+    .addOption(
+      new Option("--dot <duration>", "how long the work for one dot takes")
+        .argParser(argument(parsePositiveDuration)).default(200, "200ms"),
     )
     .option(
       "--tasks <n>",
@@ -47,7 +45,7 @@ function brokerFlags() {
     .addOption(
       new Option(
         "-u, --url <url>",
-        "run it on this broker (default: one of the lab's own); twice, to compare two releases",
+        "run it on this broker (default: one of the lab's own); twice for releases, which compares two",
       ).argParser(repeated(String)),
     )
     .option("--restart-command <command>", "how to restart the broker at --url, for the shell")

@@ -14,7 +14,7 @@ const SIGNS: Readonly<Record<Verdict, string>> = {
   "not so": "[✗]",
   "not shown": "[?]",
 };
-const GAP = "  ";
+const LEAST_LAST_COLUMNS = 10;
 
 /** An experiment for a person: claim, commands, pictures, numbers, verdict. */
 export function experimentText(report: ExperimentReport, format: LabTextFormat): string {
@@ -25,8 +25,10 @@ export function experimentText(report: ExperimentReport, format: LabTextFormat):
     ? []
     : [...terminalPicture(figureOf(first), format), TERMINAL_LEGEND, ""];
   return [
-    ...wrapped(`“${report.claim}”`, columns, "  "),
-    ...wrapped(`${report.source.title}. ${report.question}`, columns, "  "),
+    ...wrapped(report.claim, columns, "  "),
+    ...wrapped(`(After ${report.source.title}.)`, columns, "  "),
+    "",
+    ...wrapped(report.question, columns, "  "),
     "",
     ...report.variants.flatMap(({ name, commands }) => [
       `  ${name}:`,
@@ -51,25 +53,36 @@ export function experimentHeading(title: string): string {
   return `${title}\n${"─".repeat(columnsOf(title))}\n`;
 }
 
-/** Aligned columns; the words of a heading stand one above the other where the cells are narrow. */
+/**
+ * Aligned columns; the words of a heading stand one above the other where the cells are narrow, and
+ * the last column has the room that is left.
+ */
 function tableLines({ title, columns: names, rows, note }: Table, columns: number): string[] {
   const widths = names.map((name, at) =>
-    Math.max(
-      ...name.split(" ").map(columnsOf),
-      ...rows.map((row) => columnsOf(row[at] ?? "")),
-    )
+    Math.max(...name.split(" ").map(columnsOf), ...rows.map((row) => columnsOf(row[at] ?? "")))
   );
-  const headings = names.map((name, at) => wrapped(name, widths[at]!, ""));
-  const height = Math.max(...headings.map(({ length }) => length));
-  const cells = (row: readonly string[]) =>
-    row.map((cell, at) => cell + " ".repeat(widths[at]! - columnsOf(cell))).join(GAP).trimEnd();
+  const sum = (gap: string) => widths.reduce((all, width) => all + width + gap.length, -gap.length);
+  const gap = sum("  ") <= columns ? "  " : " ";
+  const last = widths.length - 1;
+  widths[last] = Math.max(LEAST_LAST_COLUMNS, widths[last]! - Math.max(0, sum(gap) - columns));
+  const lines = (row: readonly string[]) => {
+    const cells = row.map((cell, at) => wrapped(cell, widths[at]!, ""));
+    const height = Math.max(...cells.map(({ length }) => length));
+    return { cells, height };
+  };
+  const joined = (row: readonly (string | undefined)[]) =>
+    row.map((cell = "", at) => cell + " ".repeat(Math.max(0, widths[at]! - columnsOf(cell))))
+      .join(gap).trimEnd();
+  const heading = lines(names);
   return [
     `${title}:`,
     ...Array.from(
-      { length: height },
-      (_, line) => cells(headings.map((heading) => heading[line - height + heading.length] ?? "")),
+      { length: heading.height },
+      (_, line) => joined(heading.cells.map((cell) => cell[line - heading.height + cell.length])),
     ),
-    ...rows.map(cells),
+    ...rows.map(lines).flatMap(({ cells, height }) =>
+      Array.from({ length: height }, (_, line) => joined(cells.map((cell) => cell[line])))
+    ),
     ...note === undefined ? [] : wrapped(note, columns, ""),
   ];
 }

@@ -10,6 +10,7 @@ const DOTS = 3;
 export const acknowledgment: Experiment = {
   name: "acknowledgment",
   title: "Message acknowledgment",
+  hasPicture: true,
   claim: "If a worker dies without an acknowledgment, its task is delivered to another worker. " +
     "Nothing is lost. Where the broker takes a task as done when it has sent it, it is lost.",
   source: tutorial("Message acknowledgment", "message-acknowledgment"),
@@ -47,9 +48,14 @@ export const acknowledgment: Experiment = {
       verdict: so ? "as the tutorial says" : "not so",
       because:
         `With manual acknowledgments ${manual.length} of ${runs.length * TASKS} tasks were ` +
-        `lost (so few runs only show that it is less than ${bound}), and ` +
-        `${taskList([...new Set(recovered)])} done by the other worker; ` +
-        `lost with auto: ${taskList(auto)}; with early: ${taskList(early)}.`,
+        `lost, and the other worker did tasks ${
+          taskList([...new Set(recovered)])
+        } again. Lost with ` +
+        `auto: tasks ${taskList([...new Set(auto)])}; with early: tasks ` +
+        `${
+          taskList([...new Set(early)])
+        }. (None lost of so few still allows for a chance of loss ` +
+        `of up to ${bound}.)`,
       tables: [fateTable(observed), runTable(observed)],
     };
   },

@@ -10,8 +10,10 @@ const MANY_ENOUGH = 3_000;
 export const confirms: Experiment = {
   name: "confirms",
   title: "Publisher confirms",
-  claim: "Accepted is not stored: only a publisher that waits for confirms knows what the broker " +
-    "has taken.",
+  hasPicture: false,
+  claim:
+    "A task that was written to the connection need not be in the queue: only a publisher that " +
+    "waits for confirms knows what the broker has taken.",
   source: {
     title: "RabbitMQ tutorial 2, “Message durability”, its note on stronger guarantees",
     url: "https://www.rabbitmq.com/docs/confirms#publisher-confirms",
@@ -40,11 +42,13 @@ export const confirms: Experiment = {
     const total = (at: number) => rows[at]!.missing.reduce((a, b) => a + b, 0);
     const confirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [] : [total(at)]);
     const unconfirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [total(at)] : []);
+    const scenes = rows.length > 2 ? "a full queue, a broker that dies" : "a full queue";
     const so = confirmed.every((many) => many === 0) && unconfirmed[0]! > 0;
     return {
       verdict: so ? "as the tutorial says" : "not so",
-      because: `Said to be sent and not in the queue: ${unconfirmed.join(" and ")} tasks without ` +
-        `confirms, ${confirmed.join(" and ")} with them.`,
+      because:
+        `Said to be sent, and not in the queue: without confirms ${unconfirmed.join(" and ")} ` +
+        `tasks (${scenes}), with confirms ${confirmed.join(" and ")}.`,
       tables: [{
         title: "Said and found",
         columns: ["variant", "said to be sent", "in the queue", "missing", "exit code"],

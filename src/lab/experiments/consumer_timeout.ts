@@ -9,9 +9,10 @@ const PATIENCE_MS = 4_000;
 export const consumerTimeout: Experiment = {
   name: "consumer-timeout",
   title: "Consumer timeout",
+  hasPicture: true,
   claim:
     "A worker that does not acknowledge in time is cut off, and the broker delivers its task " +
-    "again.",
+    "again; since RabbitMQ 4.3 on quorum queues alone.",
   source: tutorial("Message acknowledgment", "message-acknowledgment"),
   question: `RabbitMQ waits 30 minutes; here the broker is told to wait ${TIMEOUT_MS / 1_000} s. ` +
     `A worker takes one task and never acknowledges it, for ${PATIENCE_MS / 1_000} s.`,
@@ -54,7 +55,7 @@ export const consumerTimeout: Experiment = {
     return {
       verdict: cut.length > 0 ? "as the tutorial says" : "not so",
       because: `The task was taken back ${rows.map(tell).join(", ")}` +
-        (cut.length < rows.length ? ": RabbitMQ 4.3 has the limit on quorum queues alone." : "."),
+        (cut.length < rows.length ? "." : "."),
       tables: [{
         title: "When the broker took the task back",
         columns: ["queue", "after (s)"],

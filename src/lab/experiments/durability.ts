@@ -9,6 +9,7 @@ const MESSAGES = ["persistent", "transient"] as const;
 export const durability: Experiment = {
   name: "durability",
   title: "Message durability",
+  hasPicture: false,
   claim:
     "A task survives a restart of the broker where both its queue is durable and the message " +
     "is persistent; else it is lost.",

@@ -7,10 +7,13 @@ import { tutorial } from "./tutorial.ts";
 export const forgottenAck: Experiment = {
   name: "forgotten-ack",
   title: "Forgotten acknowledgment",
+  hasPicture: true,
   claim: "A worker that forgets basic.ack does its work, but the broker keeps every task as " +
     "unacknowledged. It delivers all of them again when that worker goes.",
   source: tutorial("Forgotten acknowledgment", "forgotten-acknowledgment"),
   question: "A worker does all tasks and stops. Then another one looks for work.",
+
+  takesTasks: true,
 
   variants: ({ tasks = 5 }) =>
     (["manual", "never"] as const).map((mode) => ({

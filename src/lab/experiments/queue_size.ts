@@ -14,11 +14,14 @@ const TTL_DOTS = 4;
 export const queueSize: Experiment = {
   name: "queue-size",
   title: "Queue size",
+  hasPicture: true,
   claim: "Where all workers are busy the queue fills up: add workers, or limit what may wait.",
   source: tutorial("Fair dispatch", "fair-dispatch"),
   question: "A task arrives with every dot, and takes two. One worker falls behind, two keep up. " +
     `Then one worker alone, with tasks that may wait for ${TTL_DOTS} dots, and with a queue that ` +
     `has room for ${ROOM}.`,
+
+  takesTasks: true,
 
   variants: ({ tasks = 16, dotMs }) => {
     const rate = ["--rate", `${Math.round(1_000 / dotMs * 100) / 100}`];
@@ -77,7 +80,7 @@ export const queueSize: Experiment = {
       verdict: so ? "as the tutorial says" : "not so",
       because: `The longest queue was ${peaks[0]} with one worker, ${peaks[1]} with two, ` +
         `${peaks[2]} with four. With a time to live ${expired} tasks expired, with a limit of ` +
-        `${ROOM} ${refused} were refused.`,
+        `${ROOM} in the queue ${refused} were refused.`,
       tables: [backlogTable(observed), runTable(observed)],
     };
   },

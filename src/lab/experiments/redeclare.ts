@@ -6,6 +6,7 @@ const REFUSED = 65;
 export const redeclare: Experiment = {
   name: "redeclare",
   title: "Declaring a queue again",
+  hasPicture: false,
   claim: "A queue that exists cannot be declared again with other properties: the broker answers " +
     "406 PRECONDITION_FAILED.",
   source: tutorial("Message durability", "message-durability"),
@@ -25,7 +26,7 @@ export const redeclare: Experiment = {
       const facts: Record<string, string> = {};
       for (const [name, flags] of tries) {
         const { code, stderr } = await stage.run(["send", ...flags, "Hello"]);
-        const [said = ""] = stderr.replace(/^worktool: /, "").split("\n");
+        const said = stderr.replace(/^worktool: /, "").replaceAll(/\s*\n\s*-?\s*/g, " ").trim();
         facts[name] = `${code}: ${code === 0 ? "sent" : said}`;
       }
       return facts;
@@ -46,7 +47,7 @@ export const redeclare: Experiment = {
         columns: ["declaration", "exit code", "said"],
         rows: entries.map(([name, fact]) => {
           const at = fact.indexOf(": ");
-          return [name, fact.slice(0, at), fact.slice(at + 2, at + 2 + 40)];
+          return [name, fact.slice(0, at), fact.slice(at + 2)];
         }),
       }],
     };

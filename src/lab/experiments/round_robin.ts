@@ -16,6 +16,7 @@ const FIVE_TASKS = [
 export const roundRobin: Experiment = {
   name: "round-robin",
   title: "Round-robin dispatching",
+  hasPicture: true,
   claim: "Each next task goes to the next worker, in sequence, whatever that worker is doing.",
   source: tutorial("Round-robin dispatching", "round-robin-dispatching"),
   question:

@@ -37,7 +37,9 @@ export function figureOf(recordings: readonly Recording[]): Figure {
     return {
       ...lanes,
       title: recording.variant,
-      command: recording.commands.find((command) => command.includes(" work")) ?? "",
+      command: recording.commands.find((command) =>
+        command.includes(" work")
+      )?.replace(/ &$/, "") ?? "",
       bodies: new Map(recording.tasks.map(({ task, body }) => [task, body])),
       lastDoneMs: max(done),
       outcomes: outcomesOf(recording),

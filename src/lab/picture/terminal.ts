@@ -1,3 +1,4 @@
+import { max } from "d3-array";
 import type { Lane } from "../lanes.ts";
 import { Cells, type Ink } from "./cells.ts";
 import type { Figure, Panel } from "./figure.ts";
@@ -10,12 +11,14 @@ export interface TerminalPictureOptions {
 
 const LEVELS = "▁▂▃▄▅▆▇█";
 const LEAST_PLOT_COLUMNS = 20;
+/** What lasts for a shorter part of a cell is left out of the curves. */
+const LEAST_PART = 0.3;
 /** Room for the longest of a curve's own labels. */
 const CURVE_LABEL = "unacked ";
 
 /** What the signs mean, for a reader who sees the first picture. */
 export const TERMINAL_LEGEND =
-  "3███ task 3 is worked on   ░2░ two tasks wait in the worker   ↻ delivered again   ✗ killed";
+  "3███ work on task 3   2░░ two wait in the worker   ↻ delivered again   ✗ killed";
 
 /** A figure as lines of text: lanes of workers above, the queue's curves below. */
 export function terminalPicture(
@@ -89,21 +92,22 @@ function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): stri
 /** A row for each task that is worked on at the same time. */
 function workRows({ holds, lives }: Lane, width: number, scale: Plot["scale"]): Cells[] {
   const rows = [new Cells(width)];
-  const ends = [0];
-  for (const hold of holds) {
-    if (hold.startMs === Infinity) continue;
-    const from = scale(hold.startMs);
-    let row = ends.findIndex((end) => end <= from);
+  const endsMs = [0];
+  for (const { startMs, workEndMs, redelivered, task } of holds) {
+    if (startMs === Infinity) continue;
+    let row = endsMs.findIndex((endMs) => endMs <= startMs);
     if (row === -1) {
       row = rows.push(new Cells(width)) - 1;
-      ends.push(0);
+      endsMs.push(0);
     }
-    const to = Math.max(from + 1, scale(hold.workEndMs));
+    endsMs[row] = workEndMs;
+    const from = scale(startMs);
+    const to = Math.max(from + 1, scale(workEndMs));
     const cells = rows[row]!;
     cells.fill(from, to, "█", "work");
-    const mark = `${hold.redelivered ? "↻" : ""}${hold.task}`;
-    if (mark.length <= to - from) cells.write(from, mark, "plain");
-    ends[row] = to;
+    const mark = `${redelivered ? "↻" : ""}${task}`;
+    // Two numbers side by side would look like one.
+    if (mark.length < to - from) cells.write(from, mark, "plain");
   }
   for (const { toMs, killed } of lives) {
     if (killed) rows[0]!.set(Math.min(scale(toMs), width - 1), "✗", "lost");
@@ -118,42 +122,51 @@ function waitingRow({ holds }: Lane, width: number, scale: Plot["scale"]): Cells
     from: scale(deliveredMs),
     to: scale(Math.min(startMs, endMs)),
   }));
-  let before = 0;
-  for (let at = 0; at < width; at++) {
-    const count = waits.filter(({ from, to }) => from <= at && at < to).length;
+  const counts = Array.from(
+    { length: width },
+    (_, at) => waits.filter(({ from, to }) => from <= at && at < to).length,
+  );
+  for (let at = 0; at < width;) {
+    const count = counts[at]!;
+    const next = counts.findIndex((other, n) => n > at && other !== count);
+    const end = next === -1 ? width : next;
     if (count > 0) {
-      const number = `${count}`;
-      if (count !== before) cells.write(at, number, "plain");
-      else if (cells.isFree(at)) cells.set(at, "░", "waiting");
+      cells.fill(at, end, "░", "waiting");
+      if (`${count}`.length < end - at) cells.write(at, `${count}`, "plain");
     }
-    before = count;
+    at = end;
   }
   return cells;
 }
 
-/** One of eight heights a cell: the most that there was meanwhile. */
+/** One of eight heights a cell: the most that there was for a good part of it. */
 function curve(
   { depths }: Panel,
   which: "ready" | "unacked",
   { durationMs, maxDepth }: Figure,
   width: number,
 ): Cells {
+  const cellMs = durationMs / width;
+  const lasting = depths.map((depth, at) => ({
+    fromMs: depth.atMs,
+    toMs: depths[at + 1]?.atMs ?? durationMs,
+    depth: depth[which],
+  })).filter(({ fromMs, toMs }) => toMs - fromMs >= cellMs * LEAST_PART);
+  const heights = Array.from({ length: width }, (_, at) =>
+    max(
+      lasting.filter(({ fromMs, toMs }) => {
+        const shared = Math.min(toMs, (at + 1) * cellMs) - Math.max(fromMs, at * cellMs);
+        return shared >= cellMs * LEAST_PART;
+      }),
+      ({ depth }) => depth,
+    ) ?? 0);
   const cells = new Cells(width);
-  const highest = Math.max(...depths.map((depth) => depth[which]));
-  let shown = false;
-  for (let at = 0; at < width; at++) {
-    const [from, to] = [at, at + 1].map((edge) => edge / width * durationMs) as [number, number];
-    const before = depths.findLast(({ atMs }) => atMs <= from)?.[which] ?? 0;
-    const within = depths.filter(({ atMs }) => atMs > from && atMs <= to);
-    const depth = Math.max(before, ...within.map((one) => one[which]));
-    if (depth === 0) continue;
-    cells.set(at, LEVELS[Math.ceil(depth / maxDepth * LEVELS.length) - 1]!, which);
-    if (depth === highest && !shown && maxDepth > 1) {
-      cells.write(at, `${depth}`, "plain");
-      shown = true;
-      at += `${depth}`.length - 1;
-    }
+  for (const [at, depth] of heights.entries()) {
+    const level = Math.ceil(depth / maxDepth * LEVELS.length) - 1;
+    if (depth > 0) cells.set(at, LEVELS[level]!, which);
   }
+  const highest = Math.max(...heights);
+  if (highest > 0) cells.write(heights.indexOf(highest), `${highest}`, "plain");
   return cells;
 }
 

@@ -27,7 +27,7 @@ export function chapterMarkup({ id, report }: Chapter): Markup {
   <div class="opening">
     <blockquote class="claim">
       <p>${claim}</p>
-      <footer>— ${linkMarkup(source)}</footer>
+      <footer>After ${linkMarkup(source)}</footer>
     </blockquote>
     <p class="question">${question}</p>
     <p class="outcome">${verdictMarkup(verdict)} ${because}</p>

@@ -109,7 +109,7 @@ function chaptersOf(reports: readonly ExperimentReport[]): Chapter[] {
 /** What was done here, and what came of it, in two sentences. */
 function leadOf(reports: readonly ExperimentReport[]): string {
   const brokers = [...new Set(reports.map(({ broker }) => broker))].join(" and ");
-  const broker = `tried with real commands on a real broker: ${brokers}.`;
+  const broker = `tried with real commands on ${brokers}.`;
   if (reports.length === 1) return `One claim of RabbitMQ’s tutorial about work queues, ${broker}`;
   const verdicts = [...new Set(reports.map(({ verdict }) => verdict))];
   const outcome = verdicts.map((verdict) =>

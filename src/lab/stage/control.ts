@@ -28,9 +28,20 @@ export class Control {
       const { product, version, rabbitmq_release: release } = model.connection
         .serverProperties as unknown as Record<string, string>;
       return Promise.resolve(
-        release === undefined ? `${product} ${version}` : `embedded, as RabbitMQ ${release}`,
+        release === undefined ? `${product} ${version}` : `worktool broker, as RabbitMQ ${release}`,
       );
     });
+  }
+
+  /**
+   * Has the broker restarted: what `restart` says is believed when a connection from before it is
+   * gone. @returns whether it is
+   */
+  async endsWith(restart: () => Promise<void>): Promise<boolean> {
+    await using before = await this.#connect();
+    await restart();
+    await this.answers();
+    return !before.isOpen;
   }
 
   /** Resolves when the broker answers. @throws {AmqpError} it does not in half a minute */
@@ -89,7 +100,16 @@ export class Control {
   }
 
   async #use<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await Connection.open({
+    const connection = await this.#connect();
+    try {
+      return await use(connection);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    return await Connection.open({
       url: parseBrokerUrl(this.#url),
       tls: { insecure: false },
       name: "worktool lab",
@@ -99,10 +119,5 @@ export class Control {
       onBlocked: () => {},
       onUnblocked: () => {},
     }, { stop: new AbortController().signal, limitMs: TIMEOUT_MS });
-    try {
-      return await use(connection);
-    } finally {
-      await connection.close();
-    }
   }
 }

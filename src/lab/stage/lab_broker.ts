@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +19,14 @@ export interface LabBroker extends AsyncDisposable {
 /** In order, or as a crash would: `kill -9`. What a given broker does is up to its command. */
 export type RestartKind = "stop" | "crash";
 
+/**
+ * Waits for the end of the lab, be it by kill -9; then ends the broker and removes its directory.
+ */
+const GUARD = `trap '' INT TERM HUP
+read -r _
+kill -KILL "$1" 2>/dev/null
+rm -rf -- "$2"`;
+
 export interface OwnBrokerOptions {
   /** Flags of `worktool broker`. */
   readonly flags: readonly string[];
@@ -28,52 +36,66 @@ export interface OwnBrokerOptions {
 export class OwnBroker implements LabBroker {
   readonly canRestart = true;
   readonly isOwn = true;
-  readonly url: string;
   readonly #flags: readonly string[];
   readonly #directory: string;
+  #url = "";
   #process: WorktoolProcess;
+  #guard: ChildProcess;
 
-  private constructor(
-    url: string,
-    directory: string,
-    flags: readonly string[],
-    process: WorktoolProcess,
-  ) {
-    this.url = url;
+  private constructor(directory: string, flags: readonly string[]) {
     this.#directory = directory;
     this.#flags = flags;
-    this.#process = process;
+    this.#process = this.#launch(0);
+    this.#guard = guard(this.#process, directory);
   }
 
   static async start({ flags }: OwnBrokerOptions): Promise<OwnBroker> {
-    const directory = await mkdtemp(join(tmpdir(), "worktool-lab-"));
-    const process = launch(directory, 0, flags);
+    const broker = new OwnBroker(await mkdtemp(join(tmpdir(), "worktool-lab-")), flags);
     try {
-      const { url } = await process.event("listening") as unknown as { url: string };
-      return new OwnBroker(url, directory, flags, process);
+      const listening = await broker.#process.event("listening");
+      broker.#url = (listening as unknown as { url: string }).url;
+      return broker;
     } catch (error) {
-      await process[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true });
+      await broker[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get url(): string {
+    return this.#url;
   }
 
   async restart(how: RestartKind): Promise<void> {
     this.#process.kill(how === "stop" ? "SIGTERM" : "SIGKILL");
     await this.#process.ended;
-    this.#process = launch(this.#directory, Number(new URL(this.url).port), this.#flags);
+    this.#guard.kill("SIGKILL"); // the directory stays
+    this.#process = this.#launch(Number(new URL(this.#url).port));
+    this.#guard = guard(this.#process, this.#directory);
     await this.#process.event("listening");
+  }
+
+  #launch(port: number): WorktoolProcess {
+    const args = ["broker", "--port", `${port}`, "--data", this.#directory, ...this.#flags];
+    return new WorktoolProcess(args, { env: {} });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
+    this.#guard.kill("SIGKILL");
     await rm(this.#directory, { recursive: true });
   }
 }
 
-function launch(directory: string, port: number, flags: readonly string[]): WorktoolProcess {
-  const args = ["broker", "--port", `${port}`, "--data", directory, ...flags];
-  return new WorktoolProcess(args, { env: {} });
+/** Reads nothing until this process is gone, whatever ends it. */
+function guard({ pid }: WorktoolProcess, directory: string): ChildProcess {
+  const shell = spawn("/bin/sh", ["-c", GUARD, "worktool-lab-guard", `${pid}`, directory], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  shell.on("error", () => {}); // no shell: then kill -9 leaves the broker behind
+  shell.stdin!.on("error", () => {});
+  shell.unref();
+  return shell;
 }
 
 /** The broker that the user named; it is not the lab's to end. */
@@ -99,7 +121,7 @@ export class GivenBroker implements LabBroker {
     let stderr = "";
     shell.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
     const [code] = await once(shell, "close");
-    if (code !== 0) throw new RestartFailed(command, stderr.trim() || `exit code ${code}`);
+    if (code !== 0) throw new RestartFailed(`${command}: ${stderr.trim() || `exit code ${code}`}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -108,7 +130,7 @@ export class GivenBroker implements LabBroker {
 export class RestartFailed extends Error {
   override readonly name = "RestartFailed";
 
-  constructor(command: string, reason: string) {
-    super(`the restart command failed: ${command}: ${reason}`);
+  constructor(reason: string) {
+    super(`the broker was not restarted: ${reason}`);
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Recording } from "../recording.ts";
 import { commandText } from "./command_text.ts";
 import type { Control } from "./control.ts";
-import type { LabBroker, RestartKind } from "./lab_broker.ts";
+import { type LabBroker, RestartFailed, type RestartKind } from "./lab_broker.ts";
 import { type Missing, Recorder, type Source } from "./recorder.ts";
 import { WorktoolEnded, type WorktoolExit, WorktoolProcess } from "./worktool_process.ts";
 
@@ -10,6 +10,8 @@ export interface StageOptions {
   readonly broker: LabBroker;
   readonly control: Control;
   readonly dotMs: number;
+  /** Flags of the broker that matter here. */
+  readonly brokerFlags: readonly string[];
   /** Aborted when the lab is told to stop. */
   readonly stop: AbortSignal;
   /** What the recording is of. */
@@ -44,6 +46,8 @@ export class Stage implements AsyncDisposable {
 
   constructor(options: StageOptions) {
     this.#options = options;
+    const { brokerFlags } = options;
+    if (brokerFlags.length > 0) this.#commands.push(commandText(["broker", ...brokerFlags]) + " &");
   }
 
   get broker(): LabBroker {
@@ -69,7 +73,8 @@ export class Stage implements AsyncDisposable {
       worker,
       forgets: flags.some((flag, at) => flag === "auto" && flags[at - 1] === "--ack"),
     };
-    const process = this.#start(["work", ...own, "--dot", `${this.#options.dotMs}ms`], source);
+    const args = ["work", ...own, "--dot", `${this.#options.dotMs}ms`];
+    const process = this.#start(args, source, { inBackground: true });
     if (!this.#names.includes(worker)) this.#names.push(worker);
     this.#workers.set(worker, process);
     this.#recorder.stage("worker-started", worker);
@@ -91,7 +96,7 @@ export class Stage implements AsyncDisposable {
     const lines = others.length > 0 || only === undefined;
     const args = ["send", "--queue", this.queue, ...flags, ...lines ? ["--lines"] : [only]];
     const input = lines ? tasks.map((task) => `${task}\n`).join("") : undefined;
-    await using process = this.#start(args, {}, input);
+    await using process = this.#start(args, {}, { input });
     return await process.ended;
   }
 
@@ -114,10 +119,14 @@ export class Stage implements AsyncDisposable {
     return await this.#options.control.ready(queue);
   }
 
-  #start(args: readonly string[], source: Source, input?: string): WorktoolProcess {
+  #start(
+    args: readonly string[],
+    source: Source,
+    { input, inBackground = false }: { input?: string | undefined; inBackground?: boolean } = {},
+  ): WorktoolProcess {
     const { stop } = this.#options;
     stop.throwIfAborted();
-    this.#commands.push(commandText(args, input));
+    this.#commands.push(commandText(args, input) + (inBackground ? " &" : ""));
     const process = new WorktoolProcess(args, {
       env: { AMQP_URL: this.broker.url },
       ...(input === undefined ? {} : { input }),
@@ -162,12 +171,14 @@ export class Stage implements AsyncDisposable {
 
   /** `kill -9`. */
   async kill(worker: string): Promise<void> {
+    this.#commands.push(`# here ${worker} is killed`);
     this.#workers.get(worker)?.kill("SIGKILL");
     await this.ended(worker);
   }
 
   /** SIGTERM, as at the end of a day. */
   async stop(worker: string): Promise<void> {
+    this.#commands.push(`# here ${worker} is stopped`);
     this.#workers.get(worker)?.kill("SIGTERM");
     await this.ended(worker);
   }
@@ -179,15 +190,19 @@ export class Stage implements AsyncDisposable {
   async restartBroker(how: RestartKind): Promise<void> {
     this.#recorder.stage("broker-stopped");
     this.#changed();
-    await this.broker.restart(how);
-    await this.#options.control.answers();
+    this.#commands.push("# here the broker is ended, and started again");
+    const restarted = await this.#options.control.endsWith(() => this.broker.restart(how));
+    if (!restarted) throw new RestartFailed("connections from before it are still open");
     this.#recorder.stage("broker-started");
     this.#changed();
   }
 
   /** Stops the workers and looks what is left in the queue. @returns the bodies of what is left */
   async close(missing: Missing = "lost"): Promise<string[]> {
-    for (const worker of [...this.#workers.keys()]) await this.stop(worker);
+    for (const [worker, process] of [...this.#workers]) {
+      process.kill("SIGTERM");
+      await this.ended(worker);
+    }
     const found = await this.#options.control.bodies(this.queue) ?? [];
     this.#recorder.close(found, missing);
     return found;

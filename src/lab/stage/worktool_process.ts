@@ -75,6 +75,10 @@ export class WorktoolProcess implements AsyncDisposable {
     return await waiting.promise;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   kill(signal: "SIGTERM" | "SIGKILL"): void {
     this.#child.kill(signal);
   }
