@@ -175,7 +175,7 @@ export function survivals(prefix: string): Survival[] {
           deadLetterExchange: "",
           deadLetterRoutingKey: name("dead"),
         });
-        // Not before the broker is there again: while RabbitMQ goes or comes, a dead letter is lost.
+        // Not before RabbitMQ is there again: while it goes or comes, a dead letter is lost.
         await persist(channel, name("expiring"), "x", { expiration: 15_000 });
       },
       after: async (channel) => {
