@@ -2,6 +2,7 @@ import { max } from "d3-array";
 import type { Lane } from "../lanes.ts";
 import { Cells, type Ink } from "./cells.ts";
 import type { Figure, Panel } from "./figure.ts";
+import { type Brevity, type Held, laneContent, type Work } from "./lane_content.ts";
 
 export interface TerminalPictureOptions {
   /** How wide it may be. */
@@ -13,6 +14,8 @@ const LEVELS = "▁▂▃▄▅▆▇█";
 const LEAST_PLOT_COLUMNS = 20;
 /** What lasts for a shorter part of a cell is left out of the curves. */
 const LEAST_PART = 0.3;
+/** Cells are coarse enough to leave out what is brief. */
+const ALL: Brevity = { heldMs: 0, overlapMs: 0 };
 /** Room for the longest of a curve's own labels. */
 const CURVE_LABEL = "unacked ";
 
@@ -74,8 +77,12 @@ interface Plot {
 }
 
 function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): string[] {
-  const rows = workRows(lane, width, scale);
-  const waiting = waitingRow(lane, width, scale);
+  const { works, rows: count, held } = laneContent(lane, ALL);
+  const rows = workRows(works, count, width, scale);
+  for (const { toMs, killed } of lane.lives) {
+    if (killed) rows[0]!.set(Math.min(scale(toMs), width - 1), "✗", "lost");
+  }
+  const waiting = waitingRow(held, width, scale);
   for (const cells of [...rows, waiting]) {
     for (const { fromMs, toMs } of panel.outages) {
       for (let at = scale(fromMs); at < Math.max(scale(toMs), scale(fromMs) + 1); at++) {
@@ -90,51 +97,39 @@ function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): stri
 }
 
 /** A row for each task that is worked on at the same time. */
-function workRows({ holds, lives }: Lane, width: number, scale: Plot["scale"]): Cells[] {
-  const rows = [new Cells(width)];
-  const endsMs = [0];
-  for (const { startMs, workEndMs, redelivered, task } of holds) {
-    if (startMs === Infinity) continue;
-    let row = endsMs.findIndex((endMs) => endMs <= startMs);
-    if (row === -1) {
-      row = rows.push(new Cells(width)) - 1;
-      endsMs.push(0);
-    }
-    endsMs[row] = workEndMs;
+function workRows(
+  works: readonly Work[],
+  count: number,
+  width: number,
+  scale: Plot["scale"],
+): Cells[] {
+  const rows = Array.from({ length: count }, () => new Cells(width));
+  for (const { task, row, startMs, endMs, redelivered } of works) {
     const from = scale(startMs);
-    const to = Math.max(from + 1, scale(workEndMs));
+    const to = Math.max(from + 1, scale(endMs));
     const cells = rows[row]!;
     cells.fill(from, to, "█", "work");
     const mark = `${redelivered ? "↻" : ""}${task}`;
     // Two numbers side by side would look like one.
     if (mark.length < to - from) cells.write(from, mark, "plain");
   }
-  for (const { toMs, killed } of lives) {
-    if (killed) rows[0]!.set(Math.min(scale(toMs), width - 1), "✗", "lost");
-  }
   return rows;
 }
 
 /** How many tasks wait in the worker: a shade, and a number where it changes. */
-function waitingRow({ holds }: Lane, width: number, scale: Plot["scale"]): Cells {
+function waitingRow(held: readonly Held[], width: number, scale: Plot["scale"]): Cells {
   const cells = new Cells(width);
-  const waits = holds.map(({ deliveredMs, startMs, endMs }) => ({
-    from: scale(deliveredMs),
-    to: scale(Math.min(startMs, endMs)),
-  }));
-  const counts = Array.from(
-    { length: width },
-    (_, at) => waits.filter(({ from, to }) => from <= at && at < to).length,
-  );
-  for (let at = 0; at < width;) {
-    const count = counts[at]!;
-    const next = counts.findIndex((other, n) => n > at && other !== count);
-    const end = next === -1 ? width : next;
-    if (count > 0) {
-      cells.fill(at, end, "░", "waiting");
-      if (`${count}`.length < end - at) cells.write(at, `${count}`, "plain");
+  let before = 0;
+  for (const [at, { atMs, waiting }] of held.entries()) {
+    const from = scale(atMs);
+    const to = scale(held[at + 1]?.atMs ?? atMs);
+    if (from === to) continue; // what follows within a cell takes it
+    if (waiting > 0) {
+      cells.fill(from, to, "░", "waiting");
+      const isNews = waiting !== before && `${waiting}`.length < to - from;
+      if (isNews) cells.write(from, `${waiting}`, "plain");
     }
-    at = end;
+    before = waiting;
   }
   return cells;
 }
