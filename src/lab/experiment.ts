@@ -25,8 +25,6 @@ export interface Variant {
   readonly brokerFlags?: readonly string[];
   /** Which of the given brokers it runs on, where there are several; the first unless told. */
   readonly givenBroker?: number;
-  /** Whether there is something to draw. */
-  readonly draws: boolean;
   run(stage: Stage): Promise<Facts>;
 }
 

@@ -31,6 +31,11 @@ export interface VariantReport {
   readonly recordings: readonly Recording[];
 }
 
+/** What the picture of an experiment shows: the first run of each variant. */
+export function picturedRuns({ variants }: Pick<ExperimentReport, "variants">): Recording[] {
+  return variants.flatMap(({ recordings }) => recordings.slice(0, 1));
+}
+
 /** Numbers in rows; the first column names the row. */
 export interface Table {
   readonly title: string;

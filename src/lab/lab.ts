@@ -77,10 +77,10 @@ export async function runExperiment(
     kind: "report",
     report: {
       ...{ name, title, claim, source, question, broker, verdict, because, tables },
-      variants: variants.map(({ name, draws }, at) => ({
+      variants: variants.map(({ name }, at) => ({
         name,
         commands: runs[at]!.recordings[0]!.commands,
-        recordings: draws ? runs[at]!.recordings : [],
+        recordings: experiment.hasPicture ? runs[at]!.recordings : [],
       })),
     },
   };
@@ -88,7 +88,7 @@ export async function runExperiment(
 
 /** @throws {BrokerFailed} */
 async function runVariant(
-  { name: experiment }: Experiment,
+  { name: experiment, hasPicture }: Experiment,
   variant: Variant,
   options: LabOptions,
 ): Promise<{ facts: Facts; recording: Recording }> {
@@ -105,7 +105,7 @@ async function runVariant(
       stop: options.stop,
       of: { experiment, variant: variant.name, broker },
     });
-    if (variant.draws) options.onRun(() => stage.recordingSoFar);
+    if (hasPicture) options.onRun(() => stage.recordingSoFar);
     const facts = await variant.run(stage);
     return { facts, recording: stage.recording };
   } catch (error) {

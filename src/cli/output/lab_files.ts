@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { ExperimentReport } from "../../lab/experiment_report.ts";
+import { type ExperimentReport, picturedRuns } from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
 import { formatRecording } from "../../lab/recording.ts";
 
@@ -40,12 +40,10 @@ export async function writeLabFiles(
   if (svg !== undefined && report !== undefined) await write(svg, await pictureOf(report));
 }
 
-/** The first run of each variant. */
-async function pictureOf({ title, because, variants }: ExperimentReport): Promise<string> {
+async function pictureOf(report: ExperimentReport): Promise<string> {
   const { pictureSvg } = await import("../../lab/picture/svg.ts");
-  const first = variants.map(({ recordings }) => recordings[0])
-    .filter((recording) => recording !== undefined);
-  return pictureSvg(figureOf(first), { title, description: because });
+  const { title, because } = report;
+  return pictureSvg(figureOf(picturedRuns(report)), { title, description: because });
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -1,4 +1,9 @@
-import type { ExperimentReport, Table, Verdict } from "../../lab/experiment_report.ts";
+import {
+  type ExperimentReport,
+  picturedRuns,
+  type Table,
+  type Verdict,
+} from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
 import { TERMINAL_LEGEND, terminalPicture } from "../../lab/picture/terminal.ts";
 import { columnsOf } from "./display_width.ts";
@@ -19,11 +24,10 @@ const LEAST_LAST_COLUMNS = 10;
 /** An experiment for a person: claim, commands, pictures, numbers, verdict. */
 export function experimentText(report: ExperimentReport, format: LabTextFormat): string {
   const { columns } = format;
-  const first = report.variants.map(({ recordings }) => recordings[0])
-    .filter((recording) => recording !== undefined);
-  const picture = first.length === 0
+  const pictured = picturedRuns(report);
+  const picture = pictured.length === 0
     ? []
-    : [...terminalPicture(figureOf(first), format), TERMINAL_LEGEND, ""];
+    : [...terminalPicture(figureOf(pictured), format), TERMINAL_LEGEND, ""];
   return [
     ...wrapped(report.claim, columns, "  "),
     ...wrapped(`(After ${report.source.title}.)`, columns, "  "),

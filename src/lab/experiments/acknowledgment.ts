@@ -1,6 +1,7 @@
 import type { Experiment } from "../experiment.ts";
 import { lossBound, numbersOf } from "../numbers.ts";
 import { fateTable, inSeconds, percent, runTable, taskList } from "../run_table.ts";
+import { alike } from "./heavy_and_light.ts";
 import { tutorial } from "./tutorial.ts";
 
 const MODES = ["manual", "auto", "early"] as const;
@@ -20,14 +21,13 @@ export const acknowledgment: Experiment = {
   variants: ({ dotMs }) =>
     MODES.map((mode) => ({
       name: `--ack ${mode}`,
-      draws: true,
       run: async (stage) => {
         const flags = ["--ack", mode, "--prefetch", "0"];
         // The second one ends by itself when it has waited for longer than a task takes.
         const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
         await stage.work("C1", [...flags, "--crash-during", "1"]);
         await stage.work("C2", [...flags, "--idle-timeout", idle]);
-        await stage.send(Array.from({ length: TASKS }, (_, n) => `${n + 1}${".".repeat(DOTS)}`));
+        await stage.send(alike(TASKS, DOTS));
         await stage.ended("C1");
         await stage.ended("C2");
         await stage.close();
@@ -44,18 +44,14 @@ export const acknowledgment: Experiment = {
     const recovered = runs.flatMap((recording) => numbersOf(recording).recovered);
     const so = manual.length === 0 && recovered.length > 0 && auto.length > 0 && early.length > 0;
     const bound = percent(lossBound(runs.length * TASKS));
+    const [again, byAuto, byEarly] = [recovered, auto, early]
+      .map((tasks) => `tasks ${taskList([...new Set(tasks)])}`);
     return {
       verdict: so ? "as the tutorial says" : "not so",
       because:
         `With manual acknowledgments ${manual.length} of ${runs.length * TASKS} tasks were ` +
-        `lost, and the other worker did tasks ${
-          taskList([...new Set(recovered)])
-        } again. Lost with ` +
-        `auto: tasks ${taskList([...new Set(auto)])}; with early: tasks ` +
-        `${
-          taskList([...new Set(early)])
-        }. (None lost of so few still allows for a chance of loss ` +
-        `of up to ${bound}.)`,
+        `lost, and the other worker did ${again} again. Lost with auto: ${byAuto}; with early: ` +
+        `${byEarly}. (None lost of so few still allows for a chance of loss of up to ${bound}.)`,
       tables: [fateTable(observed), runTable(observed)],
     };
   },

@@ -1,4 +1,4 @@
-import type { Experiment, Variant } from "../experiment.ts";
+import type { Experiment, Facts, Variant } from "../experiment.ts";
 import type { Stage } from "../stage/stage.ts";
 
 const ROOM = 3;
@@ -66,21 +66,15 @@ export const confirms: Experiment = {
 };
 
 function full(name: string, confirm: string): Variant {
-  const limits = [
-    "--queue-arg",
-    `x-max-length=${ROOM}`,
-    "--queue-arg",
-    "x-overflow=reject-publish",
-  ];
+  const limits = [`x-max-length=${ROOM}`, "x-overflow=reject-publish"];
   const run = async (stage: Stage) => {
-    const { code, counts } = await stage.run([
-      ...["send", "--queue", stage.queue, ...limits, confirm, "--count", `${FEW}`, "task {n}"],
+    const sending = stage.run([
+      ...["send", "--queue", stage.queue, ...limits.flatMap((limit) => ["--queue-arg", limit])],
+      ...[confirm, "--count", `${FEW}`, "task {n}"],
     ]);
-    const { sent = 0, confirmed = 0 } = counts;
-    const said = confirm === "--confirm" ? confirmed : sent;
-    return { said, found: await stage.ready() ?? 0, code };
+    return await saidAndFound(stage, sending, confirm);
   };
-  return { name, draws: false, run };
+  return { name, run };
 }
 
 function dying(name: string, confirm: string): Variant {
@@ -93,10 +87,21 @@ function dying(name: string, confirm: string): Variant {
       // It fills while we look.
     }
     await stage.restartBroker("crash");
-    const { code, counts } = await sending;
-    const { sent = 0, confirmed = 0 } = counts;
-    const said = confirm === "--confirm" ? confirmed : sent;
-    return { said, found: await stage.ready() ?? 0, code };
+    return await saidAndFound(stage, sending, confirm);
   };
-  return { name, draws: false, run };
+  return { name, run };
+}
+
+/** How many tasks the sender says it has sent, and how many are in the queue. */
+async function saidAndFound(
+  stage: Stage,
+  sending: ReturnType<Stage["run"]>,
+  confirm: string,
+): Promise<Facts> {
+  const { code, counts: { sent = 0, confirmed = 0 } } = await sending;
+  return {
+    said: confirm === "--confirm" ? confirmed : sent,
+    found: await stage.ready() ?? 0,
+    code,
+  };
 }

@@ -21,7 +21,6 @@ export const durability: Experiment = {
 
   variants: () => [{
     name: "a restart",
-    draws: false,
     run: async (stage) => {
       const facts: Record<string, string> = {};
       const queues = new Map<string, string>();

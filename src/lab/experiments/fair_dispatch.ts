@@ -23,7 +23,6 @@ export const fairDispatch: Experiment = {
   variants: ({ tasks = 8 }) =>
     PREFETCHES.map((prefetch) => ({
       name: `prefetch ${prefetch}`,
-      draws: true,
       run: async (stage) => {
         for (const worker of ["C1", "C2"]) await stage.work(worker, ["--prefetch", `${prefetch}`]);
         await stage.send(heavyAndLight(tasks));

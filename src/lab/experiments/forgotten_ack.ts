@@ -18,7 +18,6 @@ export const forgottenAck: Experiment = {
   variants: ({ tasks = 5 }) =>
     (["manual", "never"] as const).map((mode) => ({
       name: `--ack ${mode}`,
-      draws: true,
       run: async (stage) => {
         await stage.work("C1", ["--ack", mode, "--prefetch", "0"]);
         await stage.send(alike(tasks));

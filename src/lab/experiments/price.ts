@@ -34,7 +34,6 @@ export const price: Experiment = {
   variants: () =>
     Object.entries(KINDS).map(([kind, flags]) => ({
       name: kind,
-      draws: false,
       run: (stage) => measure(stage, flags),
     })),
 

@@ -27,7 +27,6 @@ export const queueSize: Experiment = {
     const rate = ["--rate", `${Math.round(1_000 / dotMs * 100) / 100}`];
     const workers = (count: number): Variant => ({
       name: count === 1 ? "1 worker" : `${count} workers`,
-      draws: true,
       run: async (stage) => {
         for (let n = 1; n <= count; n++) await stage.work(`C${n}`);
         await stage.send(alike(tasks, DOTS), rate);
@@ -44,7 +43,6 @@ export const queueSize: Experiment = {
       const flags = queueArgs.flatMap((arg) => ["--queue-arg", arg]);
       return {
         name,
-        draws: true,
         run: async (stage) => {
           const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
           await stage.work("C1", [...flags, "--idle-timeout", idle]);

@@ -14,7 +14,6 @@ export const redeclare: Experiment = {
 
   variants: () => [{
     name: "four declarations",
-    draws: false,
     run: async (stage) => {
       const other = stage.anotherQueue("other");
       const tries: [string, string[]][] = [

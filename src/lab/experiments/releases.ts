@@ -27,13 +27,11 @@ export const releases: Experiment = {
     ownBroker
       ? ["3.10", "4.3"].map((release) => ({
         name: `as RabbitMQ ${release}`,
-        draws: false,
         brokerFlags: ["--like", release],
         run: dieOfIt,
       }))
       : ["the first --url", "the second --url"].map((name, givenBroker) => ({
         name,
-        draws: false,
         givenBroker,
         run: dieOfIt,
       })),

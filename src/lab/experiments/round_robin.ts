@@ -25,7 +25,6 @@ export const roundRobin: Experiment = {
   variants: () =>
     [2, 3].map((workers) => ({
       name: `${workers} workers`,
-      draws: true,
       run: async (stage) => {
         for (let n = 1; n <= workers; n++) await stage.work(`C${n}`, ["--prefetch", "0"]);
         await stage.send(FIVE_TASKS);

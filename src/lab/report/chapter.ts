@@ -1,4 +1,9 @@
-import type { ExperimentReport, Table, VariantReport } from "../experiment_report.ts";
+import {
+  type ExperimentReport,
+  picturedRuns,
+  type Table,
+  type VariantReport,
+} from "../experiment_report.ts";
 import { figureOf } from "../picture/figure.ts";
 import { pictureSvg } from "../picture/svg.ts";
 import { type Content, Markup, markup } from "./markup.ts";
@@ -46,10 +51,10 @@ function linkMarkup({ title, url }: ExperimentReport["source"]): Markup {
     : markup`${title}`;
 }
 
-/** The first run of each variant; the tables are what it is for those who do not see it. */
+/** The tables are what it is for those who do not see it. */
 function pictureMarkup(id: string, report: ExperimentReport): Markup | undefined {
   const { title, because, tables, variants } = report;
-  const recordings = variants.flatMap(({ recordings }) => recordings.slice(0, 1));
+  const recordings = picturedRuns(report);
   if (recordings.length === 0) return undefined;
   const runs = Math.max(...variants.map(({ recordings }) => recordings.length));
   const which = runs > 1 ? ` in the first of ${runs} runs` : "";

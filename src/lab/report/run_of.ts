@@ -1,3 +1,4 @@
+import { dotsIn } from "../numbers.ts";
 import { type Hold, type Lane, lanesOf } from "../lanes.ts";
 import { isTaskEvent, type Recording, type TaskEvent } from "../recording.ts";
 import { eventText } from "./event_text.ts";
@@ -12,7 +13,7 @@ export function runOf(recording: Recording): Run {
   const tasks = recording.tasks.map(({ task, body }) => ({
     task,
     body: body.slice(0, MOST_CHARACTERS),
-    dots: body.split(".").length - 1,
+    dots: dotsIn(body),
   }));
   const workMs = new Map(tasks.map(({ task, dots }) => [task, dots * recording.dotMs]));
   const works = new Map(

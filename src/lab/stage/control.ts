@@ -33,10 +33,7 @@ export class Control {
     });
   }
 
-  /**
-   * Has the broker restarted: what `restart` says is believed when a connection from before it is
-   * gone. @returns whether it is
-   */
+  /** @returns whether a connection from before the restart is gone after it: else it was none */
   async endsWith(restart: () => Promise<void>): Promise<boolean> {
     await using before = await this.#connect();
     await restart();
@@ -59,36 +56,25 @@ export class Control {
 
   /** The bodies of all ready messages, which stay; undefined where there is no such queue. */
   async bodies(queue: string): Promise<string[] | undefined> {
-    return await this.#use(async (connection) => {
-      try {
-        await using browser = await QueueBrowser.open(connection, queue);
-        const bodies: string[] = [];
-        for (;;) {
-          const delivery = await browser.next();
-          if (delivery === undefined) break;
-          bodies.push(new TextDecoder().decode(delivery.body));
-        }
-        await browser.close();
-        return bodies;
-      } catch (error) {
-        if (channelReplyCode(error) === NOT_FOUND) return undefined;
-        throw error;
+    return await this.#useQueue(async (connection) => {
+      await using browser = await QueueBrowser.open(connection, queue);
+      const bodies: string[] = [];
+      for (;;) {
+        const delivery = await browser.next();
+        if (delivery === undefined) break;
+        bodies.push(new TextDecoder().decode(delivery.body));
       }
+      await browser.close();
+      return bodies;
     });
   }
 
   /** How many messages are ready; undefined where there is no such queue. */
   async ready(queue: string): Promise<number | undefined> {
-    return await this.#use((connection) =>
-      withChannel(connection, async (channel) => {
-        try {
-          return (await queueDepth(channel, queue)).ready;
-        } catch (error) {
-          if (channelReplyCode(error) === NOT_FOUND) return undefined;
-          throw error;
-        }
-      })
+    const depth = await this.#useQueue((connection) =>
+      withChannel(connection, (channel) => queueDepth(channel, queue))
     );
+    return depth?.ready;
   }
 
   async deleteQueues(queues: Iterable<string>): Promise<void> {
@@ -97,6 +83,16 @@ export class Control {
         for (const queue of queues) await deleteQueue(channel, queue);
       })
     );
+  }
+
+  /** Undefined where the queue is missing. */
+  async #useQueue<T>(use: (connection: Connection) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#use(use);
+    } catch (error) {
+      if (channelReplyCode(error) === NOT_FOUND) return undefined;
+      throw error;
+    }
   }
 
   async #use<T>(use: (connection: Connection) => Promise<T>): Promise<T> {

@@ -8,11 +8,7 @@ import { WorktoolProcess } from "./worktool_process.ts";
 /** The broker that an experiment runs on. */
 export interface LabBroker extends AsyncDisposable {
   readonly url: string;
-  /** Whether {@linkcode restart} can be asked for. */
-  readonly canRestart: boolean;
-  /** Whether the flags of `worktool broker` are the lab's to choose. */
-  readonly isOwn: boolean;
-  /** Ends the broker and starts it again; `onStarted` is told when it was told to start. */
+  /** Ends the broker and starts it again. @throws {RestartFailed} */
   restart(how: RestartKind): Promise<void>;
 }
 
@@ -34,8 +30,6 @@ export interface OwnBrokerOptions {
 
 /** An embedded broker for one experiment, with its data in a directory that goes with it. */
 export class OwnBroker implements LabBroker {
-  readonly canRestart = true;
-  readonly isOwn = true;
   readonly #flags: readonly string[];
   readonly #directory: string;
   #url = "";
@@ -100,7 +94,6 @@ function guard({ pid }: WorktoolProcess, directory: string): ChildProcess {
 
 /** The broker that the user named; it is not the lab's to end. */
 export class GivenBroker implements LabBroker {
-  readonly isOwn = false;
   readonly url: string;
   readonly #restartCommand: string | undefined;
 
@@ -108,10 +101,6 @@ export class GivenBroker implements LabBroker {
   constructor(url: string, restartCommand: string | undefined) {
     this.url = url;
     this.#restartCommand = restartCommand;
-  }
-
-  get canRestart(): boolean {
-    return this.#restartCommand !== undefined;
   }
 
   /** @throws {RestartFailed} */

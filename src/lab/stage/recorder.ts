@@ -1,4 +1,10 @@
-import type { LabEvent, RecordedTask, StageEvent, TaskEvent } from "../recording.ts";
+import {
+  isTaskEvent,
+  type LabEvent,
+  type RecordedTask,
+  type StageEvent,
+  type TaskEvent,
+} from "../recording.ts";
 
 /** One object of `--json`, as far as the lab reads it; docs/events.md. */
 export interface ToldEvent {
@@ -54,6 +60,8 @@ export class Recorder {
   readonly #tasks: RecordedTask[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #told: Told[] = [];
+  /** By their message ids. */
+  readonly #done = new Set<string | undefined>();
   readonly #stage: StageEvent[] = [];
   readonly #closing: TaskEvent[] = [];
 
@@ -77,6 +85,7 @@ export class Recorder {
   }
 
   tell(source: Source, told: ToldEvent): void {
+    if (told.event === "done") this.#done.add(told.messageId);
     this.#told.push({ atMs: Date.parse(told.at) - this.#startMs, source, told });
   }
 
@@ -88,9 +97,7 @@ export class Recorder {
 
   /** How many tasks were done. */
   get doneCount(): number {
-    return new Set(
-      this.#told.filter(({ told }) => told.event === "done").map(({ told }) => told.messageId),
-    ).size;
+    return this.#done.size;
   }
 
   /** The run is over: these are still in the queue, and what was not done is nowhere. */
@@ -100,7 +107,7 @@ export class Recorder {
     const wasSent = new Map<number, number>();
     const lastHolder = new Map<number, string>();
     for (const event of this.#events()) {
-      if (!("task" in event)) continue;
+      if (!isTaskEvent(event)) continue;
       if (event.kind === "sent" || event.kind === "delivered") wasSent.set(event.task, event.atMs);
       if (event.kind === "done" || event.kind === "dead") over.add(event.task);
       if (event.kind === "delivered") lastHolder.set(event.task, event.worker!);
@@ -140,7 +147,7 @@ export class Recorder {
   /** The events, and how long it goes on for by now, in ms; 0 before the first task. */
   story(): { readonly events: LabEvent[]; readonly untilMs: number } {
     const events = [...this.#events(), ...this.#closing].sort((a, b) => a.atMs - b.atMs);
-    const zeroMs = events.find((event) => "task" in event)?.atMs;
+    const zeroMs = events.find(isTaskEvent)?.atMs;
     const since = (ms: number) => Math.max(0, ms - (zeroMs ?? ms));
     return {
       events: events.map((event) => ({ ...event, atMs: since(event.atMs) })),

@@ -22,8 +22,6 @@ export interface StageOptions {
 export interface RunCounts {
   readonly sent?: number;
   readonly confirmed?: number;
-  readonly refused?: number;
-  readonly done?: number;
   readonly elapsedMs?: number;
 }
 
@@ -39,8 +37,9 @@ export class Stage implements AsyncDisposable {
   readonly #workers = new Map<string, WorktoolProcess>();
   readonly #names: string[] = [];
   readonly #queues = new Set([this.queue]);
-  readonly #exits = new Map<string, WorktoolExit>();
   readonly #counts = new Map<string, number>();
+  /** How the worker ended that ended last. */
+  #lastExit: WorktoolExit | undefined;
   /** Called when something happened. */
   readonly #onChange = new Set<() => void>();
 
@@ -50,20 +49,11 @@ export class Stage implements AsyncDisposable {
     if (brokerFlags.length > 0) this.#commands.push(commandText(["broker", ...brokerFlags]) + " &");
   }
 
-  get broker(): LabBroker {
-    return this.#options.broker;
-  }
-
   /** Another queue of this run. */
   anotherQueue(suffix: string): string {
     const queue = `${this.queue}-${suffix}`;
     this.#queues.add(queue);
     return queue;
-  }
-
-  /** How a worker ended that has ended. */
-  exitOf(worker: string): WorktoolExit | undefined {
-    return this.#exits.get(worker);
   }
 
   /** Starts a worker on the queue; resolves when it consumes. @throws {WorktoolEnded} */
@@ -83,7 +73,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #hasEnded(worker: string, exit: WorktoolExit): void {
-    this.#exits.set(worker, exit);
+    this.#lastExit = exit;
     this.#workers.delete(worker);
     this.#recorder.stage(exit.code === 137 ? "worker-killed" : "worker-stopped", worker);
     this.#changed();
@@ -128,7 +118,7 @@ export class Stage implements AsyncDisposable {
     stop.throwIfAborted();
     this.#commands.push(commandText(args, input) + (inBackground ? " &" : ""));
     const process = new WorktoolProcess(args, {
-      env: { AMQP_URL: this.broker.url },
+      env: { AMQP_URL: this.#options.broker.url },
       ...(input === undefined ? {} : { input }),
       onEvent: (told) => {
         this.#counts.set(told.event, this.count(told.event) + 1);
@@ -144,18 +134,18 @@ export class Stage implements AsyncDisposable {
 
   /** Resolves when so many tasks are done. @throws {WorktoolEnded} no worker is left to do them */
   async done(count: number): Promise<void> {
-    await this.until(() => this.#recorder.doneCount >= count);
+    await this.#until(() => this.#recorder.doneCount >= count);
   }
 
   /**
    * Resolves when that is so, looked at whenever something happens.
    * @throws {WorktoolEnded} the workers have ended, and it is not
    */
-  async until(isSo: () => boolean): Promise<void> {
+  async #until(isSo: () => boolean): Promise<void> {
     const { stop } = this.#options;
     while (!isSo()) {
       stop.throwIfAborted();
-      const last = [...this.#exits.values()].at(-1);
+      const last = this.#lastExit;
       if (this.#workers.size === 0 && last !== undefined) throw new WorktoolEnded(last);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onChange.add(resolve);
@@ -167,13 +157,6 @@ export class Stage implements AsyncDisposable {
 
   #changed(): void {
     for (const resolve of this.#onChange) resolve();
-  }
-
-  /** `kill -9`. */
-  async kill(worker: string): Promise<void> {
-    this.#commands.push(`# here ${worker} is killed`);
-    this.#workers.get(worker)?.kill("SIGKILL");
-    await this.ended(worker);
   }
 
   /** SIGTERM, as at the end of a day. */
@@ -191,21 +174,20 @@ export class Stage implements AsyncDisposable {
     this.#recorder.stage("broker-stopped");
     this.#changed();
     this.#commands.push("# here the broker is ended, and started again");
-    const restarted = await this.#options.control.endsWith(() => this.broker.restart(how));
+    const restarted = await this.#options.control.endsWith(() => this.#options.broker.restart(how));
     if (!restarted) throw new RestartFailed("connections from before it are still open");
     this.#recorder.stage("broker-started");
     this.#changed();
   }
 
-  /** Stops the workers and looks what is left in the queue. @returns the bodies of what is left */
-  async close(missing: Missing = "lost"): Promise<string[]> {
+  /** Stops the workers, and looks what is left in the queue. */
+  async close(missing: Missing = "lost"): Promise<void> {
     for (const [worker, process] of [...this.#workers]) {
       process.kill("SIGTERM");
       await this.ended(worker);
     }
     const found = await this.#options.control.bodies(this.queue) ?? [];
     this.#recorder.close(found, missing);
-    return found;
   }
 
   /** What happened. */
