@@ -10,6 +10,13 @@ import { deviationsOf } from "./deviations.ts";
 const EMBEDDED_MAX_MEMORY = "64MB";
 const FLOOD_MEGABYTES = 512;
 
+/**
+ * A quorum queue hands a dead letter over again when its target has not confirmed it in this time,
+ * as where the target was not up yet after a restart. RabbitMQ's own three minutes are more than a
+ * test waits.
+ */
+const DEAD_LETTERING = { dead_letter_worker_publisher_confirm_timeout: 5_000 };
+
 /** A broker that a test may stop and start, because no other test uses it. */
 export interface RestartableBroker extends AsyncDisposable {
   readonly url: string;
@@ -107,7 +114,7 @@ async function startRabbitMq(
   const node = await PrivateRabbitMq.start({
     scripts,
     config: denied.map((feature) => `deprecated_features.permit.${feature} = false`),
-    ...(consumerTimeoutMs ? { settings: timeouts } : {}),
+    settings: { ...DEAD_LETTERING, ...(consumerTimeoutMs ? timeouts : {}) },
   });
   for (const vhost of vhosts) {
     await node.ctl("add_vhost", vhost);
