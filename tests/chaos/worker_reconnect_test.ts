@@ -16,7 +16,7 @@ const RECONNECTS = Number(Deno.env.get("WORKTOOL_CHAOS_RECONNECTS") ?? 2_000);
 const WARM_UP = 1_000;
 const MAX_GROWTH = 1.3;
 /** A thousand connections are a lot of work for a busy machine. */
-const ROUND_DEADLINE_MS = 140_000;
+const ROUND_DEADLINE_MS = 280_000;
 
 /** AMQP 0-9-1: class 60, method 21. */
 const BASIC_CONSUME_OK = Buffer.from([0, 60, 0, 21]);

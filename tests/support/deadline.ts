@@ -8,7 +8,7 @@ const WAIT_MS = 60_000;
  * For a whole test: more than any wait in it, so that mostly the wait itself is named. An hour
  * where properties are to be tried more often than usual.
  */
-const TEST_MS = Deno.env.has("WORKTOOL_TEST_PROPERTY_RUNS") ? 3_600_000 : 300_000;
+const TEST_MS = Deno.env.has("WORKTOOL_TEST_PROPERTY_RUNS") ? 3_600_000 : 600_000;
 
 const POLL_MS = 10;
 
