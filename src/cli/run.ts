@@ -28,18 +28,24 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   broker: async (context, exit) =>
     (await import("./broker_command.ts")).brokerCommand(context, exit),
   lab: async (context, exit) => (await import("./lab_command.ts")).labCommand(context, exit),
+  wait: async (...args) => (await import("./wait_command.ts")).waitCommand(...args),
 };
 
 /** How long the last words may take after a stop. */
 const LAST_OUTPUT_MS = 1_000;
 
-/** Runs one command line to its end. @param args without the executable's own name */
+/**
+ * Runs one command line to its end.
+ *
+ * @param args without the executable's own name
+ * @returns an {@linkcode ExitCode}, or the status of a command that ran in its place
+ */
 export async function run(
   args: readonly string[],
   context: Context,
-): Promise<ExitCode> {
+): Promise<number> {
   const { stdout, stderr } = context;
-  let exitCode: ExitCode = ExitCode.ok;
+  let exitCode: number = ExitCode.ok;
   let onlyShows = true; // help, for example
   const exit: Exit = (code, options) => {
     exitCode = code;
@@ -92,11 +98,12 @@ function refuseGarbled(args: readonly string[], { commandLine }: Context): void 
   );
 }
 
-/**
- * What follows the first `--` of `work` is the user's command, which no parser of ours looks at.
- */
+/** Of these, what follows the first `--` is the user's command. */
+const TAKE_COMMANDS: readonly (string | undefined)[] = ["work", "wait"];
+
+/** No parser of ours looks at the user's command. */
 function splitCommandLine(args: readonly string[]) {
-  const end = args[0] === "work" ? args.indexOf("--") : -1;
+  const end = TAKE_COMMANDS.includes(args[0]) ? args.indexOf("--") : -1;
   return end === -1
     ? { own: args, operands: undefined }
     : { own: args.slice(0, end), operands: args.slice(end + 1) };

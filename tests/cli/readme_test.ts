@@ -33,6 +33,17 @@ Deno.test("README: a CI job starts a broker for itself", async () => {
   assert.equal(code, 0);
 });
 
+Deno.test("README: a CI job waits for its broker, and runs its tests", async () => {
+  const recipe = block("worktool broker --port 0 --memory > url");
+  const [waitAndRun] = /^worktool wait .* -- .*$/m.exec(block("worktool wait --once"))!;
+  const script =
+    "printf '#!/bin/sh\\necho tested; exit 3\\n' > run-tests.sh; chmod +x run-tests.sh";
+  const { code, stdout, stderr } = await type(
+    `${recipe}\n${script}\n${waitAndRun}; result=$?; kill %1; wait; exit $result`,
+  );
+  assert.deepEqual([code, stdout], [3, "tested\n"], stderr);
+});
+
 Deno.test("README: a CI job with a user of its own", async () => {
   const recipe = block("worktool broker --port 0 --memory > url")
     .replace("--memory", "--memory --user ci:secret");

@@ -33,11 +33,12 @@ export const ExitCode = {
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
 /**
- * Told how a command ended.
+ * Told how a command ended: an {@linkcode ExitCode}, or the status of a command that it ran in its
+ * own place.
  *
  * @param options.onlyShows a reader who stops reading (`| head -1`) has got what it wanted
  */
-export type Exit = (code: ExitCode, options?: { readonly onlyShows: boolean }) => void;
+export type Exit = (code: number, options?: { readonly onlyShows: boolean }) => void;
 
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
@@ -46,7 +47,8 @@ Exit codes:
   1    ran, but a task was returned, refused, not sent, given up or lost; or the
        command of work cannot be run, or the output cannot be written; or an
        experiment of lab came out otherwise than claimed
-  2    --count or --until-empty was not reached in time; dead found no such task
+  2    --count or --until-empty was not reached in time; dead found no such task;
+       wait found no such queue, or too few consumers
   64   usage
   65   the broker refused the data or the declaration
   69   broker unreachable, or lost

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import process from "node:process";
+import { commandProblem } from "../work/exec/find_command.ts";
+import type { Context } from "./context.ts";
+
+/** As shells and `timeout` of GNU say it. */
+const NOT_EXECUTABLE = 126;
+
+export interface ChildOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly context: Pick<Context, "stderr" | "stop" | "inputIsTerminal">;
+}
+
+/**
+ * Says on standard error what is wrong with a command before anything is done for its sake.
+ *
+ * @returns the exit status that a shell would give; undefined where nothing speaks against it
+ */
+export function refuseUnusable(
+  [file]: readonly string[],
+  { env, context }: ChildOptions,
+): number | undefined {
+  const problem = commandProblem(file!, env["PATH"]);
+  if (problem === undefined) return undefined;
+  context.stderr.write(`worktool: the command cannot be run: ${problem.reason}\n`);
+  return problem.kind === "cannotRun" ? problem.exitStatus : NOT_EXECUTABLE;
+}
+
+/**
+ * Runs a command in worktool's place: with its standard streams, and in its process group, so that
+ * Ctrl-C of the terminal reaches it. A signal that worktool gets is passed on.
+ *
+ * @returns its exit status, 128 and the signal's number where a signal ended it
+ */
+export async function runChild(
+  [file, ...args]: readonly string[],
+  { env, context: { stop, inputIsTerminal, stderr } }: ChildOptions,
+): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn(file!, args, { env: env as NodeJS.ProcessEnv, stdio: "inherit" });
+  } catch (error) { // Bun throws what Node emits
+    stderr.write(`worktool: the command cannot be run: ${(error as Error).message}\n`);
+    return NOT_EXECUTABLE;
+  }
+  child.on("error", (error) => {
+    stderr.write(`worktool: the command cannot be run: ${error.message}\n`);
+    resolve(NOT_EXECUTABLE);
+  });
+  child.on("exit", (status, signal) => {
+    resolve(status ?? 128 + (constants.signals[signal!] ?? 0));
+  });
+  function passOn(): void {
+    const signal = stop.reason as NodeJS.Signals;
+    // A terminal has sent its Ctrl-C to the command too.
+    if (signal === "SIGINT" && inputIsTerminal()) return;
+    child.kill(signal);
+  }
+  const kill = () => void child.kill("SIGKILL");
+  stop.addEventListener("abort", passOn, { once: true });
+  if (stop.aborted) passOn();
+  process.on("exit", kill); // the second signal ends this process at once
+  try {
+    return await promise;
+  } finally {
+    process.off("exit", kill);
+    stop.removeEventListener("abort", passOn);
+  }
+}
