@@ -7,6 +7,8 @@ import type { Context } from "./context.ts";
 /** As shells and `timeout` of GNU say it. */
 const NOT_EXECUTABLE = 126;
 
+const STDERR = 2;
+
 export interface ChildOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly context: Pick<Context, "stderr" | "stop" | "inputIsTerminal">;
@@ -25,6 +27,19 @@ export function refuseUnusable(
   if (problem === undefined) return undefined;
   context.stderr.write(`worktool: the command cannot be run: ${problem.reason}\n`);
   return problem.kind === "cannotRun" ? problem.exitStatus : NOT_EXECUTABLE;
+}
+
+/**
+ * Runs a line for the shell to its end; what it prints goes to worktool's standard error.
+ *
+ * @returns its exit status, 128 and the signal's number where a signal ended it
+ */
+export function runShellLine(line: string): Promise<number> {
+  const child = spawn("/bin/sh", ["-c", line], { stdio: ["ignore", STDERR, STDERR] });
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(NOT_EXECUTABLE));
+    child.on("exit", (status, signal) => resolve(shellStatus(status, signal)));
+  });
 }
 
 /**
@@ -49,9 +64,7 @@ export async function runChild(
     stderr.write(`worktool: the command cannot be run: ${error.message}\n`);
     resolve(NOT_EXECUTABLE);
   });
-  child.on("exit", (status, signal) => {
-    resolve(status ?? 128 + (constants.signals[signal!] ?? 0));
-  });
+  child.on("exit", (status, signal) => resolve(shellStatus(status, signal)));
   function passOn(): void {
     const signal = stop.reason as NodeJS.Signals;
     // A terminal has sent its Ctrl-C to the command too.
@@ -68,4 +81,9 @@ export async function runChild(
     process.off("exit", kill);
     stop.removeEventListener("abort", passOn);
   }
+}
+
+/** As a shell tells it. */
+function shellStatus(status: number | null, signal: NodeJS.Signals | null): number {
+  return status ?? 128 + (constants.signals[signal!] ?? 0);
 }

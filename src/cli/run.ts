@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   broker: async (context, exit) =>
     (await import("./broker_command.ts")).brokerCommand(context, exit),
   lab: async (context, exit) => (await import("./lab_command.ts")).labCommand(context, exit),
+  check: async (context, exit) => (await import("./check_command.ts")).checkCommand(context, exit),
   wait: async (...args) => (await import("./wait_command.ts")).waitCommand(...args),
 };
 

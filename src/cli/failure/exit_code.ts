@@ -46,7 +46,7 @@ Exit codes:
   0    done; for work also an orderly stop after the first signal
   1    ran, but a task was returned, refused, not sent, given up or lost; or the
        command of work cannot be run, or the output cannot be written; or an
-       experiment of lab came out otherwise than claimed
+       experiment of lab came out otherwise than claimed; or a check failed
   2    --count or --until-empty was not reached in time; dead found no such task;
        wait found no such queue, or too few consumers
   64   usage

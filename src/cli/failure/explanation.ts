@@ -23,7 +23,7 @@ export function failureOf(event: SendEvent | WorkEvent | DeadEvent): unknown {
 
 /** What was going on. */
 export interface Attempt {
-  readonly command: "send" | "work" | "dead" | "lab" | "wait";
+  readonly command: "send" | "work" | "dead" | "lab" | "wait" | "check";
   /** `host:port` */
   readonly address: string;
   readonly username: string;
@@ -52,6 +52,8 @@ export function whatRemains({ command }: Attempt): string {
       return "dead letters are where they were, and those replayed last may be in their work queue too";
     case "lab":
       return "the experiment is over, and its queues may be left on the broker: they begin with lab-";
+    case "check":
+      return "the check is over; its queue, if it could not be deleted, is deleted an hour later";
     case "wait":
       return "nothing was changed there";
     case "send":
