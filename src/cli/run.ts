@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
     (await import("./broker_command.ts")).brokerCommand(context, exit),
   lab: async (context, exit) => (await import("./lab_command.ts")).labCommand(context, exit),
   check: async (context, exit) => (await import("./check_command.ts")).checkCommand(context, exit),
+  expect: async (context, exit) =>
+    (await import("./expect_command.ts")).expectCommand(context, exit),
   wait: async (...args) => (await import("./wait_command.ts")).waitCommand(...args),
 };
 
