@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   check: async (context, exit) => (await import("./check_command.ts")).checkCommand(context, exit),
   expect: async (context, exit) =>
     (await import("./expect_command.ts")).expectCommand(context, exit),
+  queue: async (context, exit) => (await import("./queue_command.ts")).queueCommand(context, exit),
   wait: async (...args) => (await import("./wait_command.ts")).waitCommand(...args),
 };
 

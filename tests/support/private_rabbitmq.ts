@@ -19,6 +19,8 @@ export interface PrivateRabbitMqOptions {
    * `channel_tick_interval`.
    */
   settings?: Record<string, number>;
+  /** Enabled on the node, for example `rabbitmq_management`. */
+  plugins?: string[];
   /** Else a free one; it makes the node's {@linkcode nodeName}. */
   port?: number;
   /** The secret that the nodes of a cluster share. */
@@ -62,7 +64,7 @@ export class PrivateRabbitMq implements AsyncDisposable {
     const lines = [`listeners.tcp.1 = 127.0.0.1:${port}`, ...(options.config ?? [])];
     await Deno.writeTextFile(`${dir}/rabbitmq.conf`, lines.join("\n") + "\n");
     await Deno.writeTextFile(`${dir}/rabbitmq-env.conf`, "");
-    await Deno.writeTextFile(`${dir}/enabled_plugins`, "[].\n");
+    await Deno.writeTextFile(`${dir}/enabled_plugins`, `[${(options.plugins ?? []).join(",")}].\n`);
     if (options.cookie !== undefined) {
       await Deno.writeTextFile(`${dir}/.erlang.cookie`, options.cookie, { mode: 0o400 });
     }

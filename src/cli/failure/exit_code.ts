@@ -48,7 +48,8 @@ Exit codes:
        command of work cannot be run, or the output cannot be written; or an
        experiment of lab came out otherwise than claimed; or a check failed
   2    --count or --until-empty was not reached in time; dead found no such task;
-       wait found no such queue, or too few consumers; expect saw too few tasks
+       wait found no such queue, or too few consumers; expect saw too few tasks;
+       a condition of queue show did not hold
   64   usage
   65   the broker refused the data or the declaration
   69   broker unreachable, or lost

@@ -23,7 +23,7 @@ export function failureOf(event: SendEvent | WorkEvent | DeadEvent): unknown {
 
 /** What was going on. */
 export interface Attempt {
-  readonly command: "send" | "work" | "dead" | "lab" | "wait" | "check" | "expect";
+  readonly command: "send" | "work" | "dead" | "lab" | "wait" | "check" | "expect" | "queue";
   /** `host:port` */
   readonly address: string;
   readonly username: string;
@@ -54,6 +54,8 @@ export function whatRemains({ command }: Attempt): string {
       return "the experiment is over, and its queues may be left on the broker: they begin with lab-";
     case "check":
       return "the check is over; its queue, if it could not be deleted, is deleted an hour later";
+    case "queue":
+      return "look at the queue again: what was asked for may have been done or not";
     case "expect":
       return "no task was taken out of the queue";
     case "wait":

@@ -1,8 +1,8 @@
-import { Option } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import type { QueueRequest } from "../../amqp/task_queue.ts";
 import { argument, repeated } from "../values/argument.ts";
 import { defined } from "../defined.ts";
-import { flagGroup, type FlagsOf } from "./flag_group.ts";
+import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { parseQueueArgument } from "../values/queue_argument.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
 import { UsageError } from "../failure/usage_error.ts";
@@ -10,11 +10,10 @@ import { UsageError } from "../failure/usage_error.ts";
 export const queueFlag = new Option("-q, --queue <name>", "queue to use")
   .argParser(argument(nonEmptyShortString)).default("task_queue");
 
-/** The queue, and what it is like where it must be declared. */
-export function queueFlags() {
+/** What a queue is like where it must be declared. */
+export function queueShapeFlags() {
   // Without defaults: a queue that exists is taken as it is, unless a flag says otherwise.
   return flagGroup("Queue")
-    .addOption(queueFlag)
     .option("--durable", "the queue survives a restart of the broker (default for a new queue)")
     .option("--no-durable", "the queue is gone after a restart of the broker")
     .addOption(
@@ -29,8 +28,17 @@ export function queueFlags() {
         "--queue-arg <key=value>",
         "argument for a new queue, for example x-max-length=10, repeatable",
       ).argParser(repeated(parseQueueArgument)),
-    )
-    .option("--no-declare", "use the queue, but never create it");
+    );
+}
+
+/** The queue of a run. */
+export function queueFlags() {
+  return withFlags(
+    new Command(),
+    flagGroup("Queue").addOption(queueFlag),
+    queueShapeFlags(),
+    flagGroup("Queue").option("--no-declare", "use the queue, but never create it"),
+  );
 }
 
 /** The queue that the flags ask for. @throws {UsageError} */

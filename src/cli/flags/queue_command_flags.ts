@@ -1,0 +1,162 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { parseCondition } from "../../queue/condition.ts";
+import { type Column, COLUMNS } from "../../queue/queue_figures.ts";
+import { argument } from "../values/argument.ts";
+import { parsePositiveDuration } from "../values/duration.ts";
+import { integerBetween } from "../values/integer.ts";
+import { MANAGEMENT_VARIABLE } from "../values/management_urls.ts";
+import { connectionFlags } from "./connection_flags.ts";
+import { flagGroup, withFlags } from "./flag_group.ts";
+import { jsonFlags } from "./line_flags.ts";
+import { queueShapeFlags } from "./queue_flags.ts";
+
+export const QUEUE_EXAMPLES = `
+Figures come from RabbitMQ's management API, else from its Prometheus metrics;
+both are some seconds old. Of a queue that is named AMQP tells exactly how many
+tasks are ready and how many consumers there are. What nothing tells is shown as
+unknown, never as 0.
+
+Examples:
+  worktool queue ls --sort ready
+  worktool queue show images
+  worktool queue show images --assert 'ready == 0 && unacked == 0'
+  worktool queue show images --until 'consumers >= 2' --for 30s
+  worktool queue peek images --count 3
+  worktool queue move images.dead images`;
+
+function figuresFlags() {
+  return flagGroup("Figures").option(
+    "--management-url <url>",
+    `RabbitMQ's management API (default: ${MANAGEMENT_VARIABLE}, else port 15672 of the broker)`,
+  );
+}
+
+function objectFlags() {
+  return flagGroup("Output").option("--json", "print one JSON object a line, see docs/events.md");
+}
+
+function yesFlag(what: string) {
+  return flagGroup("Safety").option("--yes", `${what} without being asked`);
+}
+
+function watchFlags() {
+  return flagGroup("Figures").addOption(
+    new Option("--watch [interval]", "show them again and again, 2s apart unless told")
+      .argParser(argument(parsePositiveDuration)).preset("2s"),
+  );
+}
+
+export function queueListFlags() {
+  return withFlags(
+    new Command("ls").description("List the queues of a virtual host"),
+    flagGroup("List")
+      .option("--match <text>", "only those whose name contains this text")
+      .option(
+        "--columns <names>",
+        `which, separated by commas: ${COLUMNS.join(",")}`,
+        argument(parseColumns),
+      )
+      .addOption(
+        new Option("--sort <column>", "by this column, largest first; by name unless told")
+          .choices(COLUMNS),
+      ),
+    figuresFlags(),
+    watchFlags(),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queueShowFlags() {
+  return withFlags(
+    new Command("show").argument("<queue>").description(
+      "Show a queue: figures, arguments, bindings, consumers; or wait until it is as it should be",
+    ),
+    figuresFlags(),
+    flagGroup("Condition")
+      .addOption(
+        new Option("--assert <condition>", "exit with 2 unless it holds, for example 'ready == 0'")
+          .argParser(argument(parseCondition)).conflicts("until"),
+      )
+      .option("--until <condition>", "wait until it holds", argument(parseCondition))
+      .addOption(
+        new Option("--for <duration>", "how long to wait for --until")
+          .argParser(argument(parsePositiveDuration)).default(60_000, "60s"),
+      ),
+    watchFlags(),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queueDeclareFlags() {
+  return withFlags(
+    new Command("declare").argument("<queue>").description("Declare a queue"),
+    queueShapeFlags(),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queueDeleteFlags() {
+  return withFlags(
+    new Command("delete").argument("<queue>").description("Delete a queue with all its tasks"),
+    yesFlag("delete a queue that has tasks"),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queuePurgeFlags() {
+  return withFlags(
+    new Command("purge").argument("<queue>").description(
+      "Delete the tasks that are ready in a queue",
+    ),
+    yesFlag("purge a queue that has tasks"),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queuePeekFlags() {
+  return withFlags(
+    new Command("peek").argument("<queue>").description(
+      "Show the next tasks and take none; the broker marks them as redelivered",
+    ),
+    flagGroup("Tasks").addOption(
+      new Option("-c, --count <n>", "no more than this many")
+        .argParser(argument(integerBetween(1, 1_000_000))).default(10),
+    ),
+    jsonFlags(),
+    connectionFlags(),
+  );
+}
+
+export function queueMoveFlags() {
+  return withFlags(
+    new Command("move").argument("<from>").argument("<to>").description(
+      "Move the tasks of a queue to another: each is published, confirmed, then taken out",
+    ),
+    flagGroup("Tasks")
+      .option(
+        "-c, --count <n>",
+        "no more than this many",
+        argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+      )
+      .addOption(
+        new Option("--confirm-timeout <duration>", "how long to wait for each confirm")
+          .argParser(argument(parsePositiveDuration)).default(30_000, "30s"),
+      ),
+    objectFlags(),
+    connectionFlags(),
+  );
+}
+
+/** @throws {RangeError} with a message that completes "argument … is invalid." */
+function parseColumns(text: string): readonly Column[] {
+  return text.split(",").map((name) => {
+    const column = COLUMNS.find((column) => column === name.trim());
+    if (column !== undefined) return column;
+    throw new RangeError(`'${name}' is no column: ${COLUMNS.join(", ")}.`);
+  });
+}

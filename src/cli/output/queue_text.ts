@@ -1,0 +1,95 @@
+import { type Column, COLUMNS, type QueueFigures } from "../../queue/queue_figures.ts";
+import type { QueueDetails } from "../../queue/management_api.ts";
+import { printableText } from "./body.ts";
+import { columnsOf } from "./display_width.ts";
+
+/** Where nothing tells. */
+const UNKNOWN = "unknown";
+
+const HEADINGS: Readonly<Record<Column, string>> = {
+  name: "QUEUE",
+  ready: "READY",
+  unacked: "UNACKED",
+  consumers: "CONSUMERS",
+  in: "IN/S",
+  out: "OUT/S",
+  type: "TYPE",
+  durable: "DURABLE",
+  policy: "POLICY",
+};
+
+const NUMBERS: readonly Column[] = ["ready", "unacked", "consumers", "in", "out"];
+
+/** A queue's figure as text. */
+export function figureText(figures: QueueFigures, column: Column): string {
+  const value = figures[column];
+  switch (typeof value) {
+    case "undefined":
+      return UNKNOWN;
+    case "number":
+      return column === "in" || column === "out" ? value.toFixed(1) : value.toLocaleString("en");
+    case "boolean":
+      return value ? "yes" : "no";
+    default:
+      return value === "" ? "-" : printableText(value);
+  }
+}
+
+/** A table for a person. */
+export function queueTable(
+  queues: readonly QueueFigures[],
+  columns: readonly Column[] = COLUMNS,
+): string {
+  const rows = queues.map((queue) => columns.map((column) => figureText(queue, column)));
+  const all = [columns.map((column) => HEADINGS[column]), ...rows];
+  const widths = columns.map((_, n) => Math.max(...all.map((cells) => columnsOf(cells[n]!))));
+  return all.map((cells) =>
+    cells.map((cell, n) => {
+      const padding = " ".repeat(widths[n]! - columnsOf(cell));
+      return NUMBERS.includes(columns[n]!) ? padding + cell : cell + padding;
+    }).join("  ").trimEnd()
+  ).join("\n");
+}
+
+/** Separated by tabs, for a pipe: the values as they are, without headings. */
+export function queueLines(
+  queues: readonly QueueFigures[],
+  columns: readonly Column[] = COLUMNS,
+): string {
+  return queues.map((queue) =>
+    columns.map((column) => {
+      const value = queue[column];
+      return value === undefined ? UNKNOWN : printableText(String(value));
+    }).join("\t")
+  ).join("\n");
+}
+
+/** `null` where nothing tells. */
+export function queueJson(
+  figures: QueueFigures,
+  columns: readonly Column[] = COLUMNS,
+): Record<string, unknown> {
+  return Object.fromEntries(columns.map((column) => [column, figures[column] ?? null]));
+}
+
+/** All that is known of one queue, a line each. */
+export function queueDetailsText(
+  { figures, arguments: args, consumers, bindings }:
+    & Partial<QueueDetails>
+    & Pick<QueueDetails, "figures">,
+): string {
+  const rows: [string, string][] = COLUMNS.map((column) => [column, figureText(figures, column)]);
+  for (const [name, value] of Object.entries(args ?? {})) {
+    rows.push(["argument", printableText(`${name}=${JSON.stringify(value)}`)]);
+  }
+  for (const { exchange, routingKey } of bindings ?? []) {
+    const from = exchange === "" ? "the default exchange" : `exchange '${exchange}'`;
+    rows.push(["bound", printableText(`to ${from} by '${routingKey}'`)]);
+  }
+  for (const { tag, connection, prefetchCount, ackRequired } of consumers ?? []) {
+    const prefetch = ackRequired ? `prefetch ${prefetchCount}` : "no acknowledgements";
+    rows.push(["consumer", printableText(`${tag}, ${prefetch}, ${connection}`)]);
+  }
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join("\n");
+}

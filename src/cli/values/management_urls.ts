@@ -1,0 +1,44 @@
+import type { BrokerUrl } from "../../amqp/broker_url.ts";
+import { UsageError } from "../failure/usage_error.ts";
+
+/** Where RabbitMQ's plug-ins listen unless they are set up otherwise. */
+const MANAGEMENT_PORT = { http: 15672, https: 15671 } as const;
+const PROMETHEUS_PORT = 15692;
+
+export const MANAGEMENT_VARIABLE = "RABBITMQ_MANAGEMENT_URL";
+
+/**
+ * Where to ask: what was given, else the variable, else the broker's host at the usual port.
+ *
+ * @throws {UsageError}
+ */
+export function managementUrl(
+  given: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  { host, tls }: Pick<BrokerUrl, "host" | "tls">,
+): string {
+  const named = given ?? env[MANAGEMENT_VARIABLE];
+  if (named === undefined || named === "") {
+    const scheme = tls ? "https" : "http";
+    return `${scheme}://${bracketed(host)}:${MANAGEMENT_PORT[scheme]}`;
+  }
+  const flag = given === undefined ? MANAGEMENT_VARIABLE : "--management-url";
+  let url: URL;
+  try {
+    url = new URL(named);
+  } catch {
+    throw new UsageError(`${flag} is no URL: http://localhost:15672`);
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new UsageError(`${flag} must begin with http:// or https://`);
+  }
+  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, "");
+}
+
+export function prometheusUrl({ host }: Pick<BrokerUrl, "host">): string {
+  return `http://${bracketed(host)}:${PROMETHEUS_PORT}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
