@@ -3,6 +3,7 @@ import { brokerCluster } from "./broker_cluster.ts";
 import type { Context } from "./context.ts";
 import { type Exit, ExitCode } from "./failure/exit_code.ts";
 import { explain } from "./failure/explain.ts";
+import { UsageError } from "./failure/usage_error.ts";
 import {
   QUEUE_EXAMPLES,
   queueDeclareFlags,
@@ -43,6 +44,7 @@ export function queueCommand(context: Context, exit: Exit) {
     try {
       exit(await action({ context, report, connection }), options);
     } catch (failure) {
+      if (failure instanceof UsageError) throw failure;
       if (context.stop.aborted) return exit(ExitCode.failed);
       if (failure instanceof NoSuchQueue) {
         report.notice(`worktool: ${failure.message}`);
