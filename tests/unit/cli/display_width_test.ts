@@ -26,6 +26,7 @@ Deno.test("what people write is counted as terminals show it", () => {
     "हिन्दी",
     "Ａ",
     "…",
+    "\u{110bd}", // a sign before digits
   ];
   for (const text of texts) assert.equal(columnsOf(text), stringWidth(text), text);
 });

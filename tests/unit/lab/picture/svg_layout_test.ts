@@ -109,7 +109,9 @@ Deno.test("no text overlaps another or the edge of the picture", async () => {
 Deno.test("a picture is well-formed XML with numbers only, and names no id of another", async () => {
   await holds(fc.property(recordings, width, fc.string(), (recordings, width, words) => {
     const svg = pictureSvg(figureOf(recordings), { title: words, description: words, width });
-    assert.equal(/NaN|Infinity|undefined/.exec(svg)?.[0], undefined);
+    const numbers = /NaN|Infinity|undefined/;
+    fc.pre(!numbers.test(`${JSON.stringify(recordings)} ${words}`)); // a worker may be called so
+    assert.equal(numbers.exec(svg)?.[0], undefined);
     const elements = elementsOf(svg);
     assert.equal(elements[0]?.name, "svg");
     const ids = elements.flatMap(({ attributes }) => attributes.get("id") ?? []);
