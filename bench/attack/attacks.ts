@@ -1,0 +1,29 @@
+import type { Attack } from "./attack.ts";
+import { deadLetterFanout } from "./starvation/dead_letter_fanout.ts";
+import { durableExchanges, durableQueues } from "./starvation/durable_definitions.ts";
+import { expiryStorm } from "./starvation/expiry_storm.ts";
+import { boundQueueDelete, fanoutBindings } from "./starvation/fanout_bindings.ts";
+import { fanoutFlood } from "./starvation/fanout_flood.ts";
+import { headersBindings } from "./starvation/headers_bindings.ts";
+import { nobody } from "./starvation/nobody.ts";
+import { tenPublishers } from "./starvation/ten_publishers.ts";
+import { topicPatterns } from "./starvation/topic_patterns.ts";
+import { ttlChain } from "./starvation/ttl_chain.ts";
+
+/** All attacks, by what they are directed at. */
+export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
+  ["starvation", [
+    nobody,
+    fanoutFlood,
+    tenPublishers,
+    expiryStorm,
+    deadLetterFanout,
+    ttlChain,
+    headersBindings,
+    topicPatterns,
+    fanoutBindings,
+    boundQueueDelete,
+    durableQueues,
+    durableExchanges,
+  ]],
+]);

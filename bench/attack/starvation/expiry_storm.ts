@@ -1,0 +1,32 @@
+import { attacker, CHANNEL, each, lengthOf, publishBytes, repeated, workedOff } from "../load.ts";
+import { pause } from "../process_state.ts";
+import { starvation } from "../starvation.ts";
+
+const MESSAGES = 100_000;
+const PIECE = 1_000;
+const LOOK_MS = 100;
+
+/** A message that does not expire holds back the others, which have, until it is taken. */
+export const expiryStorm = starvation({
+  name: "expiry-storm",
+  sentence: "100,000 persistent messages expire together into a dead-letter exchange",
+  async prepare({ url }, stop) {
+    await using peer = await attacker(url, stop);
+    await peer.call(CHANNEL, "queue.declare", { queue: "graves", durable: true });
+    await peer.call(CHANNEL, "queue.declare", {
+      queue: "mortal",
+      durable: true,
+      arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "graves" },
+    });
+    const properties = { deliveryMode: 2, expiration: "1" };
+    const piece = repeated(publishBytes({ routingKey: "mortal" }, 64, properties), PIECE);
+    const immortal = publishBytes({ routingKey: "mortal" }, 64, { deliveryMode: 2 });
+    await workedOff(peer, [immortal, ...each(MESSAGES / PIECE, () => piece)], "mortal");
+  },
+  async attack({ url }, stop) {
+    await using peer = await attacker(url, stop);
+    peer.send(CHANNEL, "basic.get", { queue: "mortal", noAck: true });
+    await peer.expectContent("basic.get-ok", CHANNEL);
+    while (!stop.aborted && await lengthOf(peer, "graves") < MESSAGES) await pause(LOOK_MS);
+  },
+});

@@ -1,0 +1,11 @@
+import { pause } from "../process_state.ts";
+import { starvation } from "../starvation.ts";
+
+const LASTS_MS = 3_000;
+
+/** What the machine itself makes a client wait. */
+export const nobody = starvation({
+  name: "nobody",
+  sentence: "nobody attacks: what the machine itself makes a client wait",
+  attack: () => pause(LASTS_MS),
+});
