@@ -57,7 +57,9 @@ async function main(): Promise<number> {
   const before = values.before === undefined ? new Map() : await readBefore(values.before);
   const [rabbitMq] = values["no-rabbitmq"] ? [] : await findInstalledRabbitMq();
   const interruption = new AbortController();
-  Deno.addSignalListener("SIGINT", () => interruption.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interruption.abort());
+  }
   const context: AttackContext = {
     executable: values.executable,
     rabbitMq: rabbitMq?.scripts,

@@ -1,4 +1,12 @@
 import type { Attack } from "./attack.ts";
+import { fanoutEntries } from "./memory/fanout_entries.ts";
+import { hundredPublishers } from "./memory/hundred_publishers.ts";
+import { manyBindings } from "./memory/many_bindings.ts";
+import { octetFrames } from "./memory/octet_frames.ts";
+import { openTransaction } from "./memory/transaction.ts";
+import { unfinishedBodies } from "./memory/unfinished_bodies.ts";
+import { unreadGets1, unreadGets8 } from "./memory/unread_gets.ts";
+import { unreadReplies } from "./memory/reply_to.ts";
 import { deadLetterFanout } from "./starvation/dead_letter_fanout.ts";
 import { durableExchanges, durableQueues } from "./starvation/durable_definitions.ts";
 import { expiryStorm } from "./starvation/expiry_storm.ts";
@@ -25,5 +33,16 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
     boundQueueDelete,
     durableQueues,
     durableExchanges,
+  ]],
+  ["memory", [
+    unreadGets1,
+    unreadGets8,
+    unreadReplies,
+    openTransaction,
+    unfinishedBodies,
+    octetFrames,
+    hundredPublishers,
+    fanoutEntries,
+    manyBindings,
   ]],
 ]);

@@ -95,6 +95,14 @@ export async function flood(
   }
 }
 
+/** Resolves when the attack is over: until then the client stays, and does nothing. */
+export function overOf(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve());
+  });
+}
+
 function writable(socket: Socket, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

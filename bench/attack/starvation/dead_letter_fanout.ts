@@ -15,7 +15,7 @@ export const deadLetterFanout = starvation({
     const queues = each(QUEUES, (number) => {
       const queue = `again-${number}`;
       return [
-        methodBytes("queue.declare", { queue, durable: true, noWait: true, arguments: properties }),
+        methodBytes("queue.declare", { queue, noWait: true, arguments: properties }),
         methodBytes("queue.bind", { queue, exchange: "again", noWait: true }),
       ];
     });

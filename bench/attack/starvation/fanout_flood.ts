@@ -11,7 +11,7 @@ export const fanoutFlood = starvation({
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "exchange.declare", { exchange: "flood", type: "fanout" });
     const queues = each(QUEUES, (number) => [
-      methodBytes("queue.declare", { queue: `flood-${number}`, durable: true, noWait: true }),
+      methodBytes("queue.declare", { queue: `flood-${number}`, noWait: true }),
       methodBytes("queue.bind", { queue: `flood-${number}`, exchange: "flood", noWait: true }),
     ]);
     await workedOff(peer, queues.flat(), `flood-${QUEUES - 1}`);

@@ -18,11 +18,10 @@ export const ttlChain = starvation({
   sentence: "a chain of 1,000 queues with TTL 0, each dead-lettering to the next; one message",
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
-    await peer.call(CHANNEL, "queue.declare", { queue: `link-${QUEUES}`, durable: true });
+    await peer.call(CHANNEL, "queue.declare", { queue: `link-${QUEUES}` });
     const queues = each(QUEUES, (number) => {
       return methodBytes("queue.declare", {
         queue: `link-${number}`,
-        durable: true,
         noWait: true,
         arguments: {
           "x-message-ttl": 0,
