@@ -9,6 +9,8 @@ const FRAME_BODY = 3;
 const FRAME_END = 0xce;
 /** Payload of the largest frame that both brokers agree to. */
 const BODY_FRAME_BYTES = 131_072 - 8;
+/** What the attacker itself holds of what the broker does not take yet, in octets. */
+const MOST_WAITING_BYTES = 16 * 2 ** 20;
 
 /** The channel that attackers use. */
 export const CHANNEL = 1;
@@ -91,7 +93,8 @@ export async function flood(
   stop: AbortSignal,
 ): Promise<void> {
   for (let time = 0; time < times && !stop.aborted && !socket.destroyed; time++) {
-    if (!socket.write(piece)) await writable(socket, stop);
+    socket.write(piece);
+    if (socket.writableLength > MOST_WAITING_BYTES) await writable(socket, stop);
   }
 }
 

@@ -12,9 +12,9 @@ const GOAL_BYTES = 1.25 * LIMIT_BYTES + 64e6;
 /** A broker that grows further is killed, for the machine's sake, in octets. */
 const KILL_BYTES = 3e9;
 /** An attack that lasts longer is cut off, in milliseconds. */
-const CUT_OFF_MS = 20_000;
+const CUT_OFF_MS = 25_000;
 /** A broker that has not grown for so long will not grow any more, in milliseconds. */
-const STEADY_MS = 4_000;
+const STEADY_MS = 8_000;
 /** Looks that often, in milliseconds. */
 const LOOK_MS = 50;
 /** Less than that is no growth, in octets. */
