@@ -1,5 +1,3 @@
-import type { AttackedBroker } from "./attacked_broker.ts";
-
 /** What is tried against a broker, and what was promised. */
 export interface Attack {
   /** For `--only`. */
@@ -46,5 +44,3 @@ export interface Target {
   readonly url: string;
   readonly pid: number;
 }
-
-export type { AttackedBroker };

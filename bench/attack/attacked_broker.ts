@@ -39,7 +39,8 @@ export class AttackedBroker implements AsyncDisposable, Target {
   ): Promise<AttackedBroker> {
     const logFile = `${directory}.log`;
     // A file takes the log: a pipe that nobody reads would block the broker.
-    const command = `exec "$0" broker --port 0 --data "$1" "\${@:3}" 2>"$2"`;
+    // No umask: what only its owner may read, the broker has to say itself.
+    const command = `umask 000; exec "$0" broker --port 0 --data "$1" "\${@:3}" 2>"$2"`;
     const process = new Deno.Command("/bin/bash", {
       args: ["-c", command, executable, directory, logFile, ...flags],
       stdin: "null",

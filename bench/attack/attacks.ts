@@ -1,4 +1,9 @@
 import type { Attack } from "./attack.ts";
+import { deathByLength, deathByReject, deathByTtl } from "./crash/death_count.ts";
+import { exchangeChain } from "./crash/exchange_chain.ts";
+import { databaseEmptied, directoryReplaced, walDeleted } from "./disk/deleted.ts";
+import { fileModes } from "./disk/file_modes.ts";
+import { bodyFlipped, walFlipped } from "./disk/flipped.ts";
 import { fanoutEntries } from "./memory/fanout_entries.ts";
 import { hundredPublishers } from "./memory/hundred_publishers.ts";
 import { manyBindings } from "./memory/many_bindings.ts";
@@ -20,6 +25,7 @@ import { ttlChain } from "./starvation/ttl_chain.ts";
 
 /** All attacks, by what they are directed at. */
 export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
+  ["crash", [deathByTtl, deathByReject, deathByLength, exchangeChain]],
   ["starvation", [
     nobody,
     fanoutFlood,
@@ -44,5 +50,13 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
     hundredPublishers,
     fanoutEntries,
     manyBindings,
+  ]],
+  ["disk", [
+    fileModes,
+    walFlipped,
+    walDeleted,
+    directoryReplaced,
+    databaseEmptied,
+    bodyFlipped,
   ]],
 ]);
