@@ -2,6 +2,7 @@ import type { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 import type { Attack } from "./attack.ts";
 import { AttackedBroker, BrokerEnded } from "./attacked_broker.ts";
 import { attacker, CHANNEL } from "./load.ts";
+import { problemOf } from "./problem.ts";
 import { pause } from "./process_state.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
 
@@ -14,12 +15,14 @@ const AFTERMATH_MS = 1_000;
 export interface Crash {
   readonly name: string;
   readonly sentence: string;
+  /** Flags of the broker. */
+  readonly flags?: readonly string[];
   /** The attacker has channel 1 open. The innocent client may be made to step on what it left. */
   attack(clients: { attacker: AmqpPeer; innocent: AmqpPeer }, stop: AbortSignal): Promise<void>;
 }
 
 /** Sees whether the broker and an innocent client survive, and whether the broker starts again. */
-export function crash({ name, sentence, attack }: Crash): Attack {
+export function crash({ name, sentence, flags = [], attack }: Crash): Attack {
   return {
     name,
     sentence,
@@ -30,17 +33,17 @@ export function crash({ name, sentence, attack }: Crash): Attack {
       let exitCode: number | undefined;
       let hurt: string | undefined;
       {
-        await using broker = await AttackedBroker.start(executable, directory.path);
+        await using broker = await AttackedBroker.start(executable, directory.path, flags);
         await using attacking = await attacker(broker.url, over);
         await using innocent = await attacker(broker.url, over);
-        await attack({ attacker: attacking, innocent }, over).catch((error: Error) => {
-          problem = error.message.slice(0, 100);
+        await attack({ attacker: attacking, innocent }, over).catch((error) => {
+          problem = problemOf(error);
         });
         await pause(AFTERMATH_MS);
         exitCode = broker.exitCode;
         hurt = await served(innocent);
       }
-      const restarted = await restart(executable, directory.path, over);
+      const restarted = await restart(executable, directory.path, flags, stop);
       const survived = exitCode === undefined ? "survives" : `exits ${exitCode}`;
       const unhurt = hurt === undefined ? "the innocent client unhurt" : `it is hurt: ${hurt}`;
       const again = restarted === undefined ? "restarts" : `restart: ${restarted}`;
@@ -48,7 +51,7 @@ export function crash({ name, sentence, attack }: Crash): Attack {
       return {
         measured: `${survived}; ${unhurt}; ${again}${said}`,
         goal: "survives; unhurt; restarts",
-        met: [exitCode, hurt, restarted].every((one) => one === undefined),
+        met: [problem, exitCode, hurt, restarted].every((one) => one === undefined),
         figures: {
           survived: exitCode === undefined,
           innocentUnhurt: hurt === undefined,
@@ -65,7 +68,7 @@ async function served(client: AmqpPeer): Promise<string | undefined> {
     await client.call(CHANNEL, "queue.declare", { exclusive: true });
     return undefined;
   } catch (error) {
-    return (error as Error).message.slice(0, 100);
+    return problemOf(error);
   }
 }
 
@@ -73,16 +76,17 @@ async function served(client: AmqpPeer): Promise<string | undefined> {
 async function restart(
   executable: string,
   directory: string,
+  flags: readonly string[],
   stop: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await using broker = await AttackedBroker.start(executable, directory);
+    await using broker = await AttackedBroker.start(executable, directory, flags);
     await using client = await attacker(broker.url, stop);
     await pause(AFTERMATH_MS);
     if (broker.exitCode !== undefined) return `exits ${broker.exitCode}`;
     return await served(client);
   } catch (error) {
     if (error instanceof BrokerEnded) return `exits ${error.code}`;
-    return (error as Error).message.slice(0, 100);
+    return problemOf(error);
   }
 }

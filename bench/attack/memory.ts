@@ -1,5 +1,6 @@
 import type { Attack, AttackContext, Target } from "./attack.ts";
 import { AttackedBroker } from "./attacked_broker.ts";
+import { problemOf } from "./problem.ts";
 import { memoryOf, pause } from "./process_state.ts";
 import { RabbitMqTarget } from "./rabbitmq_target.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
@@ -85,8 +86,8 @@ async function measure(
   const over = new AbortController();
   const signal = AbortSignal.any([stop, over.signal]);
   let problem: string | undefined;
-  const attacking = attack(target, signal).catch((error: Error) => {
-    if (!signal.aborted) problem = error.message.slice(0, 100);
+  const attacking = attack(target, signal).catch((error) => {
+    if (!signal.aborted) problem = problemOf(error);
   });
   const peak = await watch(target.pid, signal);
   over.abort();

@@ -1,6 +1,7 @@
 import type { Attack, AttackContext, Target } from "./attack.ts";
 import { AttackedBroker } from "./attacked_broker.ts";
 import { Bystander, type Waits } from "./bystander.ts";
+import { problemOf } from "./problem.ts";
 import { pause } from "./process_state.ts";
 import { RabbitMqTarget } from "./rabbitmq_target.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
@@ -109,7 +110,7 @@ async function limited(
   } catch (error) {
     return limit.signal.aborted
       ? { cutOff: true } // its connections were cut, and it says so
-      : { cutOff: false, problem: (error as Error).message.slice(0, 100) };
+      : { cutOff: false, problem: problemOf(error) };
   } finally {
     limit.abort();
     clearTimeout(timer);
