@@ -15,14 +15,12 @@ const AFTERMATH_MS = 1_000;
 export interface Crash {
   readonly name: string;
   readonly sentence: string;
-  /** Flags of the broker. */
-  readonly flags?: readonly string[];
   /** The attacker has channel 1 open. The innocent client may be made to step on what it left. */
   attack(clients: { attacker: AmqpPeer; innocent: AmqpPeer }, stop: AbortSignal): Promise<void>;
 }
 
 /** Sees whether the broker and an innocent client survive, and whether the broker starts again. */
-export function crash({ name, sentence, flags = [], attack }: Crash): Attack {
+export function crash({ name, sentence, attack }: Crash): Attack {
   return {
     name,
     sentence,
@@ -33,7 +31,7 @@ export function crash({ name, sentence, flags = [], attack }: Crash): Attack {
       let exitCode: number | undefined;
       let hurt: string | undefined;
       {
-        await using broker = await AttackedBroker.start(executable, directory.path, flags);
+        await using broker = await AttackedBroker.start(executable, directory.path);
         await using attacking = await attacker(broker.url, over);
         await using innocent = await attacker(broker.url, over);
         await attack({ attacker: attacking, innocent }, over).catch((error) => {
@@ -43,7 +41,7 @@ export function crash({ name, sentence, flags = [], attack }: Crash): Attack {
         exitCode = broker.exitCode;
         hurt = await served(innocent);
       }
-      const restarted = await restart(executable, directory.path, flags, stop);
+      const restarted = await restart(executable, directory.path, stop);
       const survived = exitCode === undefined ? "survives" : `exits ${exitCode}`;
       const unhurt = hurt === undefined ? "the innocent client unhurt" : `it is hurt: ${hurt}`;
       const again = restarted === undefined ? "restarts" : `restart: ${restarted}`;
@@ -76,11 +74,10 @@ async function served(client: AmqpPeer): Promise<string | undefined> {
 async function restart(
   executable: string,
   directory: string,
-  flags: readonly string[],
   stop: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await using broker = await AttackedBroker.start(executable, directory, flags);
+    await using broker = await AttackedBroker.start(executable, directory);
     await using client = await attacker(broker.url, stop);
     await pause(AFTERMATH_MS);
     if (broker.exitCode !== undefined) return `exits ${broker.exitCode}`;

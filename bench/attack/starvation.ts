@@ -19,8 +19,6 @@ const GOAL_STOP_MS = 1_000;
 export interface Starvation {
   readonly name: string;
   readonly sentence: string;
-  /** Flags of the embedded broker. */
-  readonly flags?: readonly string[];
   /** What is there before, not measured. */
   prepare?(target: Target, stop: AbortSignal): Promise<void>;
   /** Resolves when the broker has done all that it was made to do. */
@@ -36,13 +34,13 @@ interface Measurement extends Waits {
 }
 
 /** Measures what another client waits while the attack is under way. */
-export function starvation({ name, sentence, flags, ...attack }: Starvation): Attack {
+export function starvation({ name, sentence, ...attack }: Starvation): Attack {
   return {
     name,
     sentence,
     async run({ executable, rabbitMq, stop }: AttackContext) {
       await using directory = await scratchDirectory();
-      await using broker = await AttackedBroker.start(executable, directory.path, flags);
+      await using broker = await AttackedBroker.start(executable, directory.path);
       const measured = await measure(broker, attack, stop);
       const ended = broker.exitCode;
       const stopMs = await broker.stop();

@@ -43,8 +43,7 @@ async function gone(peer: AmqpPeer, stop: AbortSignal): Promise<void> {
 }
 
 function deathCount(name: string, how: string, attack: Crash["attack"]) {
-  // Later releases do not believe what a client says of deaths.
-  return crash({ name, sentence: `${SENTENCE} ${how}`, flags: ["--like", "3.10"], attack });
+  return crash({ name, sentence: `${SENTENCE} ${how}`, attack });
 }
 
 export const deathByTtl = deathCount(

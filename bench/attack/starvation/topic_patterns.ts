@@ -10,7 +10,6 @@ const WORDS = ["#", "*", "a"];
 export const topicPatterns = starvation({
   name: "topic-patterns",
   sentence: "500 topic patterns of 100 words of #, * and a; 20 publishes with keys of 127 words",
-  flags: ["--like", "3.10"], // later releases allow two # a pattern
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "exchange.declare", { exchange: "topics", type: "topic" });
