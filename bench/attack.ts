@@ -2,9 +2,10 @@
 /** Attacks on the embedded broker, measured. Run by `deno task attack`; see README.md beside it. */
 import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };
-import type { Attack, AttackContext } from "./attack/attack.ts";
+import type { AttackContext, Outcome } from "./attack/attack.ts";
 import { type Before, groupSection, type Tried } from "./attack/attack_table.ts";
 import { ATTACKS } from "./attack/attacks.ts";
+import { problemOf } from "./attack/problem.ts";
 import { EXECUTABLE } from "./executable.ts";
 import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { formatReport } from "./report.ts";
@@ -28,6 +29,9 @@ Attacks: ${NAMES.join(", ")}
 
 RabbitMQ is a node of its own, started from WORKTOOL_TEST_RABBITMQ_SCRIPTS (default:
 /usr/lib/rabbitmq/bin) for each attack.`;
+
+/** What has not begun by then is left out, in milliseconds: the whole run ends within 10 minutes. */
+const LAST_START_MS = 9 * 60_000;
 
 const FAILED = 1;
 const USAGE = 64;
@@ -74,7 +78,10 @@ async function main(): Promise<number> {
       const { only } = values;
       if (only.length > 0 && !only.includes(attack.name) && !only.includes(group)) continue;
       console.error(`Trying ${attack.name} …`);
-      const outcome = await attackOnce(attack, context);
+      const late = performance.now() > LAST_START_MS;
+      const outcome = late
+        ? notMeasured("the time was up")
+        : await attack.run(context).catch((error) => notMeasured(problemOf(error)));
       if (interruption.signal.aborted) return INTERRUPTED;
       tried.push({ group, name: attack.name, sentence: attack.sentence, ...outcome });
       if (values.json) console.log(JSON.stringify(tried.at(-1)));
@@ -103,14 +110,9 @@ async function main(): Promise<number> {
   return tried.every(({ met }) => met) ? 0 : FAILED;
 }
 
-/** An attack that cannot be made is told as one that was not withstood. */
-async function attackOnce(attack: Attack, context: AttackContext) {
-  try {
-    return await attack.run(context);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { measured: `not measured: ${problem}`, goal: "", met: false, figures: {} };
-  }
+/** An attack that could not be made is told as one that was not withstood. */
+function notMeasured(why: string): Outcome {
+  return { measured: `not measured: ${why}`, goal: "", met: false, figures: {} };
 }
 
 /** What an earlier run measured, by the attack's name. */

@@ -33,12 +33,6 @@ export interface Outcome {
   readonly figures: Readonly<Record<string, number | string | boolean>>;
 }
 
-/** Attacks of one kind: one table. */
-export interface AttackGroup {
-  readonly title: string;
-  readonly attacks: readonly Attack[];
-}
-
 /** Where an attack is directed to. */
 export interface Target {
   readonly url: string;

@@ -26,6 +26,14 @@ import { ttlChain } from "./starvation/ttl_chain.ts";
 /** All attacks, by what they are directed at. */
 export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
   ["crash", [deathByTtl, deathByReject, deathByLength, exchangeChain]],
+  ["disk", [
+    fileModes,
+    walFlipped,
+    walDeleted,
+    directoryReplaced,
+    databaseEmptied,
+    bodyFlipped,
+  ]],
   ["starvation", [
     nobody,
     fanoutFlood,
@@ -50,13 +58,5 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
     hundredPublishers,
     fanoutEntries,
     manyBindings,
-  ]],
-  ["disk", [
-    fileModes,
-    walFlipped,
-    walDeleted,
-    directoryReplaced,
-    databaseEmptied,
-    bodyFlipped,
   ]],
 ]);

@@ -60,9 +60,10 @@ export function crash({ name, sentence, attack }: Crash): Attack {
   };
 }
 
-/** What a client hears in place of an answer; undefined when it is served. */
+/** What a client hears in place of an answer; undefined when it is served. It goes afterwards. */
 async function served(client: AmqpPeer): Promise<string | undefined> {
   try {
+    await using _ = client;
     await client.call(CHANNEL, "queue.declare", { exclusive: true });
     return undefined;
   } catch (error) {
@@ -78,12 +79,11 @@ async function restart(
 ): Promise<string | undefined> {
   try {
     await using broker = await AttackedBroker.start(executable, directory);
-    await using client = await attacker(broker.url, stop);
+    const heard = await attacker(broker.url, stop).then(served, problemOf);
     await pause(AFTERMATH_MS);
-    if (broker.exitCode !== undefined) return `exits ${broker.exitCode}`;
-    return await served(client);
+    return broker.exitCode === undefined ? heard : `exits ${broker.exitCode}`;
   } catch (error) {
     if (error instanceof BrokerEnded) return `exits ${error.code}`;
-    return problemOf(error);
+    throw error;
   }
 }
