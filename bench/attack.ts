@@ -30,7 +30,7 @@ Attacks: ${NAMES.join(", ")}
 RabbitMQ is a node of its own, started from WORKTOOL_TEST_RABBITMQ_SCRIPTS (default:
 /usr/lib/rabbitmq/bin) for each attack.`;
 
-/** What has not begun by then is left out, in milliseconds: the whole run ends within 10 minutes. */
+/** What has not begun by then is left out, in milliseconds: the run ends within ten minutes. */
 const LAST_START_MS = 9 * 60_000;
 
 const FAILED = 1;

@@ -9,6 +9,8 @@ import { formatMs } from "../section.ts";
 
 /** An attack that lasts longer is cut off, in milliseconds. */
 const CUT_OFF_MS = 20_000;
+/** The same of what is prepared for it. */
+const PREPARED_MS = 40_000;
 /** What another client may wait, in milliseconds. */
 const GOAL_P99_MS = 100;
 const GOAL_MAX_MS = 300;
@@ -81,11 +83,17 @@ async function measure(
   { prepare, attack }: Pick<Starvation, "prepare" | "attack">,
   stop: AbortSignal,
 ): Promise<Measurement> {
-  const prepared = await limited(stop, (ended) => prepare?.(target, ended));
+  const prepared = await limited(
+    stop,
+    PREPARED_MS,
+    (ended) => prepare?.(target, ended),
+  );
   using bystander = await Bystander.start(target.url);
   const from = performance.now();
-  const { cutOff, problem = prepared.problem } = await limited(
+  const unprepared = prepared.cutOff ? "the preparation took too long" : prepared.problem;
+  const { cutOff, problem = unprepared } = await limited(
     stop,
+    CUT_OFF_MS,
     (ended) => attack(target, ended),
   );
   const wholeMs = performance.now() - from;
@@ -96,11 +104,12 @@ async function measure(
 /** Runs it until it ends or is cut off, and waits until its connections are closed. */
 async function limited(
   stop: AbortSignal,
+  mostMs: number,
   run: (stop: AbortSignal) => Promise<void> | undefined,
 ): Promise<{ cutOff: boolean; problem?: string }> {
   const limit = new AbortController();
   const end = () => limit.abort();
-  const timer = setTimeout(end, CUT_OFF_MS);
+  const timer = setTimeout(end, mostMs);
   stop.addEventListener("abort", end);
   try {
     await run(limit.signal);
