@@ -9,7 +9,7 @@ import { EndOfTurn } from "./end_of_turn.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { Queue } from "./model/queue.ts";
 import { VHost, type VHostContext } from "./model/vhost.ts";
-import { DataDirectoryError } from "./store/data_directory.ts";
+import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
 
@@ -25,6 +25,8 @@ const UNBLOCK_SHARE = 0.9;
 export interface BrokerSettings {
   /** Where durable things are kept; undefined keeps all in memory. */
   dataDirectory: string | undefined;
+  /** Go on where confirmed work is missing there. */
+  acceptDamage: boolean;
   users: readonly UserOptions[];
   /** The release of RabbitMQ to behave as. */
   release: ReleaseName;
@@ -67,7 +69,10 @@ export class Broker implements Disposable {
   #memoryBytes = 0;
   #blocked = false;
 
-  /** @throws {DataDirectoryError} when the data directory cannot be used. */
+  /**
+   * @throws {DataDirectoryError} when the data directory cannot be used.
+   * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
+   */
   constructor(settings: BrokerSettings, emit: (event: BrokerEvent) => void) {
     this.settings = settings;
     this.release = releaseNamed(settings.release);
@@ -81,8 +86,11 @@ export class Broker implements Disposable {
       this.#users.set(user.name, user);
     }
     if (settings.dataDirectory !== undefined) {
-      this.store = new MessageStore(settings.dataDirectory, this.endOfTurn, (reason) => {
-        emit({ event: "store-failed", reason });
+      const { dataDirectory: directory, acceptDamage } = settings;
+      this.store = new MessageStore({ directory, acceptDamage }, this.endOfTurn, {
+        onFailed: (reason) => emit({ event: "store-failed", reason }),
+        onMended: (reason) => emit({ event: "store-mended", reason }),
+        onDamaged: (reason) => emit({ event: "store-damaged", reason }),
       });
     }
     for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
@@ -115,7 +123,7 @@ export class Broker implements Disposable {
     if (store === undefined) return 0;
     try {
       const { position, messages } = recover(
-        store.database,
+        store.directory,
         (name) => this.#vhosts.get(name) ?? this.#addVHost(name),
       );
       this.#position = position;
@@ -124,6 +132,7 @@ export class Broker implements Disposable {
       // What can be read is half of it: leave all as it is.
       this.#deadlines[Symbol.dispose]();
       store.abandon();
+      if (cause instanceof DamagedDataError) throw cause;
       throw new DataDirectoryError(this.settings.dataDirectory!, cause);
     }
   }

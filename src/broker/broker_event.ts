@@ -17,5 +17,7 @@ export type BrokerEvent =
   | { event: "blocked"; memoryBytes: number }
   | { event: "unblocked"; memoryBytes: number }
   | { event: "store-failed"; reason: string }
+  | { event: "store-mended"; reason: string }
+  | { event: "store-damaged"; reason: string }
   | { event: "internal-error"; connection: number; reason: string }
   | { event: "closed" };

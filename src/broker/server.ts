@@ -23,6 +23,8 @@ export interface BrokerOptions {
   port?: number;
   /** Directory for durable things; without it all is in memory and gone at the end. */
   dataDirectory?: string;
+  /** Go on where confirmed work is missing there; default false. */
+  acceptDamage?: boolean;
   /** Default: `guest` with password `guest` and all permissions. */
   users?: readonly UserOptions[];
   /** Default: `/`. */
@@ -61,6 +63,7 @@ export class BrokerServer implements AsyncDisposable {
    * Starts a broker and waits until it accepts connections.
    * @param log told what happens, as data.
    * @throws {DataDirectoryError} when the data directory is in use or cannot be written.
+   * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
    * @throws {Error} with `code` EADDRINUSE and the like when it cannot listen.
    */
   static async listen(
@@ -74,6 +77,7 @@ export class BrokerServer implements AsyncDisposable {
     try {
       broker = new Broker({
         dataDirectory: options.dataDirectory,
+        acceptDamage: options.acceptDamage ?? false,
         users: options.users ?? [{ name: "guest", password: "guest" }],
         vhosts: options.vhosts ?? ["/"],
         release: options.release ?? DEFAULT_RELEASE,

@@ -1,5 +1,5 @@
 import type { BrokerEvent } from "../broker/broker_event.ts";
-import { DataDirectoryError } from "../broker/store/data_directory.ts";
+import { DamagedDataError, DataDirectoryError } from "../broker/store/data_directory_error.ts";
 import { broker } from "../broker/serve.ts";
 import { type BrokerFlags, brokerFlags, brokerOptions } from "./flags/broker_flags.ts";
 import { brokerLogJson, brokerLogLine } from "./output/broker_log.ts";
@@ -51,6 +51,9 @@ async function run(flags: BrokerFlags, context: Context): Promise<ExitCode> {
 function startProblem(error: unknown, { host, port }: BrokerFlags): string | undefined {
   if (error instanceof DataDirectoryError) {
     return `${error.message}\n  - choose another with --data, or --memory to keep nothing on disk`;
+  }
+  if (error instanceof DamagedDataError) {
+    return `${error.message}\n  - --accept-damage starts with what is left; copy the directory first`;
   }
   const { code } = error as NodeJS.ErrnoException;
   const problem = listenProblem(code);

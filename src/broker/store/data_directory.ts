@@ -1,61 +1,123 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { prepareSchema, refuseForeign } from "./schema.ts";
+import { Damage } from "./damage.ts";
+import { DamagedDataError, DataDirectoryError } from "./data_directory_error.ts";
+import { DataFiles } from "./data_files.ts";
+import { Ledger, readHoldings, readRecord } from "./ledger.ts";
+import { prepareSchema, refuseForeign, SCHEMA_VERSION, versionOf } from "./schema.ts";
 
-/** The data directory is in use by another broker, or cannot be used. */
-export class DataDirectoryError extends Error {
-  override readonly name = "DataDirectoryError";
+/** Told what became of a data directory, for people. */
+export interface DataDirectoryWatcher {
+  /** Permissions were too wide. */
+  onMended(reason: string): void;
+  /** Something is missing or set aside. */
+  onDamaged(reason: string): void;
+}
 
-  constructor(directory: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const problem = /locked|busy/i.test(reason)
-      ? "is in use by another broker"
-      : `cannot be used: ${reason}`;
-    super(`data directory "${directory}" ${problem}`, { cause });
+export interface DataDirectoryOptions {
+  directory: string;
+  /** Go on where confirmed work is missing. */
+  acceptDamage: boolean;
+}
+
+/** A data directory that this process alone has open. */
+export class DataDirectory implements Disposable {
+  readonly files: DataFiles;
+  readonly database: DatabaseSync;
+  readonly ledger: Ledger;
+  readonly #acceptDamage: boolean;
+  readonly #watcher: DataDirectoryWatcher;
+
+  /**
+   * Opens the database in a data directory; both are made when missing.
+   * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
+   * @throws {DamagedDataError} when confirmed work is missing, and that was not accepted.
+   */
+  constructor({ directory, acceptDamage }: DataDirectoryOptions, watcher: DataDirectoryWatcher) {
+    this.files = new DataFiles(directory);
+    this.#acceptDamage = acceptDamage;
+    this.#watcher = watcher;
+    let database: DatabaseSync | undefined;
+    try {
+      if (mkdirSync(directory, { recursive: true, mode: 0o700 })) chmodSync(directory, 0o700);
+      accessSync(directory, constants.W_OK); // SQLite says "disk I/O error" where this says why
+      this.#keepLostLog();
+      this.files.create();
+      database = new DatabaseSync(this.files.database);
+      // The exclusive lock is the guard against a second broker: it ends with the process.
+      database.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA recursive_triggers=ON");
+      refuseForeign(database); // before anything is written
+      for (const reason of this.files.mend()) watcher.onMended(reason);
+      this.#compareRecord(database);
+      database.exec(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
+          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
+          "BEGIN IMMEDIATE; COMMIT",
+      );
+      prepareSchema(database);
+      this.files.remember();
+      this.ledger = new Ledger(database, this.files.record);
+      this.database = database;
+    } catch (cause) {
+      database?.close();
+      throw cause instanceof DamagedDataError ? cause : new DataDirectoryError(directory, cause);
+    }
   }
-}
 
-/**
- * SQLite goes on writing to a file that has no name any more, and nobody will find it again.
- * @throws {Error} when the database was moved or deleted.
- */
-export function requireDatabase(directory: string): void {
-  if (existsSync(fileOf(directory))) return;
-  throw new Error(`${fileOf(directory)} is not there any more: it was deleted or moved`);
-}
+  /** A log without its database: SQLite would delete it. */
+  #keepLostLog(): void {
+    if (!this.files.databaseIsGone) return;
+    const damage = new Damage();
+    damage.lost("broker.sqlite is gone or empty, and what its log has needs it");
+    this.settle(damage);
+    this.#watcher.onDamaged(`the log is set aside as ${this.files.moveLogAside()}`);
+  }
 
-/**
- * Opens the database in a data directory for this process alone; both are made when missing.
- * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
- */
-export function openDatabase(directory: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    mkdirSync(directory, { recursive: true });
-    accessSync(directory, constants.W_OK); // SQLite says "disk I/O error" where this says why
-    database = new DatabaseSync(fileOf(directory));
-    // The exclusive lock is the guard against a second broker: it ends with the process.
-    database.exec("PRAGMA locking_mode=EXCLUSIVE");
-    refuseForeign(database); // before anything is written
-    database.exec(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-        "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
-        "BEGIN IMMEDIATE; COMMIT",
+  /** Whether the database is as far as the last confirms were. */
+  #compareRecord(database: DatabaseSync): void {
+    const record = readRecord(this.files.record);
+    const current = versionOf(database) === SCHEMA_VERSION;
+    const { changes, stored } = (current && readHoldings(database)) || { changes: 0, stored: 0 };
+    if (record === undefined) {
+      if (changes === 0) return;
+      this.#watcher.onDamaged(
+        "broker.sqlite-commits is missing or damaged: nobody knows whether confirmed work is missing",
+      );
+      return;
+    }
+    if (record.changes <= changes) return;
+    const aside = this.files.copyLogAside();
+    const damage = new Damage();
+    damage.lost(
+      `the last ${record.changes - changes} of ${record.changes} transactions are missing, ` +
+        `and with them ${record.stored - stored} of ${record.stored} stored messages` +
+        (aside === undefined ? "" : ` (the log is set aside as ${aside})`),
     );
-    prepareSchema(database);
-    return database;
-  } catch (cause) {
-    database?.close();
-    throw new DataDirectoryError(directory, cause);
+    this.settle(damage);
   }
-}
 
-function fileOf(directory: string): string {
-  return join(directory, "broker.sqlite");
-}
+  /**
+   * Sets aside what cannot be used, and tells it.
+   * @throws {DamagedDataError} when confirmed work is missing, and that was not accepted.
+   */
+  settle(damage: Damage): void {
+    if (!this.#acceptDamage) damage.refuse(this.files);
+    for (const reason of damage.setAside(this.files)) this.#watcher.onDamaged(reason);
+  }
 
-/** What the database says of a failure, for people. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  /** All was read, and what is to stay is written: makes it safe, and starts the record anew. */
+  recovered(): void {
+    this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const reached = readHoldings(this.database);
+    const record = readRecord(this.files.record);
+    if (record?.changes === reached?.changes && record?.stored === reached?.stored) return;
+    this.ledger.confirmAll();
+    this.ledger.flush();
+  }
+
+  /** Closes the database: SQLite copies the log into it, and removes the log. */
+  [Symbol.dispose](): void {
+    this.database.close();
+    this.ledger[Symbol.dispose]();
+  }
 }

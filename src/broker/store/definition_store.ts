@@ -4,7 +4,9 @@ import type { Binding, Exchange } from "../model/exchange.ts";
 import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
-import { reasonOf, requireDatabase } from "./data_directory.ts";
+import { definitionChecksum, type SqlValue } from "./checksum.ts";
+import { reasonOf } from "./data_directory_error.ts";
+import type { DataFiles } from "./data_files.ts";
 
 /** What a definition store tells. */
 export interface DefinitionStoreWatcher {
@@ -19,14 +21,14 @@ export interface DefinitionStoreWatcher {
  * removed goes with the next batch of messages.
  */
 export class DefinitionStore implements DurableDefinitions {
-  readonly #directory: string;
+  readonly #files: DataFiles;
   readonly #database: DatabaseSync;
   readonly #watcher: DefinitionStoreWatcher;
   /** Definitions that go, as deletions that may be made twice. */
   #removals: (() => void)[] = [];
 
-  constructor(directory: string, database: DatabaseSync, watcher: DefinitionStoreWatcher) {
-    this.#directory = directory;
+  constructor(files: DataFiles, database: DatabaseSync, watcher: DefinitionStoreWatcher) {
+    this.#files = files;
     this.#database = database;
     this.#watcher = watcher;
   }
@@ -47,7 +49,7 @@ export class DefinitionStore implements DurableDefinitions {
    */
   #define<T>(change: () => T): T {
     try {
-      requireDatabase(this.#directory);
+      this.#files.requireOpened();
       this.runRemovals(); // it may be of the same name
       this.forgetRemovals();
       return change();
@@ -67,8 +69,8 @@ export class DefinitionStore implements DurableDefinitions {
     const { vhost, name, type, autoDelete, internal } = exchange;
     const table = encodeTable(exchange.arguments);
     this.#define(() =>
-      this.#database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?)")
-        .run(vhost, name, type, Number(autoDelete), Number(internal), table)
+      this.#database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .run(...checked(vhost, name, type, Number(autoDelete), Number(internal), table))
     );
   }
 
@@ -81,8 +83,10 @@ export class DefinitionStore implements DurableDefinitions {
   addQueue(queue: Queue): number {
     const { lastInsertRowid } = this.#define(() =>
       this.#database.prepare(
-        "INSERT INTO queue (vhost, name, auto_delete, arguments) VALUES (?, ?, ?, ?)",
-      ).run(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments))
+        "INSERT INTO queue (vhost, name, auto_delete, arguments, checksum) VALUES (?, ?, ?, ?, ?)",
+      ).run(
+        ...checked(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments)),
+      )
     );
     return Number(lastInsertRowid);
   }
@@ -93,8 +97,8 @@ export class DefinitionStore implements DurableDefinitions {
 
   addBinding(binding: Binding): void {
     this.#define(() =>
-      this.#database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?)")
-        .run(...bindingKey(binding))
+      this.#database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .run(...checked(...bindingKey(binding)))
     );
   }
 
@@ -119,4 +123,9 @@ function bindingKey({ source, destination, routingKey, arguments: table }: Bindi
     routingKey,
     encodeTable(table),
   ] as const;
+}
+
+/** The columns of a definition, in the order of schema.ts, and their checksum. */
+function checked(...values: readonly SqlValue[]): SqlValue[] {
+  return [...values, definitionChecksum(values)];
 }

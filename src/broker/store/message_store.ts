@@ -2,13 +2,26 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import type { Entry, EntryQueue } from "../model/entry.ts";
 import type { DurableStore } from "../model/durable_store.ts";
-import { openDatabase, reasonOf, requireDatabase } from "./data_directory.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { messageChecksum } from "./checksum.ts";
+import {
+  DataDirectory,
+  type DataDirectoryOptions,
+  type DataDirectoryWatcher,
+} from "./data_directory.ts";
+import { reasonOf } from "./data_directory_error.ts";
 import { DefinitionStore } from "./definition_store.ts";
 
 /** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
 const DELETES_PER_BATCH = 20_000;
 /** Wait before trying again what the disk refused, in ms. */
 const RETRY_MS = 1_000;
+
+/** What a store tells. */
+export interface MessageStoreWatcher extends DataDirectoryWatcher {
+  /** Why a batch could not be written; the broker goes on. */
+  onFailed(reason: string): void;
+}
 
 /** Learns whether what it published is on disk. */
 export interface CommitWaiter {
@@ -24,11 +37,12 @@ export interface CommitWaiter {
  * publish is to be confirmed; acknowledgements alone are only written.
  */
 export class MessageStore implements DurableStore, TurnWork, Disposable {
-  readonly database: DatabaseSync;
+  readonly directory: DataDirectory;
   readonly definitions: DefinitionStore;
-  readonly #directory: string;
+  readonly #database: DatabaseSync;
+  readonly #checkpoints: Checkpoints;
   readonly #endOfTurn: EndOfTurn;
-  readonly #onFailed: (reason: string) => void;
+  readonly #watcher: MessageStoreWatcher;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #deliveredUpTo: StatementSync;
@@ -48,21 +62,23 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   #closed = false;
 
   /**
-   * @param onFailed told why a batch could not be written; the broker goes on.
    * @throws {DataDirectoryError} when the directory cannot be written or another broker holds it.
+   * @throws {DamagedDataError} when confirmed work is missing, and that was not accepted.
    */
-  constructor(directory: string, endOfTurn: EndOfTurn, onFailed: (reason: string) => void) {
-    this.#directory = directory;
+  constructor(options: DataDirectoryOptions, endOfTurn: EndOfTurn, watcher: MessageStoreWatcher) {
     this.#endOfTurn = endOfTurn;
-    this.#onFailed = onFailed;
-    this.database = openDatabase(directory);
-    const { database } = this;
-    this.definitions = new DefinitionStore(directory, database, {
+    this.#watcher = watcher;
+    this.directory = new DataDirectory(options, watcher);
+    const { database, files, ledger } = this.directory;
+    this.#database = database;
+    this.#checkpoints = new Checkpoints(database, () => ledger.confirmAll());
+    this.definitions = new DefinitionStore(files, database, {
       onRemoval: () => this.#schedule(),
-      onFailed,
+      onFailed: (reason) => watcher.onFailed(reason),
     });
     this.#insert = database.prepare(
-      "INSERT INTO message (id, queue, expires_at, body_at, bytes) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO message (id, queue, expires_at, body_at, bytes, checksum) " +
+        "VALUES (?, ?, ?, ?, ?, ?)",
     );
     this.#delete = database.prepare("DELETE FROM message WHERE id = ?");
     this.#deliveredUpTo = database.prepare("UPDATE queue SET delivered_up_to = ? WHERE id = ?");
@@ -147,24 +163,26 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   }
 
   #write(inserts: Entry[], flush: boolean): boolean {
+    const { files, ledger } = this.directory;
     const deletes = this.#deletes.length;
     const batch = Math.min(deletes, DELETES_PER_BATCH);
-    let written = 0;
+    let stored = 0;
+    let removed = 0;
     try {
-      requireDatabase(this.#directory);
+      if (flush) files.requireOpened();
       if (flush !== this.#flushes) {
-        this.database.exec(`PRAGMA synchronous=${flush ? "FULL" : "NORMAL"}`);
+        this.#database.exec(`PRAGMA synchronous=${flush ? "FULL" : "NORMAL"}`);
         this.#flushes = flush;
       }
-      this.database.exec("BEGIN");
+      this.#database.exec("BEGIN");
       this.definitions.runRemovals();
       for (const entry of inserts) {
         if (entry.storage !== "pending") continue;
         this.#write1(entry);
-        written++;
+        stored++;
       }
       for (let index = deletes - batch; index < deletes; index++) {
-        this.#delete.run(this.#deletes[index]!);
+        removed += Number(this.#delete.run(this.#deletes[index]!).changes);
       }
       for (const queue of this.#touchedQueues) {
         this.#deliveredUpTo.run(queue.deliveredUpTo, queue.storeId);
@@ -172,7 +190,8 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
       for (const entry of this.#counted) {
         if (entry.storage !== "none") this.#deliveryCount.run(entry.deliveryCount, entry.position);
       }
-      this.database.exec("COMMIT");
+      if (stored + removed > 0) ledger.enter({ stored, removed });
+      this.#database.exec("COMMIT");
     } catch (error) {
       this.#rollBack(inserts, error);
       return false;
@@ -183,18 +202,28 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#moved.clear();
     this.#touchedQueues.clear();
     this.#counted.clear();
-    return true;
+    this.#checkpoints.written();
+    // Only what this commit has flushed: a commit of nothing flushes nothing.
+    return !flush || stored + removed === 0 || this.#confirm();
+  }
+
+  #confirm(): boolean {
+    try {
+      this.directory.ledger.confirm();
+      return true;
+    } catch (error) {
+      this.#watcher.onFailed(reasonOf(error));
+      return false;
+    }
   }
 
   #write1(entry: Entry): void {
-    const { message } = entry;
-    this.#insert.run(
-      entry.position,
-      entry.queue.storeId,
-      entry.expiresAt === Infinity ? null : entry.expiresAt,
-      message.bodyAt - message.start,
-      message.bytes.subarray(message.start, message.end),
-    );
+    const { message, position, queue } = entry;
+    const expiresAt = entry.expiresAt === Infinity ? null : entry.expiresAt;
+    const bodyAt = message.bodyAt - message.start;
+    const bytes = message.bytes.subarray(message.start, message.end);
+    const checksum = messageChecksum(position, queue.storeId, expiresAt, bodyAt, bytes);
+    this.#insert.run(position, queue.storeId, expiresAt, bodyAt, bytes, checksum);
   }
 
   /**
@@ -203,13 +232,13 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
    */
   #rollBack(inserts: Entry[], error: unknown): void {
     try {
-      this.database.exec("ROLLBACK");
+      this.#database.exec("ROLLBACK");
     } catch {
       // SQLite rolled back by itself, as it does when the disk is full.
     }
     try {
       // Starts the log anew in the room it has.
-      this.database.exec("PRAGMA wal_checkpoint(RESTART)");
+      this.#database.exec("PRAGMA wal_checkpoint(RESTART)");
     } catch {
       // No room for that either.
     }
@@ -218,7 +247,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
       if (this.#moved.has(entry)) this.#inserts.push(entry);
       else entry.storage = "none";
     }
-    this.#onFailed(reasonOf(error));
+    this.#watcher.onFailed(reasonOf(error));
   }
 
   /** Writes what is left and closes the database. */
@@ -232,6 +261,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   abandon(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
-    this.database.close();
+    this.#checkpoints[Symbol.dispose]();
+    this.directory[Symbol.dispose]();
   }
 }

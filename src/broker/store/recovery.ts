@@ -1,11 +1,16 @@
 // deno-lint-ignore-file camelcase -- columns of the database
 import { Buffer } from "node:buffer";
-import type { DatabaseSync } from "node:sqlite";
 import { Entry } from "../model/entry.ts";
 import { Message } from "../model/message.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import { readTable } from "../wire/field_table.ts";
+import { definitionChecksum, messageChecksum, type SqlValue } from "./checksum.ts";
+import { Damage } from "./damage.ts";
+import type { DataDirectory } from "./data_directory.ts";
+import { reasonOf } from "./data_directory_error.ts";
+import { type Holdings, readHoldings } from "./ledger.ts";
+import { DEFINITION_COLUMNS, type DefinitionTable } from "./schema.ts";
 
 interface ExchangeRow {
   vhost: string;
@@ -41,6 +46,7 @@ interface MessageRow {
   body_at: number;
   bytes: Uint8Array;
   delivery_count: number;
+  checksum: number | null;
 }
 
 function view(bytes: Uint8Array): Buffer {
@@ -52,18 +58,83 @@ function table(bytes: Uint8Array) {
 }
 
 /**
- * Puts everything a database holds back into the virtual hosts.
+ * Puts everything a data directory holds back into the virtual hosts. What cannot be used is set
+ * aside in the directory.
+ *
  * @param vhostNamed the virtual host of a name, made when it is missing.
  * @returns the highest position in use and how many messages came back.
+ * @throws {DamagedDataError} when more is missing than single messages, and that was not accepted.
  */
 export function recover(
-  database: DatabaseSync,
+  directory: DataDirectory,
   vhostNamed: (name: string) => VHost,
 ): { position: number; messages: number } {
-  for (const row of database.prepare("SELECT * FROM exchange").iterate()) {
-    const { vhost, name, type, auto_delete, internal, arguments: args } =
-      row as unknown as ExchangeRow;
-    vhostNamed(vhost).restoreExchange({
+  return new Recovery(directory, vhostNamed).run();
+}
+
+class Recovery {
+  readonly #directory: DataDirectory;
+  readonly #vhostNamed: (name: string) => VHost;
+  readonly #damage = new Damage();
+  readonly #queues = new Map<number, Queue>();
+  readonly #holdings: Holdings;
+  #definitions = 0;
+  /** Rows of messages, whatever becomes of them. */
+  #rows = 0;
+  #position = 0;
+  #messages = 0;
+  #like: Message | undefined;
+  /** Of deleted queues: a crash left them behind. */
+  readonly #orphans: MessageRow[] = [];
+
+  constructor(directory: DataDirectory, vhostNamed: (name: string) => VHost) {
+    this.#directory = directory;
+    this.#vhostNamed = vhostNamed;
+    this.#holdings = readHoldings(directory.database) ?? {
+      changes: 0,
+      stored: 0,
+      messages: 0,
+      definitions: 0,
+      unchecked_up_to: 0,
+    };
+  }
+
+  run(): { position: number; messages: number } {
+    this.#recoverDefinitions("exchange", (row) => this.#restoreExchange(row));
+    this.#recoverDefinitions("queue", (row) => this.#restoreQueue(row));
+    this.#recoverDefinitions("binding", (row) => this.#restoreBinding(row));
+    this.#recoverMessages();
+    this.#compareBooks();
+    this.#directory.settle(this.#damage);
+    this.#forget();
+    this.#directory.recovered();
+    let position = this.#position;
+    for (const queue of this.#queues.values()) position = Math.max(position, queue.deliveredUpTo);
+    return { position, messages: this.#messages };
+  }
+
+  /** @param restore may throw: the row is damaged then */
+  #recoverDefinitions(table: DefinitionTable, restore: (row: unknown) => void): void {
+    for (const row of this.#directory.database.prepare(`SELECT * FROM ${table}`).iterate()) {
+      this.#definitions++;
+      const values = DEFINITION_COLUMNS[table].map((column) => row[column] as SqlValue);
+      const name = `${table} "${text(row.name ?? `${row.source} -> ${row.destination}`)}"`;
+      if (definitionChecksum(values) !== row.checksum) {
+        this.#damage.damaged({ table, name, reason: "is damaged", row });
+        continue;
+      }
+      try {
+        restore(row);
+      } catch (error) {
+        const reason = `cannot be restored: ${reasonOf(error)}`;
+        this.#damage.damaged({ table, name, reason, row });
+      }
+    }
+  }
+
+  #restoreExchange(row: unknown): void {
+    const { vhost, name, type, auto_delete, internal, arguments: args } = row as ExchangeRow;
+    this.#vhostNamed(vhost).restoreExchange({
       name,
       type,
       durable: true,
@@ -72,26 +143,10 @@ export function recover(
       arguments: table(args),
     });
   }
-  const queues = recoverQueues(database, vhostNamed);
-  for (const row of database.prepare("SELECT * FROM binding").iterate()) {
-    const binding = row as unknown as BindingRow;
-    vhostNamed(binding.vhost).restoreBinding({
-      source: binding.source,
-      destination: binding.destination,
-      toQueue: binding.to_queue === 1,
-      routingKey: binding.routing_key,
-      arguments: table(binding.arguments),
-    });
-  }
-  return recoverMessages(database, queues);
-}
 
-function recoverQueues(database: DatabaseSync, vhostNamed: (name: string) => VHost) {
-  const queues = new Map<number, Queue>();
-  for (const row of database.prepare("SELECT * FROM queue").iterate()) {
-    const { id, vhost, name, auto_delete, arguments: args, delivered_up_to } =
-      row as unknown as QueueRow;
-    const queue = vhostNamed(vhost).restoreQueue({
+  #restoreQueue(row: unknown): void {
+    const { id, vhost, name, auto_delete, arguments: args, delivered_up_to } = row as QueueRow;
+    const queue = this.#vhostNamed(vhost).restoreQueue({
       name,
       durable: true,
       exclusive: false,
@@ -99,44 +154,108 @@ function recoverQueues(database: DatabaseSync, vhostNamed: (name: string) => VHo
       arguments: table(args),
     }, id);
     queue.deliveredUpTo = delivered_up_to;
-    queues.set(id, queue);
+    this.#queues.set(id, queue);
   }
-  return queues;
+
+  #restoreBinding(row: unknown): void {
+    const { vhost, source, to_queue, destination, routing_key, arguments: args } =
+      row as BindingRow;
+    this.#vhostNamed(vhost).restoreBinding({
+      source,
+      destination,
+      toQueue: to_queue === 1,
+      routingKey: routing_key,
+      arguments: table(args),
+    });
+  }
+
+  #recoverMessages(): void {
+    const rows = this.#directory.database.prepare(
+      "SELECT id, queue, expires_at, body_at, bytes, delivery_count, checksum " +
+        "FROM message ORDER BY id",
+    ).iterate();
+    for (const row of rows) {
+      this.#rows++;
+      const message = row as unknown as MessageRow;
+      const queue = this.#queues.get(message.queue);
+      if (!this.#isIntact(message)) this.#setAside(message, "damaged", queue);
+      else if (queue === undefined) this.#orphans.push(message);
+      else this.#restoreMessage(message, queue);
+    }
+  }
+
+  #isIntact({ id, queue, expires_at, body_at, bytes, checksum }: MessageRow): boolean {
+    if (checksum === null) return id <= this.#holdings.unchecked_up_to;
+    return bytes instanceof Uint8Array &&
+      messageChecksum(id, queue, expires_at, body_at, bytes) === checksum;
+  }
+
+  #restoreMessage(row: MessageRow, queue: Queue): void {
+    const { id, expires_at, body_at, bytes, delivery_count } = row;
+    this.#position = id;
+    try {
+      this.#like = Message.restore(bytes, body_at, this.#like);
+      const entry = new Entry(this.#like, queue, id, expires_at ?? Infinity);
+      entry.redelivered = id <= queue.deliveredUpTo;
+      entry.deliveryCount = entry.acquiredCount = delivery_count;
+      queue.restore(entry);
+      this.#messages++;
+    } catch (error) {
+      this.#setAside(row, `cannot be restored: ${reasonOf(error)}`, queue);
+    }
+  }
+
+  #setAside(row: MessageRow, reason: string, queue: Queue | undefined): void {
+    const owner = queue === undefined ? "of an unknown queue" : `of queue "${text(queue.name)}"`;
+    const name = `message ${row.id} ${owner}`;
+    this.#damage.damaged({ table: "message", name, reason, row: { ...row } });
+  }
+
+  /** Whether as much is there as the database says. */
+  #compareBooks(): void {
+    const { messages, definitions } = this.#holdings;
+    const missing = definitions - this.#definitions;
+    if (missing !== 0) {
+      this.#damage.lost(
+        `${this.#definitions} of ${definitions} queues, exchanges and bindings are there`,
+      );
+    }
+    if (messages !== this.#rows) {
+      this.#damage.lost(`${this.#rows} of ${messages} messages are there`);
+    }
+    // Where no definition is missing they were deleted.
+    if (!this.#damage.found) return;
+    for (const orphan of this.#orphans.splice(0)) this.#setAside(orphan, "has no queue", undefined);
+  }
+
+  /** Removes what was set aside, and what nobody owns. */
+  #forget(): void {
+    const { database } = this.#directory;
+    const messages = new Set(this.#orphans.map(({ id }) => id));
+    const definitions = [];
+    for (const { table, row } of this.#damage.rows) {
+      if (table === "message") messages.add(row.id as number);
+      else definitions.push({ table, checksum: row.checksum as SqlValue });
+    }
+    if (messages.size === 0 && !this.#damage.found) return;
+    database.exec("BEGIN");
+    const forget = database.prepare("DELETE FROM message WHERE id = ?");
+    for (const id of messages) forget.run(id);
+    // A damaged key does not find its row.
+    for (const { table, checksum } of definitions) {
+      database.prepare(`DELETE FROM ${table} WHERE checksum IS ?`).run(checksum);
+    }
+    if (definitions.length > 0) database.exec("REINDEX");
+    database.prepare(
+      "UPDATE ledger SET changes = changes + 1, messages = (SELECT count(*) FROM message), " +
+        "definitions = (SELECT count(*) FROM exchange) + (SELECT count(*) FROM queue) + " +
+        "(SELECT count(*) FROM binding)",
+    ).run();
+    database.exec("COMMIT");
+  }
 }
 
-function recoverMessages(database: DatabaseSync, queues: Map<number, Queue>) {
-  let position = 0;
-  let messages = 0;
-  let like: Message | undefined;
-  const orphans: number[] = [];
-  const rows = database.prepare(
-    "SELECT id, queue, expires_at, body_at, bytes, delivery_count FROM message ORDER BY id",
-  ).iterate();
-  for (const row of rows) {
-    const { id, queue: queueId, expires_at, body_at, bytes, delivery_count } =
-      row as unknown as MessageRow;
-    position = id;
-    const queue = queues.get(queueId);
-    if (queue === undefined) {
-      orphans.push(id);
-      continue;
-    }
-    like = Message.restore(bytes, body_at, like);
-    const entry = new Entry(
-      like,
-      queue,
-      id,
-      expires_at ?? Infinity,
-    );
-    entry.redelivered = id <= queue.deliveredUpTo;
-    entry.deliveryCount = entry.acquiredCount = delivery_count;
-    queue.restore(entry);
-    messages++;
-  }
-  const forget = database.prepare("DELETE FROM message WHERE id = ?");
-  database.exec("BEGIN");
-  for (const id of orphans) forget.run(id);
-  database.exec("COMMIT");
-  for (const queue of queues.values()) position = Math.max(position, queue.deliveredUpTo);
-  return { position, messages };
+/** A name as people read it: the octets of a name are kept as characters. */
+function text(octets: unknown): string {
+  return Buffer.from(String(octets), "latin1").toString();
 }

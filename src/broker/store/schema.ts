@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
+import { definitionChecksum, type SqlValue } from "./checksum.ts";
 
-/** Raised with every change to the tables; another number on disk is refused. */
-export const SCHEMA_VERSION = 1;
+/** Raised with every change to the tables; an older one is brought up, a newer one refused. */
+export const SCHEMA_VERSION = 2;
+const FIRST_VERSION = 1;
 
 /**
  * Names are binary strings (one character an octet), argument tables are as on the wire, times are
@@ -31,29 +33,84 @@ const TABLES = `
 
 const TABLE_NAMES = ["exchange", "queue", "binding", "message"];
 
+/** The columns that a definition's checksum is of. */
+export const DEFINITION_COLUMNS = {
+  exchange: ["vhost", "name", "type", "auto_delete", "internal", "arguments"],
+  queue: ["vhost", "name", "auto_delete", "arguments"],
+  binding: ["vhost", "source", "to_queue", "destination", "routing_key", "arguments"],
+} as const;
+
+export type DefinitionTable = keyof typeof DEFINITION_COLUMNS;
+
+/**
+ * Since version 2: a CRC-32 of each row, over the columns that never change, and the books, see
+ * ledger.ts. Messages that are older than that have none.
+ */
+const CHECKS = `
+  ALTER TABLE exchange ADD COLUMN checksum INTEGER;
+  ALTER TABLE queue ADD COLUMN checksum INTEGER;
+  ALTER TABLE binding ADD COLUMN checksum INTEGER;
+  ALTER TABLE message ADD COLUMN checksum INTEGER;
+  CREATE TABLE ledger (
+    changes INTEGER NOT NULL, stored INTEGER NOT NULL, messages INTEGER NOT NULL,
+    definitions INTEGER NOT NULL, unchecked_up_to INTEGER NOT NULL
+  );
+  INSERT INTO ledger SELECT 0, 0, (SELECT count(*) FROM message),
+    (SELECT count(*) FROM exchange) + (SELECT count(*) FROM queue) + (SELECT count(*) FROM binding),
+    (SELECT coalesce(max(id), 0) FROM message);
+  ${Object.keys(DEFINITION_COLUMNS).map(definitionTriggers).join("")}
+`;
+
+function definitionTriggers(table: string): string {
+  return `
+    CREATE TRIGGER ${table}_added AFTER INSERT ON ${table} BEGIN
+      UPDATE ledger SET changes = changes + 1, definitions = definitions + 1;
+    END;
+    CREATE TRIGGER ${table}_removed AFTER DELETE ON ${table} BEGIN
+      UPDATE ledger SET changes = changes + 1, definitions = definitions - 1;
+    END;
+  `;
+}
+
 /**
  * Reads, and writes nothing.
  * @throws {Error} when the database is of another version, or of another program.
  */
 export function refuseForeign(database: DatabaseSync): void {
   const version = versionOf(database);
-  if (version !== 0 && version !== SCHEMA_VERSION) {
+  if (version !== 0 && (version < FIRST_VERSION || version > SCHEMA_VERSION)) {
     throw new Error(`data directory has format ${version}, this version reads ${SCHEMA_VERSION}`);
   }
   const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   const tables = rows.map(({ name }) => name);
-  if (version === 0 ? tables.length > 0 : !TABLE_NAMES.every((name) => tables.includes(name))) {
+  const expected = version < 2 ? TABLE_NAMES : [...TABLE_NAMES, "ledger"];
+  if (version === 0 ? tables.length > 0 : !expected.every((name) => tables.includes(name))) {
     throw new Error("its broker.sqlite is the database of another program");
   }
 }
 
-/** Creates the tables in an empty database. */
+/** Creates the tables in an empty database, and brings older ones up. */
 export function prepareSchema(database: DatabaseSync): void {
-  if (versionOf(database) === SCHEMA_VERSION) return;
-  database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  const version = versionOf(database);
+  if (version === SCHEMA_VERSION) return;
+  database.exec("BEGIN");
+  if (version === 0) database.exec(TABLES);
+  database.exec(CHECKS);
+  for (const table of Object.keys(DEFINITION_COLUMNS)) addChecksums(database, table);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 
-function versionOf(database: DatabaseSync): number {
+function addChecksums(database: DatabaseSync, table: string): void {
+  const columns = DEFINITION_COLUMNS[table as DefinitionTable];
+  const keys = columns.map((column) => `${column} = ?`).join(" AND ");
+  const update = database.prepare(`UPDATE ${table} SET checksum = ? WHERE ${keys}`);
+  for (const row of database.prepare(`SELECT * FROM ${table}`).all()) {
+    const values = columns.map((column) => row[column] as SqlValue);
+    update.run(definitionChecksum(values), ...values);
+  }
+}
+
+export function versionOf(database: DatabaseSync): number {
   const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
   return row.user_version;
 }

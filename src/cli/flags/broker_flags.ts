@@ -53,6 +53,7 @@ function storeFlags() {
       ).conflicts("memory"),
     )
     .option("--memory", "keep nothing on disk")
+    .option("--accept-damage", "start although confirmed tasks are missing in the directory")
     .option(
       "--max-memory <size>",
       "block publishers when messages hold more (default: 40 % of the machine's)",
@@ -134,6 +135,7 @@ export function brokerOptions(
     consumerTimeoutMs: flags.consumerTimeout,
     traceMethods: flags.verbose ?? false,
     ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
+    acceptDamage: flags.acceptDamage ?? false,
     users: user,
     ...defined({ maxMemoryBytes: flags.maxMemory }),
   };

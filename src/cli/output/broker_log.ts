@@ -32,6 +32,10 @@ export function brokerLogLine(
       return `publishers go on: messages hold ${megabytes(event.memoryBytes)}`;
     case "store-failed":
       return `the data directory cannot be written: ${event.reason}. Publishers get a basic.nack`;
+    case "store-mended":
+      return `data directory: ${event.reason}`;
+    case "store-damaged":
+      return `data directory is damaged: ${event.reason}`;
     case "internal-error":
       return `[${event.connection}] a bug in worktool, please report it: ${event.reason}`;
     case "closed":
