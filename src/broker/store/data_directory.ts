@@ -106,13 +106,25 @@ export class DataDirectory implements Disposable {
   }
 
   /** All was read, and what is to stay is written: makes it safe, and starts the record anew. */
-  recovered(): void {
+  recovered({ messages }: { messages: number }): void {
+    this.ledger.begin(messages);
     this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     const reached = readHoldings(this.database);
     const record = readRecord(this.files.record);
     if (record?.changes === reached?.changes && record?.stored === reached?.stored) return;
     this.ledger.confirmAll();
     this.ledger.flush();
+  }
+
+  /** All is written: notes what there is, so that the next start misses what is not. */
+  seal(): void {
+    try {
+      this.ledger.seal();
+      this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.ledger.confirmAll();
+    } catch {
+      // No room: the next start cannot count.
+    }
   }
 
   /** Closes the database: SQLite copies the log into it, and removes the log. */

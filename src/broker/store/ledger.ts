@@ -14,7 +14,8 @@ export interface Progress {
 
 /** What the database says that it holds. */
 export interface Holdings extends Progress {
-  messages: number;
+  /** Counted when it was closed in order; null since the first change after that. */
+  messages: number | null;
   definitions: number;
   /** Messages up to this one are older than checksums. */
   unchecked_up_to: number;
@@ -34,26 +35,51 @@ const RECORD_BYTES = 20;
  */
 export class Ledger implements Disposable {
   readonly #update: StatementSync;
+  readonly #seal: StatementSync;
   readonly #read: StatementSync;
   readonly #file: number;
   readonly #record = Buffer.alloc(RECORD_BYTES);
   #reached: Progress = { changes: 0, stored: 0 };
+  /** Rows of messages in the database, as far as it is committed. */
+  #messages = 0;
+  /** The database has a count, which the next change must take away. */
+  #sealed = true;
 
   /** @param path of the record */
   constructor(database: DatabaseSync, path: string) {
     this.#update = database.prepare(
-      "UPDATE ledger SET changes = changes + 1, stored = stored + ?, messages = messages + ? " +
+      "UPDATE ledger SET changes = changes + 1, stored = stored + ?, messages = NULL " +
         "RETURNING changes, stored",
     );
+    this.#seal = database.prepare("UPDATE ledger SET messages = ?");
     this.#read = database.prepare("SELECT changes, stored FROM ledger");
     this.#file = openSync(path, "a", 0o600);
     closeSync(this.#file);
     this.#file = openSync(path, "r+");
   }
 
-  /** Inside a transaction: messages came and went. */
-  enter({ stored, removed }: { stored: number; removed: number }): void {
-    this.#reached = this.#update.get(stored, stored - removed) as unknown as Progress;
+  /** Recovery counted the messages. */
+  begin(messages: number): void {
+    this.#messages = messages;
+  }
+
+  /**
+   * Inside a transaction: so many messages came. Where some only went nothing is written, because
+   * that would cost consumers a tenth of their rate.
+   */
+  enter(stored: number): void {
+    if (stored > 0 || this.#sealed) this.#reached = this.#update.get(stored) as unknown as Progress;
+  }
+
+  /** The transaction is committed. */
+  committed({ stored, removed }: { stored: number; removed: number }): void {
+    this.#messages += stored - removed;
+    this.#sealed = false;
+  }
+
+  /** The last transaction: the next start must find as many messages. */
+  seal(): void {
+    this.#seal.run(this.#messages);
   }
 
   /** What was entered so far is committed and flushed, and will be confirmed. */

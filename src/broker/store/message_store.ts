@@ -190,7 +190,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
       for (const entry of this.#counted) {
         if (entry.storage !== "none") this.#deliveryCount.run(entry.deliveryCount, entry.position);
       }
-      if (stored + removed > 0) ledger.enter({ stored, removed });
+      ledger.enter(stored);
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#rollBack(inserts, error);
@@ -202,9 +202,10 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#moved.clear();
     this.#touchedQueues.clear();
     this.#counted.clear();
+    ledger.committed({ stored, removed });
     this.#checkpoints.written();
     // Only what this commit has flushed: a commit of nothing flushes nothing.
-    return !flush || stored + removed === 0 || this.#confirm();
+    return !flush || stored === 0 || this.#confirm();
   }
 
   #confirm(): boolean {
@@ -253,7 +254,9 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   /** Writes what is left and closes the database. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
-    while (this.commit() && this.#deletes.length > 0);
+    let ok = this.commit();
+    while (ok && this.#deletes.length > 0) ok = this.commit();
+    if (ok) this.directory.seal();
     this.abandon();
   }
 

@@ -93,7 +93,7 @@ class Recovery {
     this.#holdings = readHoldings(directory.database) ?? {
       changes: 0,
       stored: 0,
-      messages: 0,
+      messages: null,
       definitions: 0,
       unchecked_up_to: 0,
     };
@@ -106,8 +106,8 @@ class Recovery {
     this.#recoverMessages();
     this.#compareBooks();
     this.#directory.settle(this.#damage);
-    this.#forget();
-    this.#directory.recovered();
+    const forgotten = this.#forget();
+    this.#directory.recovered({ messages: this.#rows - forgotten });
     let position = this.#position;
     for (const queue of this.#queues.values()) position = Math.max(position, queue.deliveredUpTo);
     return { position, messages: this.#messages };
@@ -220,7 +220,7 @@ class Recovery {
         `${this.#definitions} of ${definitions} queues, exchanges and bindings are there`,
       );
     }
-    if (messages !== this.#rows) {
+    if (messages !== null && messages !== this.#rows) {
       this.#damage.lost(`${this.#rows} of ${messages} messages are there`);
     }
     // Where no definition is missing they were deleted.
@@ -228,8 +228,8 @@ class Recovery {
     for (const orphan of this.#orphans.splice(0)) this.#setAside(orphan, "has no queue", undefined);
   }
 
-  /** Removes what was set aside, and what nobody owns. */
-  #forget(): void {
+  /** Removes what was set aside, and what nobody owns. @returns how many messages */
+  #forget(): number {
     const { database } = this.#directory;
     const messages = new Set(this.#orphans.map(({ id }) => id));
     const definitions = [];
@@ -237,21 +237,23 @@ class Recovery {
       if (table === "message") messages.add(row.id as number);
       else definitions.push({ table, checksum: row.checksum as SqlValue });
     }
-    if (messages.size === 0 && !this.#damage.found) return;
+    if (messages.size === 0 && !this.#damage.found) return 0;
     database.exec("BEGIN");
     const forget = database.prepare("DELETE FROM message WHERE id = ?");
-    for (const id of messages) forget.run(id);
+    let forgotten = 0;
+    for (const id of messages) forgotten += Number(forget.run(id).changes);
     // A damaged key does not find its row.
     for (const { table, checksum } of definitions) {
       database.prepare(`DELETE FROM ${table} WHERE checksum IS ?`).run(checksum);
     }
     if (definitions.length > 0) database.exec("REINDEX");
     database.prepare(
-      "UPDATE ledger SET changes = changes + 1, messages = (SELECT count(*) FROM message), " +
+      "UPDATE ledger SET changes = changes + 1, messages = NULL, " +
         "definitions = (SELECT count(*) FROM exchange) + (SELECT count(*) FROM queue) + " +
         "(SELECT count(*) FROM binding)",
     ).run();
     database.exec("COMMIT");
+    return forgotten;
   }
 }
 

@@ -52,10 +52,10 @@ const CHECKS = `
   ALTER TABLE binding ADD COLUMN checksum INTEGER;
   ALTER TABLE message ADD COLUMN checksum INTEGER;
   CREATE TABLE ledger (
-    changes INTEGER NOT NULL, stored INTEGER NOT NULL, messages INTEGER NOT NULL,
+    changes INTEGER NOT NULL, stored INTEGER NOT NULL, messages INTEGER,
     definitions INTEGER NOT NULL, unchecked_up_to INTEGER NOT NULL
   );
-  INSERT INTO ledger SELECT 0, 0, (SELECT count(*) FROM message),
+  INSERT INTO ledger SELECT 0, 0, NULL,
     (SELECT count(*) FROM exchange) + (SELECT count(*) FROM queue) + (SELECT count(*) FROM binding),
     (SELECT coalesce(max(id), 0) FROM message);
   ${Object.keys(DEFINITION_COLUMNS).map(definitionTriggers).join("")}
