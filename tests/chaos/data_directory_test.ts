@@ -130,21 +130,6 @@ for (const statement of ["CREATE TABLE precious (x)", "CREATE TABLE message (a)"
   }
 }
 
-Deno.test("what is published after the data was deleted is not confirmed", async () => {
-  await using directory = await ScratchDirectory.make();
-  await using broker = await BrokerProcess.start(directory.path);
-  const connection = await broker.connect();
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("queue", { durable: true });
-  const publish = () => confirmed(channel, { routingKey: "queue" }, "x", { persistent: true });
-  assert.equal(await publish(), "ack");
-  await Deno.remove(`${directory.path}/${DATABASE}`);
-  assert.equal(await publish(), "nack");
-  await broker.logged(/broker\.sqlite is not there any more: it was deleted or moved/);
-  await connection.close();
-  assert.equal((await broker.stop()).code, 0);
-});
-
 /** Starts a broker that must end by itself. */
 async function startOn(directory: string): Promise<Exit> {
   return await Worktool.run(["broker", "--port", "0", "--data", directory]);

@@ -1,9 +1,11 @@
-import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Damage } from "./damage.ts";
 import { DamagedDataError, DataDirectoryError } from "./data_directory_error.ts";
 import { DataFiles } from "./data_files.ts";
 import { Ledger, readHoldings, readRecord } from "./ledger.ts";
+import { moveUnreadableAside, salvage } from "./salvage.ts";
 import { prepareSchema, refuseForeign, SCHEMA_VERSION, versionOf } from "./schema.ts";
 
 /** Told what became of a data directory, for people. */
@@ -42,6 +44,7 @@ export class DataDirectory implements Disposable {
       if (mkdirSync(directory, { recursive: true, mode: 0o700 })) chmodSync(directory, 0o700);
       accessSync(directory, constants.W_OK); // SQLite says "disk I/O error" where this says why
       this.#keepLostLog();
+      const unreadable = this.#moveUnreadableAside();
       this.files.create();
       database = new DatabaseSync(this.files.database);
       // The exclusive lock is the guard against a second broker: it ends with the process.
@@ -55,6 +58,7 @@ export class DataDirectory implements Disposable {
           "BEGIN IMMEDIATE; COMMIT",
       );
       prepareSchema(database);
+      if (unreadable !== undefined) this.#salvage(unreadable, database);
       this.files.remember();
       this.ledger = new Ledger(database, this.files.record);
       this.database = database;
@@ -71,6 +75,20 @@ export class DataDirectory implements Disposable {
     damage.lost("broker.sqlite is gone or empty, and what its log has needs it");
     this.settle(damage);
     this.#watcher.onDamaged(`the log is set aside as ${this.files.moveLogAside()}`);
+  }
+
+  /** With leave to go on, what SQLite cannot read is replaced. */
+  #moveUnreadableAside(): string | undefined {
+    if (!this.#acceptDamage || !existsSync(this.files.database)) return undefined;
+    return moveUnreadableAside(this.files);
+  }
+
+  #salvage(name: string, into: DatabaseSync): void {
+    const messages = salvage(join(this.files.directory, name), into);
+    this.#watcher.onDamaged(
+      `broker.sqlite could not be read and is set aside as ${name}; ` +
+        `${messages} messages could be copied from it`,
+    );
   }
 
   /** Whether the database is as far as the last confirms were. */

@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
+  existsSync,
   openSync,
   readdirSync,
   renameSync,
@@ -38,12 +39,14 @@ export class DataFiles {
 
   /** Makes the database's file where there is none, so that SQLite finds its permissions. */
   create(): void {
-    closeSync(openSync(this.database, "a", FILE_MODE));
+    if (existsSync(this.database)) return;
+    closeSync(openSync(this.database, "wx"));
+    chmodSync(this.database, FILE_MODE); // whatever the umask
   }
 
   /** Whether there is a log, and no database that it belongs to: SQLite would delete it. */
   get databaseIsGone(): boolean {
-    return sizeOf(this.database) === 0 && sizeOf(this.log) > 0;
+    return sizeOf(this.database) === 0 && this.hasLog;
   }
 
   /**
@@ -95,6 +98,10 @@ export class DataFiles {
     }
   }
 
+  get hasLog(): boolean {
+    return sizeOf(this.log) > 0;
+  }
+
   /** A name for what is set aside now: `set-aside-2026-11-28T12-00-00.000Z-WHAT`. */
   asideName(what: string): string {
     return `${SET_ASIDE}${new Date().toISOString().replaceAll(":", "-")}-${what}`;
@@ -102,7 +109,7 @@ export class DataFiles {
 
   /** Keeps a copy of the log as it is now. @returns its name, undefined when there is no log */
   copyLogAside(): string | undefined {
-    if (sizeOf(this.log) === 0) return undefined;
+    if (!this.hasLog) return undefined;
     const name = this.asideName("broker.sqlite-wal");
     copyFileSync(this.log, join(this.directory, name));
     chmodSync(join(this.directory, name), FILE_MODE);
