@@ -1,13 +1,19 @@
 /** Data directories that a broker cannot use, or that a crash left in a bad state. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { type Exit, Worktool } from "../support/worktool.ts";
-import { confirmed, drain } from "../conformance/client.ts";
+import type { Exit } from "../support/worktool.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
+import {
+  bodies,
+  contents,
+  DATABASE,
+  fillAndKill,
+  publish,
+  startOn,
+  UNAVAILABLE,
+} from "./kept_queue.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
-const UNAVAILABLE = 69;
-const DATABASE = "broker.sqlite";
 const DISK_BYTES = 1_000_000;
 /** SQLite's: of a database, and of the header of its log. */
 const PAGE_BYTES = 4096;
@@ -60,18 +66,7 @@ Deno.test("a second broker on the same data is refused, and the first goes on", 
 
 Deno.test("a log that was cut anywhere gives back what was committed before the cut", async () => {
   await using directory = await ScratchDirectory.make();
-  const bodies = Array.from({ length: 40 }, (_, index) => `${index}`);
-  const sizes: number[] = [];
-  {
-    await using broker = await BrokerProcess.start(directory.path);
-    const log = `${directory.path}/${DATABASE}-wal`;
-    for (const body of bodies) {
-      await publish(broker, [body]);
-      sizes.push((await Deno.stat(log)).size);
-    }
-    broker.kill();
-    await broker.exited;
-  }
+  const sizes = await fillAndKill(directory.path);
   const end = sizes.at(-1)!;
   // In the middle of a commit, one octet short, at its end; and a log without even its header.
   const cuts = [end, end - 1, sizes[20]! + 1, sizes[20]!, sizes[20]! - 1, sizes[0]! + 2000];
@@ -130,11 +125,6 @@ for (const statement of ["CREATE TABLE precious (x)", "CREATE TABLE message (a)"
   }
 }
 
-/** Starts a broker that must end by itself. */
-async function startOn(directory: string): Promise<Exit> {
-  return await Worktool.run(["broker", "--port", "0", "--data", directory]);
-}
-
 /** It must say in one paragraph which directory, why, and what to do. */
 function mustRefuse({ code, stdout, stderr }: Exit, directory: string, reason: RegExp): void {
   assert.equal(code, UNAVAILABLE, stderr);
@@ -145,24 +135,4 @@ function mustRefuse({ code, stdout, stderr }: Exit, directory: string, reason: R
   assert.match(problem!, reason);
   assert.match(remedy!, /^ {2}- choose another with --data, or --memory/);
   assert.deepEqual(more, [], "it says more than that");
-}
-
-async function publish(broker: BrokerProcess, bodies: readonly string[]): Promise<void> {
-  const connection = await broker.connect();
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("queue", { durable: true });
-  for (const body of bodies) {
-    await confirmed(channel, { routingKey: "queue" }, body, { persistent: true });
-  }
-  await connection.close();
-}
-
-/** The bodies in the queue, taken out. */
-async function contents(broker: BrokerProcess): Promise<string[]> {
-  const connection = await broker.connect();
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("queue", { durable: true });
-  const bodies = await drain(channel, "queue");
-  await connection.close();
-  return bodies;
 }

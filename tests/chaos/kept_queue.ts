@@ -9,7 +9,7 @@ export const LOG = `${DATABASE}-wal`;
 export const RECORD = `${DATABASE}-commits`;
 /** Exit code of a broker that does not start. */
 export const UNAVAILABLE = 69;
-export const MESSAGES = 60;
+export const MESSAGES = 40;
 export const bodies = Array.from({ length: MESSAGES }, (_, index) => `<${index}>`.padEnd(300, "x"));
 
 /** Starts a broker that must end by itself. */
@@ -23,12 +23,17 @@ export async function fillAndStop(directory: string): Promise<void> {
   assert.equal((await broker.stop()).code, 0);
 }
 
-export async function publish(broker: BrokerProcess, bodies: readonly string[]): Promise<void> {
+export async function publish(
+  broker: BrokerProcess,
+  bodies: readonly string[],
+  onConfirmed = async () => {},
+): Promise<void> {
   const connection = await broker.connect();
   const channel = await connection.createConfirmChannel();
   await channel.assertQueue("queue", { durable: true, maxLength: 1_000_000 });
   for (const body of bodies) {
     await confirmed(channel, { routingKey: "queue" }, body, { persistent: true });
+    await onConfirmed();
   }
   await connection.close();
 }
@@ -49,10 +54,28 @@ export async function alter(path: string, change: (bytes: Uint8Array) => void): 
   await Deno.writeFile(path, bytes);
 }
 
-/** Fills the queue and ends the broker as a crash would: all is in the log. */
-export async function fillAndKill(directory: string): Promise<void> {
+/**
+ * Fills the queue, a transaction a message, and ends the broker as a crash would: all of it is in
+ * the log.
+ * @returns the size of the log after each message, in octets
+ */
+export async function fillAndKill(directory: string): Promise<number[]> {
+  for (let tries = 0; tries < 5; tries++) {
+    const sizes = await tryFillAndKill(directory);
+    // Seconds after the first message the log is copied into the database.
+    if (sizes.every((size, index) => size > (sizes[index - 1] ?? 0))) return sizes;
+    for (const name of [DATABASE, LOG, RECORD]) await Deno.remove(`${directory}/${name}`);
+  }
+  throw new Error(`${MESSAGES} messages take too long here to be in the log together`);
+}
+
+async function tryFillAndKill(directory: string): Promise<number[]> {
+  const sizes: number[] = [];
   await using broker = await BrokerProcess.start(directory);
-  await publish(broker, bodies);
+  await publish(broker, bodies, async () => {
+    sizes.push((await Deno.stat(`${directory}/${LOG}`)).size);
+  });
   broker.kill();
   await broker.exited;
+  return sizes;
 }

@@ -48,7 +48,7 @@ export class DataDirectory implements Disposable {
       this.files.create();
       database = new DatabaseSync(this.files.database);
       // The exclusive lock is the guard against a second broker: it ends with the process.
-      database.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA recursive_triggers=ON");
+      database.exec("PRAGMA locking_mode=EXCLUSIVE");
       refuseForeign(database); // before anything is written
       for (const reason of this.files.mend()) watcher.onMended(reason);
       this.#compareRecord(database);

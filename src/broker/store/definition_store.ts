@@ -5,8 +5,8 @@ import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
 import { definitionChecksum, type SqlValue } from "./checksum.ts";
+import type { DataDirectory } from "./data_directory.ts";
 import { reasonOf } from "./data_directory_error.ts";
-import type { DataFiles } from "./data_files.ts";
 
 /** What a definition store tells. */
 export interface DefinitionStoreWatcher {
@@ -21,15 +21,15 @@ export interface DefinitionStoreWatcher {
  * removed goes with the next batch of messages.
  */
 export class DefinitionStore implements DurableDefinitions {
-  readonly #files: DataFiles;
+  readonly #directory: DataDirectory;
   readonly #database: DatabaseSync;
   readonly #watcher: DefinitionStoreWatcher;
   /** Definitions that go, as deletions that may be made twice. */
   #removals: (() => void)[] = [];
 
-  constructor(files: DataFiles, database: DatabaseSync, watcher: DefinitionStoreWatcher) {
-    this.#files = files;
-    this.#database = database;
+  constructor(directory: DataDirectory, watcher: DefinitionStoreWatcher) {
+    this.#directory = directory;
+    this.#database = directory.database;
     this.#watcher = watcher;
   }
 
@@ -49,7 +49,8 @@ export class DefinitionStore implements DurableDefinitions {
    */
   #define<T>(change: () => T): T {
     try {
-      this.#files.requireOpened();
+      this.#directory.files.requireOpened();
+      this.#directory.ledger.unseal();
       this.runRemovals(); // it may be of the same name
       this.forgetRemovals();
       return change();

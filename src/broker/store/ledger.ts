@@ -1,12 +1,20 @@
 // deno-lint-ignore-file camelcase -- a column of the database
 import { Buffer } from "node:buffer";
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 /** How far the database came. */
 export interface Progress {
-  /** Transactions so far that changed messages or definitions. */
+  /** Transactions so far that messages came with. */
   changes: number;
   /** Messages written so far, gone or not. */
   stored: number;
@@ -16,7 +24,7 @@ export interface Progress {
 export interface Holdings extends Progress {
   /** Counted when it was closed in order; null since the first change after that. */
   messages: number | null;
-  definitions: number;
+  definitions: number | null;
   /** Messages up to this one are older than checksums. */
   unchecked_up_to: number;
 }
@@ -48,14 +56,16 @@ export class Ledger implements Disposable {
   /** @param path of the record */
   constructor(database: DatabaseSync, path: string) {
     this.#update = database.prepare(
-      "UPDATE ledger SET changes = changes + 1, stored = stored + ?, messages = NULL " +
-        "RETURNING changes, stored",
+      "UPDATE ledger SET changes = changes + 1, stored = stored + ?, messages = NULL, " +
+        "definitions = NULL RETURNING changes, stored",
     );
-    this.#seal = database.prepare("UPDATE ledger SET messages = ?");
+    this.#seal = database.prepare(
+      "UPDATE ledger SET messages = ?, definitions = (SELECT count(*) FROM exchange) + " +
+        "(SELECT count(*) FROM queue) + (SELECT count(*) FROM binding)",
+    );
     this.#read = database.prepare("SELECT changes, stored FROM ledger");
-    this.#file = openSync(path, "a", 0o600);
-    closeSync(this.#file);
-    this.#file = openSync(path, "r+");
+    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT);
+    fchmodSync(this.#file, 0o600); // whatever the umask
   }
 
   /** Recovery counted the messages. */
@@ -77,7 +87,14 @@ export class Ledger implements Disposable {
     this.#sealed = false;
   }
 
-  /** The last transaction: the next start must find as many messages. */
+  /** A definition is to come, in a transaction of its own. */
+  unseal(): void {
+    if (!this.#sealed) return;
+    this.enter(0);
+    this.#sealed = false;
+  }
+
+  /** The last transaction: the next start must find as many messages and definitions. */
   seal(): void {
     this.#seal.run(this.#messages);
   }

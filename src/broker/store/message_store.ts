@@ -69,10 +69,10 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#endOfTurn = endOfTurn;
     this.#watcher = watcher;
     this.directory = new DataDirectory(options, watcher);
-    const { database, files, ledger } = this.directory;
+    const { database, ledger } = this.directory;
     this.#database = database;
     this.#checkpoints = new Checkpoints(database, () => ledger.confirmAll());
-    this.definitions = new DefinitionStore(files, database, {
+    this.definitions = new DefinitionStore(this.directory, {
       onRemoval: () => this.#schedule(),
       onFailed: (reason) => watcher.onFailed(reason),
     });

@@ -53,24 +53,10 @@ const CHECKS = `
   ALTER TABLE message ADD COLUMN checksum INTEGER;
   CREATE TABLE ledger (
     changes INTEGER NOT NULL, stored INTEGER NOT NULL, messages INTEGER,
-    definitions INTEGER NOT NULL, unchecked_up_to INTEGER NOT NULL
+    definitions INTEGER, unchecked_up_to INTEGER NOT NULL
   );
-  INSERT INTO ledger SELECT 0, 0, NULL,
-    (SELECT count(*) FROM exchange) + (SELECT count(*) FROM queue) + (SELECT count(*) FROM binding),
-    (SELECT coalesce(max(id), 0) FROM message);
-  ${Object.keys(DEFINITION_COLUMNS).map(definitionTriggers).join("")}
+  INSERT INTO ledger SELECT 0, 0, NULL, NULL, coalesce(max(id), 0) FROM message;
 `;
-
-function definitionTriggers(table: string): string {
-  return `
-    CREATE TRIGGER ${table}_added AFTER INSERT ON ${table} BEGIN
-      UPDATE ledger SET changes = changes + 1, definitions = definitions + 1;
-    END;
-    CREATE TRIGGER ${table}_removed AFTER DELETE ON ${table} BEGIN
-      UPDATE ledger SET changes = changes + 1, definitions = definitions - 1;
-    END;
-  `;
-}
 
 /**
  * Reads, and writes nothing.
