@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { confirmed } from "../conformance/client.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { DATABASE, LOG, RECORD } from "./kept_queue.ts";
+import { contents, DATABASE, LOG, publish, RECORD } from "./kept_queue.ts";
+import { within } from "../support/deadline.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const MOVES: Record<string, (path: string) => Promise<void>> = {
@@ -38,4 +39,25 @@ for (const [what, move] of Object.entries(MOVES)) {
     await connection.close();
     assert.equal((await broker.stop()).code, 0);
   });
+}
+
+Deno.test("the log is not the only copy for long: soon it is empty, and nobody misses it", async () => {
+  await using directory = await ScratchDirectory.make();
+  {
+    await using broker = await BrokerProcess.start(directory.path);
+    await publish(broker, ["kept"]);
+    await within(empty(`${directory.path}/${LOG}`), "an empty log");
+    broker.kill();
+    await broker.exited;
+  }
+  await Deno.remove(`${directory.path}/${LOG}`);
+  await using again = await BrokerProcess.start(directory.path);
+  assert.deepEqual(await contents(again), ["kept"]);
+  assert.doesNotMatch((await again.stop()).stderr, /damage/);
+});
+
+async function empty(path: string): Promise<void> {
+  using changes = Deno.watchFs(path);
+  if ((await Deno.stat(path)).size === 0) return;
+  for await (const _ of changes) if ((await Deno.stat(path)).size === 0) return;
 }

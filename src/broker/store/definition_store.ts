@@ -10,6 +10,8 @@ import { reasonOf } from "./data_directory_error.ts";
 
 /** What a definition store tells. */
 export interface DefinitionStoreWatcher {
+  /** Something is written now. */
+  onAddition(): void;
   /** Something is to be removed with the next batch. */
   onRemoval(): void;
   /** The disk refused a change; the broker goes on. */
@@ -51,6 +53,7 @@ export class DefinitionStore implements DurableDefinitions {
     try {
       this.#directory.files.requireOpened();
       this.#directory.ledger.unseal();
+      this.#watcher.onAddition();
       this.runRemovals(); // it may be of the same name
       this.forgetRemovals();
       return change();

@@ -73,6 +73,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.#database = database;
     this.#checkpoints = new Checkpoints(database, () => ledger.confirmAll());
     this.definitions = new DefinitionStore(this.directory, {
+      onAddition: () => this.#checkpoints.written(),
       onRemoval: () => this.#schedule(),
       onFailed: (reason) => watcher.onFailed(reason),
     });
