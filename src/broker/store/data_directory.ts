@@ -54,7 +54,7 @@ export class DataDirectory implements Disposable {
       this.#compareRecord(database);
       database.exec(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-          "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864; " +
+          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
           "BEGIN IMMEDIATE; COMMIT",
       );
       prepareSchema(database);
