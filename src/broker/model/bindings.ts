@@ -10,6 +10,9 @@ export class Bindings {
   readonly #incoming = new Map<Destination, Set<Binding>>();
   readonly #definitions: DurableDefinitions | undefined;
   readonly #onUnused: (exchange: Exchange) => void;
+  /** Auto-delete exchanges that have lost their last binding and are still there. */
+  readonly #unused = new Set<Exchange>();
+  #dropping = false;
 
   /** @param onUnused an auto-delete exchange has lost its last binding */
   constructor(
@@ -20,11 +23,17 @@ export class Bindings {
     this.#onUnused = onUnused;
   }
 
-  /** Binds a queue or an exchange to an exchange; binding twice is binding once. */
+  /**
+   * Binds a queue or an exchange to an exchange; binding twice is binding once.
+   * @throws {ChannelError} 406 for what the source cannot match by.
+   */
   add(binding: Binding): void {
-    if (!binding.source.bind(binding)) return;
-    this.#note(binding);
+    const { source } = binding;
+    source.requireMatchable(binding);
+    if (source.find(binding) !== undefined) return;
+    // First on disk: a store that refuses leaves no binding behind.
     if (isDurable(binding)) this.#definitions?.addBinding(binding);
+    this.restore(binding);
   }
 
   /** Puts back a binding that a store kept. */
@@ -35,19 +44,56 @@ export class Bindings {
 
   /** Removes a binding that is there. */
   remove(binding: Binding): void {
-    const { source } = binding;
-    if (!source.bindings.has(binding)) return;
+    const { source, destination } = binding;
     source.unbind(binding);
-    this.#incoming.get(binding.destination)?.delete(binding);
+    this.#forget(destination, binding);
     if (isDurable(binding)) this.#definitions?.removeBinding(binding);
-    if (source.autoDelete && source.bindings.size === 0) this.#onUnused(source);
+    this.#dropUnused([source]);
   }
 
   /** The destination goes, and the bindings to it. */
   removeAllTo(destination: Destination): void {
-    const incoming = this.#incoming.get(destination);
+    const incoming = this.#incoming.get(destination) ?? [];
     this.#incoming.delete(destination);
-    for (const binding of incoming ?? []) this.remove(binding);
+    const sources = new Set<Exchange>();
+    const durable = new Set<Exchange>();
+    for (const binding of incoming) {
+      const { source } = binding;
+      source.unbind(binding);
+      sources.add(source);
+      if (isDurable(binding)) durable.add(source);
+    }
+    for (const source of durable) this.#definitions?.removeBindings(source, destination);
+    this.#dropUnused(sources);
+  }
+
+  /** The source goes, and the bindings from it. */
+  removeAllFrom(source: Exchange): void {
+    for (const binding of source.bindings) {
+      source.unbind(binding);
+      this.#forget(binding.destination, binding);
+    }
+    if (source.durable) this.#definitions?.removeBindings(source);
+  }
+
+  /** Exchanges that go take others with them: a list of what is to do, however many they are. */
+  #dropUnused(sources: Iterable<Exchange>): void {
+    for (const source of sources) {
+      if (source.autoDelete && source.bindingCount === 0) this.#unused.add(source);
+    }
+    if (this.#dropping) return;
+    this.#dropping = true;
+    try {
+      for (const exchange of this.#unused) this.#onUnused(exchange);
+    } finally {
+      this.#unused.clear();
+      this.#dropping = false;
+    }
+  }
+
+  #forget(destination: Destination, binding: Binding): void {
+    const incoming = this.#incoming.get(destination);
+    if (incoming?.delete(binding) && incoming.size === 0) this.#incoming.delete(destination);
   }
 
   #note(binding: Binding): void {

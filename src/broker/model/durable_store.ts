@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.ts";
-import type { Binding, Exchange } from "./exchange.ts";
+import type { Binding, Destination, Exchange } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
 
 /** Durable queues, exchanges and bindings over a restart. */
@@ -11,6 +11,8 @@ export interface DurableDefinitions {
   removeQueue(queue: Queue): void;
   addBinding(binding: Binding): void;
   removeBinding(binding: Binding): void;
+  /** Removes the bindings of a source: all, or those to one destination. */
+  removeBindings(source: Exchange, destination?: Destination): void;
 }
 
 /** What keeps durable things over a restart. A broker in memory has none. */

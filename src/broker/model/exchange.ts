@@ -1,9 +1,9 @@
-import type { Buffer } from "node:buffer";
 import type { Release } from "../release.ts";
-import { encodeTable, FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
+import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { Queue } from "./queue.ts";
 import { requireSameArguments, requireSameProperty } from "./equivalence.ts";
+import { tableKey, textKey } from "./field_key.ts";
 import { DirectRouter } from "./exchange_types/direct_router.ts";
 import { FanoutRouter } from "./exchange_types/fanout_router.ts";
 import { checkHeadersBinding, HeadersRouter } from "./exchange_types/headers_router.ts";
@@ -69,7 +69,8 @@ export class Exchange implements ExchangeDeclaration {
   readonly alternate: string | undefined;
   readonly #release: Release;
   readonly #router: ReturnType<typeof ROUTERS[ExchangeType]>;
-  readonly #bindings = new Set<Binding>();
+  /** By what makes two of them the same. */
+  readonly #bindings = new Map<string, Binding>();
 
   /**
    * @throws {ConnectionError | ChannelError} 503 or 406 for an unknown type.
@@ -119,37 +120,39 @@ export class Exchange implements ExchangeDeclaration {
     requireSameArguments(title, ["alternate-exchange"], declaration.arguments, this.arguments);
   }
 
-  get bindings(): ReadonlySet<Binding> {
-    return this.#bindings;
+  /** Its outgoing bindings. */
+  get bindings(): Iterable<Binding> {
+    return this.#bindings.values();
   }
 
-  /**
-   * Adds a binding.
-   * @returns false when the same one is there already.
-   * @throws {ChannelError} 406 for what a headers or topic exchange cannot match by.
-   */
-  bind(binding: Binding): boolean {
+  get bindingCount(): number {
+    return this.#bindings.size;
+  }
+
+  /** @throws {ChannelError} 406 for what a headers or topic exchange cannot match by. */
+  requireMatchable(binding: Binding): void {
     if (this.type === "headers") checkHeadersBinding(binding.arguments);
     if (this.type === "topic") checkTopicPattern(binding.routingKey, this.#release.topicHashes);
-    if (this.find(binding) !== undefined) return false;
-    this.#bindings.add(binding);
-    this.#router.bind(binding);
-    return true;
   }
 
   /** The binding equal to the given one. */
   find(binding: Binding): Binding | undefined {
-    for (const other of this.#bindings) if (sameBinding(other, binding)) return other;
-    return undefined;
+    return this.#bindings.get(keyOf(binding));
+  }
+
+  /** Adds a binding that `find` does not give. */
+  bind(binding: Binding): void {
+    this.#bindings.set(keyOf(binding), binding);
+    this.#router.bind(binding);
   }
 
   /** Removes a binding that `find` or `bindings` gave. */
   unbind(binding: Binding): void {
-    if (this.#bindings.delete(binding)) this.#router.unbind(binding);
+    if (this.#bindings.delete(keyOf(binding))) this.#router.unbind(binding);
   }
 
   /** The bindings that take a message. */
-  route(routingKey: string, headers: () => FieldTable | undefined): readonly Binding[] {
+  route(routingKey: string, headers: () => FieldTable | undefined): Iterable<Binding> {
     return this.#router.route(routingKey, headers);
   }
 }
@@ -158,12 +161,8 @@ function isExchangeType(type: string): type is ExchangeType {
   return Object.hasOwn(ROUTERS, type);
 }
 
-/** Two bindings are the same when source, destination, routing key and arguments are. */
-function sameBinding(a: Binding, b: Binding): boolean {
-  return a.destination === b.destination && a.routingKey === b.routingKey &&
-    canonical(a.arguments).equals(canonical(b.arguments));
-}
-
-function canonical(table: FieldTable): Buffer {
-  return encodeTable(new Map([...table].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)));
+/** Two bindings of a source are the same when destination, routing key and arguments are. */
+function keyOf({ destination, routingKey, arguments: table }: Binding): string {
+  const kind = destination instanceof Exchange ? "e" : "q";
+  return kind + textKey(destination.name) + textKey(routingKey) + tableKey(table);
 }

@@ -1,4 +1,4 @@
-import type { Field } from "../wire/field_table.ts";
+import type { Field, FieldTable } from "../wire/field_table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Message } from "./message.ts";
 import { Queue } from "./queue.ts";
@@ -18,34 +18,37 @@ export class Router {
   }
 
   /**
-   * Follows bindings from an exchange to queues. Every exchange on the way sees all the keys; what
-   * none of its bindings takes goes to its alternate.
+   * Follows bindings from an exchange to queues. Every exchange on the way sees all the keys, once;
+   * what none of its bindings takes goes to its alternate.
    */
   route(exchange: Exchange, keys: readonly string[], message: Message): Set<Queue> {
     const queues = new Set<Queue>();
-    const visited = new Set<Exchange>();
-    const follow = (exchange: Exchange) => {
-      if (visited.has(exchange)) return;
-      visited.add(exchange);
+    let table: FieldTable | undefined;
+    const headers = () => table ??= message.headers();
+    // It grows on the way: no chain is too long, no ring closes.
+    const reached = new Set([exchange]);
+    for (const exchange of reached) {
       if (exchange.name === "") {
         for (const key of keys) {
           const queue = this.#queues.get(key);
           if (queue !== undefined) queues.add(queue);
         }
-        return;
+        continue;
       }
-      const bindings = keys.flatMap((key) => exchange.route(key, () => message.headers()));
-      for (const { destination } of bindings) {
-        if (destination instanceof Queue) queues.add(destination);
-        else follow(destination);
+      let taken = false;
+      for (const key of keys) {
+        for (const { destination } of exchange.route(key, headers)) {
+          taken = true;
+          if (destination instanceof Queue) queues.add(destination);
+          else reached.add(destination);
+        }
       }
       // Rule: the default exchange is nobody's alternate, as nobody can bind to it.
-      if (bindings.length === 0 && exchange.alternate) {
+      if (!taken && exchange.alternate) {
         const alternate = this.#exchanges.get(exchange.alternate);
-        if (alternate !== undefined) follow(alternate);
+        if (alternate !== undefined) reached.add(alternate);
       }
-    };
-    follow(exchange);
+    }
     return queues;
   }
 }

@@ -139,7 +139,7 @@ export class VHost {
     }
     const exchange = this.#exchanges.get(name);
     if (exchange === undefined) return;
-    if (ifUnused && exchange.bindings.size > 0) {
+    if (ifUnused && exchange.bindingCount > 0) {
       // Rule (exchange.delete, "if-unused"): an exchange with bindings is in use.
       throw new ChannelError("PRECONDITION_FAILED", `${exchange.title} in use`);
     }
@@ -148,7 +148,7 @@ export class VHost {
 
   #dropExchange(exchange: Exchange): void {
     if (!this.#exchanges.delete(exchange.name)) return;
-    for (const binding of [...exchange.bindings]) this.#bindings.remove(binding);
+    this.#bindings.removeAllFrom(exchange);
     this.#bindings.removeAllTo(exchange);
     if (exchange.durable) this.#context.store?.definitions.removeExchange(exchange);
   }

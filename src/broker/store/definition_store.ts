@@ -1,12 +1,15 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DurableDefinitions } from "../model/durable_store.ts";
-import type { Binding, Exchange } from "../model/exchange.ts";
+import type { Binding, Destination, Exchange } from "../model/exchange.ts";
 import { Queue } from "../model/queue.ts";
 import { encodeTable } from "../wire/field_table.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
 import { definitionChecksum, type SqlValue } from "./checksum.ts";
 import type { DataDirectory } from "./data_directory.ts";
 import { reasonOf } from "./data_directory_error.ts";
+
+/** Removals in one transaction: many exchanges that go must not stop the broker. */
+const REMOVALS_PER_BATCH = 2_000;
 
 /** What a definition store tells. */
 export interface DefinitionStoreWatcher {
@@ -26,6 +29,7 @@ export class DefinitionStore implements DurableDefinitions {
   readonly #directory: DataDirectory;
   readonly #database: DatabaseSync;
   readonly #watcher: DefinitionStoreWatcher;
+  readonly #statements = new Map<string, StatementSync>();
   /** Definitions that go, as deletions that may be made twice. */
   #removals: (() => void)[] = [];
 
@@ -35,14 +39,19 @@ export class DefinitionStore implements DurableDefinitions {
     this.#watcher = watcher;
   }
 
-  /** Inside a transaction: removes what is to go. It may be done again until it is forgotten. */
+  /** Inside a transaction: removes some of what is to go. It may be done again until forgotten. */
   runRemovals(): void {
-    for (const removal of this.#removals) removal();
+    for (const removal of this.#removals.slice(0, REMOVALS_PER_BATCH)) removal();
   }
 
   /** The transaction is committed. */
   forgetRemovals(): void {
-    this.#removals = [];
+    this.#removals = this.#removals.slice(REMOVALS_PER_BATCH);
+    if (this.hasRemovals) this.#watcher.onRemoval();
+  }
+
+  get hasRemovals(): boolean {
+    return this.#removals.length > 0;
   }
 
   /**
@@ -54,13 +63,33 @@ export class DefinitionStore implements DurableDefinitions {
       this.#directory.files.requireOpened();
       this.#directory.ledger.unseal();
       this.#watcher.onAddition();
-      this.runRemovals(); // it may be of the same name
-      this.forgetRemovals();
-      return change();
+      if (!this.hasRemovals) return change();
+      return this.#defineAfterRemovals(change);
     } catch (error) {
       this.#watcher.onFailed(reasonOf(error));
       throw new ConnectionError("INTERNAL_ERROR", "the data directory cannot be written");
     }
+  }
+
+  /** What is to go goes first: it may be of the same name. */
+  #defineAfterRemovals<T>(change: () => T): T {
+    this.#database.exec("BEGIN");
+    try {
+      for (const removal of this.#removals) removal();
+      const result = change();
+      this.#database.exec("COMMIT");
+      this.#removals = [];
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#database.prepare(sql));
+    return statement;
   }
 
   /** Removes a definition with the batch, and again until the disk takes it. */
@@ -73,20 +102,20 @@ export class DefinitionStore implements DurableDefinitions {
     const { vhost, name, type, autoDelete, internal } = exchange;
     const table = encodeTable(exchange.arguments);
     this.#define(() =>
-      this.#database.prepare("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)")
+      this.#prepared("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)")
         .run(...checked(vhost, name, type, Number(autoDelete), Number(internal), table))
     );
   }
 
   removeExchange({ vhost, name }: Exchange): void {
     this.#remove(() =>
-      this.#database.prepare("DELETE FROM exchange WHERE vhost = ? AND name = ?").run(vhost, name)
+      this.#prepared("DELETE FROM exchange WHERE vhost = ? AND name = ?").run(vhost, name)
     );
   }
 
   addQueue(queue: Queue): number {
     const { lastInsertRowid } = this.#define(() =>
-      this.#database.prepare(
+      this.#prepared(
         "INSERT INTO queue (vhost, name, auto_delete, arguments, checksum) VALUES (?, ?, ?, ?, ?)",
       ).run(
         ...checked(queue.vhost, queue.name, Number(queue.autoDelete), encodeTable(queue.arguments)),
@@ -96,12 +125,12 @@ export class DefinitionStore implements DurableDefinitions {
   }
 
   removeQueue({ storeId }: Queue): void {
-    this.#remove(() => this.#database.prepare("DELETE FROM queue WHERE id = ?").run(storeId));
+    this.#remove(() => this.#prepared("DELETE FROM queue WHERE id = ?").run(storeId));
   }
 
   addBinding(binding: Binding): void {
     this.#define(() =>
-      this.#database.prepare("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?, ?)")
+      this.#prepared("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?, ?, ?, ?)")
         .run(...checked(...bindingKey(binding)))
     );
   }
@@ -109,11 +138,21 @@ export class DefinitionStore implements DurableDefinitions {
   removeBinding(binding: Binding): void {
     const key = bindingKey(binding);
     this.#remove(() =>
-      this.#database.prepare(
+      this.#prepared(
         "DELETE FROM binding WHERE vhost = ? AND source = ? AND to_queue = ? AND " +
           "destination = ? AND routing_key = ? AND arguments = ?",
       ).run(...key)
     );
+  }
+
+  removeBindings({ vhost, name }: Exchange, destination?: Destination): void {
+    const all = "DELETE FROM binding WHERE vhost = ? AND source = ?";
+    if (destination === undefined) {
+      return this.#remove(() => this.#prepared(all).run(vhost, name));
+    }
+    const to = [Number(destination instanceof Queue), destination.name] as const;
+    const some = `${all} AND to_queue = ? AND destination = ?`;
+    this.#remove(() => this.#prepared(some).run(vhost, name, ...to));
   }
 }
 

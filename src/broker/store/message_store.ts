@@ -256,7 +256,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     let ok = this.commit();
-    while (ok && this.#deletes.length > 0) ok = this.commit();
+    while (ok && (this.#deletes.length > 0 || this.definitions.hasRemovals)) ok = this.commit();
     if (ok) this.directory.seal();
     this.abandon();
   }

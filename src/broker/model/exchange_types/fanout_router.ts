@@ -2,17 +2,17 @@ import type { Route } from "./route.ts";
 
 /** Fanout exchange: every binding matches (section 3.1.3.2). */
 export class FanoutRouter<R extends Route> {
-  #bindings: R[] = [];
+  readonly #bindings = new Set<R>();
 
   bind(binding: R): void {
-    this.#bindings.push(binding);
+    this.#bindings.add(binding);
   }
 
   unbind(binding: R): void {
-    this.#bindings = this.#bindings.filter((other) => other !== binding);
+    this.#bindings.delete(binding);
   }
 
-  route(): readonly R[] {
+  route(): Iterable<R> {
     return this.#bindings;
   }
 }

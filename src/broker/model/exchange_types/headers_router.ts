@@ -1,11 +1,7 @@
-import {
-  type Field,
-  FIELD_TYPE_NAMES,
-  type FieldTable,
-  integerOf,
-} from "../../wire/field_table.ts";
 import type { Release } from "../../release.ts";
+import { type Field, FIELD_TYPE_NAMES, type FieldTable } from "../../wire/field_table.ts";
 import { ChannelError } from "../../wire/protocol_error.ts";
+import { sameTypeAndValue, sameValue, valueKey } from "./header_values.ts";
 import type { Route } from "./route.ts";
 
 const MATCHES = ["all", "any", "all-with-x", "any-with-x"];
@@ -31,93 +27,108 @@ export function checkHeadersBinding(table: FieldTable): void {
   );
 }
 
-/** Headers exchange: the binding's arguments are looked up in the headers (section 3.1.3.4). */
+type Same = (a: Field, b: Field) => boolean;
+
+/** What a binding asks of the headers. */
+interface Wish<R> {
+  readonly binding: R;
+  /** One field is enough; else all are needed. */
+  readonly any: boolean;
+  readonly fields: readonly (readonly [name: string, field: Field])[];
+}
+
+/**
+ * Headers exchange: the binding's arguments are looked up in the headers (section 3.1.3.4).
+ *
+ * A binding is found by a field that it asks for: one that wants any of them by each, one that
+ * wants all by that which leads to the fewest others.
+ */
 export class HeadersRouter<R extends Route> {
-  readonly #same: (a: Field, b: Field) => boolean;
-  #bindings: R[] = [];
+  readonly #same: Same;
+  /** By the name of a header and the key of its value, or PRESENT. */
+  readonly #byField = new Map<string, Map<string, Set<Wish<R>>>>();
+  /** Those that ask for nothing. */
+  readonly #always = new Set<R>();
+  /** Where each binding is found. */
+  readonly #places = new Map<R, (readonly [name: string, key: string, wish: Wish<R>])[]>();
 
   constructor(release: Release) {
     this.#same = release.headersComparison === "by value" ? sameValue : sameTypeAndValue;
   }
 
   bind(binding: R): void {
-    this.#bindings.push(binding);
+    const wish = wishOf(binding);
+    if (wish.fields.length === 0 && !wish.any) return void this.#always.add(binding);
+    const places = wish.fields.map(([name, field]) => [name, keyOf(field), wish] as const);
+    const kept = wish.any ? places : [this.#leastUsed(places)];
+    for (const place of kept) this.#put(place);
+    this.#places.set(binding, kept);
+  }
+
+  #leastUsed<P extends readonly [name: string, key: string, ...unknown[]]>(places: readonly P[]) {
+    const used = ([name, key]: P) => this.#byField.get(name)?.get(key)?.size ?? 0;
+    return places.reduce((least, place) => used(place) < used(least) ? place : least);
+  }
+
+  #put([name, key, wish]: readonly [string, string, Wish<R>]): void {
+    let byValue = this.#byField.get(name);
+    if (byValue === undefined) this.#byField.set(name, byValue = new Map());
+    const wishes = byValue.get(key);
+    if (wishes === undefined) byValue.set(key, new Set([wish]));
+    else wishes.add(wish);
   }
 
   unbind(binding: R): void {
-    this.#bindings = this.#bindings.filter((other) => other !== binding);
+    this.#always.delete(binding);
+    for (const [name, key, wish] of this.#places.get(binding) ?? []) {
+      const byValue = this.#byField.get(name)!;
+      const wishes = byValue.get(key)!;
+      wishes.delete(wish);
+      if (wishes.size === 0) byValue.delete(key);
+      if (byValue.size === 0) this.#byField.delete(name);
+    }
+    this.#places.delete(binding);
   }
 
-  route(_routingKey: string, headers: () => FieldTable | undefined): readonly R[] {
-    if (this.#bindings.length === 0) return [];
+  route(_routingKey: string, headers: () => FieldTable | undefined): Iterable<R> {
+    if (this.#byField.size === 0) return this.#always;
+    const found = new Set(this.#always);
     const table = headers() ?? new Map<string, Field>();
-    return this.#bindings.filter((binding) => matchesHeaders(binding.arguments, table, this.#same));
+    for (const [name, field] of table) {
+      const byValue = this.#byField.get(name);
+      if (byValue === undefined) continue;
+      for (const key of [PRESENT, valueKey(field)]) {
+        for (const wish of byValue.get(key) ?? []) {
+          if (isGranted(wish, table, this.#same)) found.add(wish.binding);
+        }
+      }
+    }
+    return found;
   }
 }
 
-/** Whether headers satisfy a binding's arguments, by its x-match (default `all`). */
-function matchesHeaders(
-  wanted: FieldTable,
-  headers: FieldTable,
-  same: (a: Field, b: Field) => boolean,
-): boolean {
+/** The key of a void argument: it asks for the header's presence alone. */
+const PRESENT = "";
+
+function keyOf(field: Field): string {
+  return field.type === "V" ? PRESENT : valueKey(field);
+}
+
+/** By the binding's x-match (default `all`). */
+function wishOf<R extends Route>(binding: R): Wish<R> {
+  const wanted = binding.arguments;
   const match = (wanted.get("x-match")?.value as string | undefined) ?? "all";
   const withX = match.endsWith("-with-x");
-  const any = match.startsWith("any");
-  for (const [name, field] of wanted) {
-    // Names that start with x- are not compared, unless the binding asks for it.
-    if (name === "x-match" || (!withX && name.startsWith("x-"))) continue;
+  // Names that start with x- are not compared, unless the binding asks for it.
+  const isCompared = (name: string) => name !== "x-match" && (withX || !name.startsWith("x-"));
+  const fields = [...wanted].filter(([name]) => isCompared(name));
+  return { binding, any: match.startsWith("any"), fields };
+}
+
+function isGranted({ any, fields }: Wish<unknown>, headers: FieldTable, same: Same): boolean {
+  const matches = ([name, field]: readonly [string, Field]) => {
     const actual = headers.get(name);
-    // A void argument asks for the header's presence alone.
-    const matched = actual !== undefined && (field.type === "V" || same(field, actual));
-    if (matched && any) return true;
-    if (!matched && !any) return false;
-  }
-  return !any;
-}
-
-/** Numbers are compared by value, whatever their type. */
-function numberOf(field: Field): number | undefined {
-  if (field.type === "T") return Number(field.value);
-  return field.type === "f" || field.type === "d" ? field.value : integerOf(field);
-}
-
-/** As RabbitMQ compares: by value at the top, by type and value within arrays and tables. */
-function sameValue(a: Field, b: Field): boolean {
-  const left = numberOf(a);
-  if (left !== undefined) return left === numberOf(b);
-  if (isText(a) && isText(b)) return a.value === b.value;
-  return identical(a, b) || (isEmptyList(a) && isEmptyList(b));
-}
-
-/** Integers of any width are of one type, and so are floats. */
-function sameTypeAndValue(a: Field, b: Field): boolean {
-  const isFloat = (field: Field) => field.type === "f" || field.type === "d";
-  return isFloat(a) === isFloat(b) && sameValue(a, b);
-}
-
-function isText({ type }: Field): boolean {
-  return type === "S" || type === "x";
-}
-
-function isEmptyList(field: Field): boolean {
-  if (field.type === "A") return field.value.length === 0;
-  return field.type === "F" && field.value.size === 0;
-}
-
-function identical(a: Field, b: Field): boolean {
-  if (a.type !== b.type) return false;
-  if (a.type === "A" && b.type === "A") {
-    return a.value.length === b.value.length &&
-      a.value.every((item, index) => identical(item, b.value[index]!));
-  }
-  if (a.type === "F" && b.type === "F") {
-    const others = [...b.value];
-    return a.value.size === others.length &&
-      [...a.value].every(([name, item], index) => {
-        const [otherName, other] = others[index]!;
-        return name === otherName && identical(item, other);
-      });
-  }
-  return a.value === b.value;
+    return actual !== undefined && (field.type === "V" || same(field, actual));
+  };
+  return any ? fields.some(matches) : fields.every(matches);
 }
