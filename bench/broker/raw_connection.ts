@@ -191,15 +191,26 @@ function frame(type: number, channel: number, payload: Buffer): Buffer {
   return Buffer.concat([head, payload, Buffer.of(FRAME_END)]);
 }
 
-/** The three frames of a publish to the default exchange; the body is their end but one octet. */
+/** A method on the channel, with its frame. */
+export function encodeCall(method: string, args: Fields): Buffer {
+  return frame(FRAME_METHOD, CHANNEL, encodeMethod(method, args));
+}
+
+/** The three frames of a publish; the body is their end but one octet. */
 export function encodePublish(
-  queue: string,
+  routingKey: string,
   body: Buffer,
-  { persistent }: { readonly persistent: boolean },
+  { persistent, exchange = "", headers }: {
+    readonly persistent: boolean;
+    /** The default exchange unless told. */
+    readonly exchange?: string;
+    readonly headers?: Fields;
+  },
 ): Buffer {
-  const properties = { contentType: "text/plain", deliveryMode: persistent ? 2 : 1 };
+  const deliveryMode = persistent ? 2 : 1;
+  const properties = { contentType: "text/plain", deliveryMode, ...headers && { headers } };
   return Buffer.concat([
-    frame(FRAME_METHOD, CHANNEL, encodeMethod("basic.publish", { routingKey: queue })),
+    encodeCall("basic.publish", { exchange, routingKey }),
     frame(FRAME_HEADER, CHANNEL, encodeHeader(60, body.length, properties)),
     frame(FRAME_BODY, CHANNEL, body),
   ]);

@@ -17,14 +17,14 @@ function matches(pattern: readonly string[], words: readonly string[]): boolean 
 
 const split = (key: string) => key === "" ? [] : key.split(".");
 const key = (words: string[]) =>
-  fc.array(fc.constantFrom(...words), { maxLength: 5 }).map((all) => all.join("."));
+  fc.array(fc.constantFrom(...words), { maxLength: 7 }).map((all) => all.join("."));
 const binding = (routingKey: string) => ({ routingKey }) as Binding;
 
 Deno.test("a topic exchange matches as the definition says", async () => {
-  const patterns = fc.array(key(["a", "b", "*", "#", ""]), { maxLength: 8 });
+  const patterns = fc.array(key(["a", "b", "*", "#", "#", ""]), { maxLength: 8 });
   const keys = fc.array(key(["a", "b", "c", "", "*", "#"]), { maxLength: 8 });
   await holds(
-    fc.property(patterns, keys, fc.nat(7), (patterns, keys, gone) => {
+    fc.property(patterns, keys, fc.array(fc.nat(7)), (patterns, keys, gone) => {
       const router = new TopicRouter();
       let bindings = patterns.map(binding);
       for (const each of bindings) router.bind(each);
@@ -33,22 +33,25 @@ Deno.test("a topic exchange matches as the definition says", async () => {
           const expected = bindings.filter((each) =>
             matches(split(each.routingKey), split(routingKey))
           );
-          assert.deepEqual(new Set(router.route(routingKey)), new Set(expected));
+          const found = [...router.route(routingKey)];
+          assert.deepEqual(new Set(found), new Set(expected));
+          assert.equal(found.length, expected.length);
         }
       };
       check();
-      const removed = bindings[gone];
-      if (removed === undefined) return;
-      router.unbind(removed);
-      bindings = bindings.filter((each) => each !== removed);
+      const removed = new Set(gone.flatMap((at) => bindings[at] ?? []));
+      for (const each of removed) router.unbind(each);
+      bindings = bindings.filter((each) => !removed.has(each));
       check();
     }),
     { runs: 500 },
   );
 });
 
-Deno.test("many # in a pattern stay cheap", () => {
+Deno.test("no pattern and no key make matching explode", () => {
   const router = new TopicRouter();
   router.bind(binding(Array(60).fill("#").join(".") + ".z"));
-  assert.deepEqual(router.route(Array(100).fill("a").join(".")), []);
+  router.bind(binding(Array(60).fill("#.a").join(".") + ".#.z.#"));
+  router.bind(binding(Array(60).fill("#.*").join(".") + ".z"));
+  assert.deepEqual([...router.route(Array(100).fill("a").join("."))], []);
 });
