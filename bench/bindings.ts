@@ -1,13 +1,64 @@
-import type { Benchmark } from "./benchmark.ts";
+// deno-lint-ignore-file no-console -- it prints to the terminal
+/** An exchange with ever more bindings. Run by `deno task bindings`; see README.md. */
+import { parseArgs } from "node:util";
+import deno from "../deno.json" with { type: "json" };
 import { bindingGrowth } from "./broker/binding_growth.ts";
 import { EmbeddedBroker } from "./broker/embedded_broker.ts";
+import { EXECUTABLE } from "./executable.ts";
+import { describeMachine, loadAverage, noise } from "./machine.ts";
+import { formatReport } from "./report.ts";
+import { replaceResults } from "./results.ts";
+import { revision } from "./revision.ts";
+import { brokerVersion } from "./scratch_queue.ts";
 
-/** Routing on the embedded broker and on RabbitMQ, from few bindings to many. */
-export const bindings: Benchmark = {
-  name: "bindings",
-  async run({ worktool, url, brokerName, quick, stop }) {
-    await using broker = await EmbeddedBroker.start(worktool);
-    const rivals = [{ name: "embedded", url: broker.url }, { name: brokerName, url }] as const;
-    return [await bindingGrowth(rivals, { quick, stop })];
+const HELP = `Usage: deno task bindings [options]
+
+  --quick    few bindings, for trying it out
+  --url URL  RabbitMQ (default: AMQP_URL, or amqp://guest:guest@localhost:5672/)
+  --write    also put the report into bench/README.md`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    url: {
+      type: "string",
+      default: Deno.env.get("AMQP_URL") ?? "amqp://guest:guest@localhost:5672",
+    },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
-};
+});
+if (values.help) console.log(HELP);
+else await compare(values);
+
+async function compare(options: { quick: boolean; url: string; write: boolean }): Promise<void> {
+  const { quick, url } = options;
+  const date = new Date().toISOString();
+  const load = loadAverage();
+  const peer = await brokerVersion(url);
+  const interruption = new AbortController();
+  Deno.addSignalListener("SIGINT", () => interruption.abort());
+  await using broker = await EmbeddedBroker.start(EXECUTABLE);
+  const rivals = [{ name: "embedded", url: broker.url }, { name: peer, url }] as const;
+  const section = await bindingGrowth(rivals, { quick, stop: interruption.signal });
+  const report = formatReport({
+    date,
+    machine: describeMachine(),
+    versions: [
+      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
+      peer,
+      `deno ${Deno.version.deno}`,
+    ],
+    remarks: [
+      ...(quick ? ["QUICK: few bindings, not for comparing"] : []),
+      ...[noise(load)].filter((remark) => remark !== undefined),
+      `Load average before ${load.toFixed(2)}, after ${
+        loadAverage().toFixed(2)
+      } (its own included)`,
+    ],
+    sections: [section],
+  });
+  console.log(report);
+  if (!options.write) return;
+  await replaceResults(new URL("README.md", import.meta.url), report, "deno task bindings --write");
+}

@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 import deno from "../deno.json" with { type: "json" };
 import { ConnectFailed } from "../src/amqp/errors.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
-import { bindings } from "./bindings.ts";
 import { embeddedBroker } from "./broker.ts";
 import { bulkSend } from "./bulk_send.ts";
 import { drain } from "./drain.ts";
@@ -28,7 +27,6 @@ const BENCHMARKS: readonly Benchmark[] = [
   eachTask,
   memory,
   embeddedBroker,
-  bindings,
 ];
 const NAMES = BENCHMARKS.map(({ name }) => name).join(", ");
 const HELP = `Usage: deno task bench [options]
