@@ -97,13 +97,15 @@ export class HeadersRouter<R extends Route> {
     for (const [name, field] of table) {
       const byValue = this.#byField.get(name);
       if (byValue === undefined) continue;
-      for (const key of [PRESENT, valueKey(field)]) {
-        for (const wish of byValue.get(key) ?? []) {
-          if (isGranted(wish, table, this.#same)) found.add(wish.binding);
-        }
-      }
+      this.#collect(byValue.get(valueKey(field)), table, found);
+      this.#collect(byValue.get(PRESENT), table, found);
     }
     return found;
+  }
+
+  #collect(wishes: Set<Wish<R>> | undefined, table: FieldTable, found: Set<R>): void {
+    if (wishes === undefined) return;
+    for (const wish of wishes) if (isGranted(wish, table, this.#same)) found.add(wish.binding);
   }
 }
 
