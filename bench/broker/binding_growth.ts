@@ -4,8 +4,9 @@ import { markdownTable, type Section } from "../section.ts";
 import { encodeCall, encodePublish, RawConnection } from "./raw_connection.ts";
 import type { Rival, Rivals } from "./rivals.ts";
 
-/** Publishes that are routed before the clock is looked at. */
-const BATCH = 100;
+/** Publishes in the first batch; each batch is twice as large as the one before, up to a limit. */
+const FIRST_BATCH = 100;
+const LARGEST_BATCH = 10_000;
 /** So long publishes go on, in ms, and one batch at least. */
 const PUBLISH_MS = 500;
 /** A publish may cost so many times more among the most bindings than among the fewest. */
@@ -135,8 +136,12 @@ async function costOf({ url }: Rival, kind: Kind, count: number): Promise<Cost> 
   const bindMs = await timed(() => writeAll(connection, bindings));
   let published = 0;
   let publishMs = 0;
-  while (publishMs < PUBLISH_MS) {
-    const batch = Array.from({ length: BATCH }, () => {
+  for (
+    let size = FIRST_BATCH;
+    publishMs < PUBLISH_MS;
+    size = Math.min(2 * size, LARGEST_BATCH)
+  ) {
+    const batch = Array.from({ length: size }, () => {
       // Spread over all bindings, whatever their number.
       const { routingKey, headers } = kind.publish(published * 7_919 % count, published++);
       const options = { persistent: false, exchange, ...headers && { headers } };
