@@ -1,6 +1,7 @@
 /** What the headers of a dead letter tell: x-death and x-first-death. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { AmqpPeer } from "../support/amqp_peer.ts";
 import { behaviour } from "./brokers.ts";
 import { consume, drain, get, send } from "./client.ts";
 import { deaths, rejected, withDeadLetters } from "./queues.ts";
@@ -182,3 +183,36 @@ behaviour("x-first-death headers of a client give way to the first death", async
   assert.equal(letter["x-first-death-queue"], queue);
   assert.deepEqual(Object.keys(letter), Object.keys(letter).sort());
 });
+
+behaviour(
+  "a count of deaths that a client wrote wraps in 3.10, and is not believed since 4.0",
+  async (broker) => {
+    await using peer = await AmqpPeer.open(broker.url);
+    await peer.openChannel(1);
+    const { queue: dead } = await peer.call(1, "queue.declare", { exclusive: true });
+    for (const way of ["expired", "maxlen", "rejected"]) {
+      const { queue } = await peer.call(1, "queue.declare", {
+        exclusive: true,
+        arguments: {
+          "x-dead-letter-exchange": "",
+          "x-dead-letter-routing-key": dead,
+          ...way === "expired" ? { "x-message-ttl": 0 } : {},
+          ...way === "maxlen" ? { "x-max-length": 0 } : {},
+        },
+      });
+      const death = { queue, reason: way, count: 2n ** 63n - 1n, exchange: "" };
+      const headers = { "x-death": [{ ...death, "routing-keys": [queue] }] };
+      await peer.call(1, "basic.consume", { queue: dead, consumerTag: way, noAck: true });
+      peer.publish(1, { routingKey: queue }, "a", { properties: { headers } });
+      if (way === "rejected") {
+        peer.send(1, "basic.get", { queue });
+        const { deliveryTag } = (await peer.expectContent("basic.get-ok", 1)).method;
+        peer.send(1, "basic.reject", { deliveryTag });
+      }
+      const { properties } = await peer.expectContent("basic.deliver", 1);
+      const [told] = (properties.headers as Record<string, Record<string, unknown>[]>)["x-death"]!;
+      assert.equal(told!.count, broker.release === "3.10" ? -(2 ** 63) : 1);
+      await peer.call(1, "basic.cancel", { consumerTag: way });
+    }
+  },
+);

@@ -28,7 +28,9 @@ export function deadMessage(
   const headers: FieldTable = new Map(properties.headers ?? []);
   const carbonCopies = headers.get("CC");
   const routingKeys: Field[] = [textField(message.routingKey)];
-  if (carbonCopies?.type === "A") routingKeys.push(...carbonCopies.value);
+  if (carbonCopies?.type === "A") {
+    routingKeys.push(...carbonCopies.value.filter(({ type }) => type === "S"));
+  }
   // A new routing key replaces all the old ones, carbon copies too.
   if (deadLetterRoutingKey !== undefined) headers.delete("CC");
   // What a client wrote there is not the history.
@@ -78,6 +80,12 @@ function grouped(deaths: readonly FieldTable[]): FieldTable[] {
   }).reverse();
 }
 
+/** One more than what stands there, which a client may have written: it wraps, as RabbitMQ's does. */
+function countAfter(count: Field | undefined): bigint {
+  const before = typeof count?.value === "bigint" ? count.value : BigInt(integerOf(count) ?? 0);
+  return BigInt.asIntN(64, before + 1n);
+}
+
 function recordDeath(
   headers: FieldTable,
   properties: BasicProperties,
@@ -94,7 +102,7 @@ function recordDeath(
   let death: FieldTable;
   if (known >= 0) {
     death = new Map(deaths.splice(known, 1)[0]);
-    death.set("count", { type: "l", value: BigInt((integerOf(death.get("count")) ?? 0) + 1) });
+    death.set("count", { type: "l", value: countAfter(death.get("count")) });
   } else {
     death = new Map<string, Field>([
       ["count", { type: "l", value: 1n }],

@@ -183,8 +183,14 @@ export class Message {
   }
 }
 
-/** Exchange and routing key as the two short strings a message starts with. */
+/**
+ * Exchange and routing key as the two short strings a message starts with.
+ * @throws {RangeError} for a routing key that is no short string, as x-dead-letter-routing-key may be
+ */
 export function encodeAddress(exchange: string, routingKey: string): Slice {
+  if (routingKey.length > 255) {
+    throw new RangeError(`a routing key of ${routingKey.length} octets is longer than 255`);
+  }
   const bytes = Buffer.allocUnsafe(2 + exchange.length + routingKey.length);
   bytes[0] = exchange.length;
   bytes.write(exchange, 1, "latin1");
