@@ -2,12 +2,15 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { User, type UserOptions } from "./user.ts";
 import type { BrokerEvent } from "./broker_event.ts";
+import { DeadLetters } from "./model/dead_letters.ts";
 import { DeadlineClock } from "./model/deadline_clock.ts";
 import { DirectReplies } from "./model/direct_replies.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
+import type { EntryQueue } from "./model/entry.ts";
 import type { Queue } from "./model/queue.ts";
+import { Workload } from "./workload.ts";
 import { VHost, type VHostContext } from "./model/vhost.ts";
 import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
@@ -53,6 +56,8 @@ export interface BrokerConnection {
 export class Broker implements Disposable {
   readonly connections = new Set<BrokerConnection>();
   readonly endOfTurn = new EndOfTurn();
+  readonly workload = new Workload(this.endOfTurn);
+  readonly deadLetters: DeadLetters;
   readonly directReplies = new DirectReplies();
   readonly store: MessageStore | undefined;
   readonly settings: BrokerSettings;
@@ -77,10 +82,14 @@ export class Broker implements Disposable {
     this.settings = settings;
     this.release = releaseNamed(settings.release);
     this.emit = emit;
-    this.#deadlines = new DeadlineClock(
-      () => this.now(),
-      (queue) => this.#vhosts.get(queue.vhost)?.expire(queue),
-    );
+    this.#deadlines = new DeadlineClock(this.workload, {
+      now: () => this.now(),
+      due: (queue) => this.#vhosts.get(queue.vhost)?.expire(queue),
+      failed: (queue, error) => this.#failedIn(queue, error),
+    });
+    this.deadLetters = new DeadLetters(this.workload, ({ queue, position }, error) => {
+      this.#failedIn(queue, error, position);
+    });
     for (const options of settings.users) {
       const user = new User(options);
       this.#users.set(user.name, user);
@@ -111,11 +120,24 @@ export class Broker implements Disposable {
       nextPosition: () => ++this.#position,
       accountMemory: (bytes) => this.#accountMemory(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
+      isTurnOver: () => this.workload.over(),
       directReplies: this.directReplies,
+      deadLetters: this.deadLetters,
     };
     const vhost = new VHost(name, context);
     this.#vhosts.set(name, vhost);
     return vhost;
+  }
+
+  /** An operation of a queue failed, and was given up: it is a bug, but no reason to stop. */
+  #failedIn({ vhost, name }: EntryQueue, error: unknown, message?: number): void {
+    this.emit({
+      event: "operation-failed",
+      vhost: Buffer.from(vhost, "latin1").toString(),
+      queue: Buffer.from(name, "latin1").toString(),
+      ...message === undefined ? {} : { message },
+      reason: error instanceof Error ? `${error.stack}` : String(error),
+    });
   }
 
   #recover(): number {
@@ -212,6 +234,7 @@ export class Broker implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timeoutCheck);
     this.#deadlines[Symbol.dispose]();
+    this.workload[Symbol.dispose]();
     this.store?.[Symbol.dispose]();
     this.endOfTurn[Symbol.dispose]();
   }

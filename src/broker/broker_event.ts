@@ -20,4 +20,5 @@ export type BrokerEvent =
   | { event: "store-mended"; reason: string }
   | { event: "store-damaged"; reason: string }
   | { event: "internal-error"; connection: number; reason: string }
+  | { event: "operation-failed"; vhost: string; queue: string; message?: number; reason: string }
   | { event: "closed" };

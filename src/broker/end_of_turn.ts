@@ -11,6 +11,8 @@ export interface TurnWork {
    * Does what there is, or a bounded part of it. @returns whether some is left for the next turn
    */
   endTurn(): boolean;
+  /** `endTurn` threw: ends what is concerned, and nothing else. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -57,7 +59,11 @@ export class EndOfTurn implements Disposable {
     if (all.size === 0) return;
     for (const work of [...all]) {
       all.delete(work);
-      if (work.endTurn()) all.add(work);
+      try {
+        if (work.endTurn()) all.add(work);
+      } catch (error) {
+        work.failed(error);
+      }
     }
   }
 

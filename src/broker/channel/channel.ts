@@ -180,6 +180,10 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver {
     return false;
   }
 
+  failed(error: unknown): void {
+    this.host.fail(error, 0, 0);
+  }
+
   /** Sends the confirms that are due. */
   flushConfirms(): void {
     if (this.#closed) return;

@@ -2,7 +2,6 @@ import type { Broker } from "../broker.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation, User } from "../user.ts";
-import type { ConnectionError } from "../wire/protocol_error.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 
 /** The connection of a channel, as far as a channel and its methods need it. */
@@ -29,5 +28,5 @@ export interface ChannelHost {
   /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
   closeOverdue(channel: number, timeoutMs: number): void;
   /** Closes the connection because of an error in what class and method the client called. */
-  fail(error: ConnectionError, classId: number, methodId: number): void;
+  fail(error: unknown, classId: number, methodId: number): void;
 }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Broker, BrokerConnection } from "../broker.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
+import { afterInput } from "../workload.ts";
 import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
@@ -22,6 +23,9 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * delay).
  */
 const INPUT_CLOSED_SECONDS = 3;
+
+/** How much later the handshake of a client whose bytes wait is looked at again, in ms. */
+const LATE_INPUT_MS = 1_000;
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
@@ -50,19 +54,28 @@ export class Connection
     this.#log = new ConnectionLog(id, broker.emit);
     this.#end = new SocketEnd(socket);
     this.ended = this.#end.closed;
-    this.#inbound = new Inbound(broker.release, this, () => broker.connections.size);
+    this.#inbound = new Inbound(
+      broker.workload,
+      broker.release,
+      this,
+      () => broker.connections.size,
+    );
     broker.connections.add(this);
     this.#log.connected(`${socket.remoteAddress}`);
-    this.#end.after(HANDSHAKE_TIMEOUT_MS, () => this.#drop("handshake timeout"));
+    this.#limitHandshake(HANDSHAKE_TIMEOUT_MS);
     this.#socketWriter = new SocketWriter(socket, broker.endOfTurn, {
       wrote: () => this.#heartbeat?.said(),
+      failed: (error) => {
+        this.fail(error, 0, 0);
+        this.destroy();
+      },
       pressure: () => this.pressure(),
       relieved: () => {
         for (const channel of this.#client?.channels ?? []) channel.resumeConsumers();
       },
     });
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("close", () => this.#gone());
+    socket.on("close", (failed) => failed ? this.#gone() : this.#inbound.end(() => this.#gone()));
   }
 
   get writer(): FrameWriter {
@@ -79,16 +92,28 @@ export class Connection
 
   #read(chunk: Buffer): void {
     this.#heartbeat?.heard();
-    if (this.#state === "closed") return;
-    try {
-      this.#inbound.read(chunk);
-    } catch (error) {
-      this.#frames.method = 0;
-      const known = error instanceof ConnectionError;
-      this.#failed(known ? this.#frames.unexpected(error) : error);
-      this.#inbound.close();
-      if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
-    }
+    if (this.#state !== "closed") this.#inbound.read(chunk);
+  }
+
+  unreadable(error: unknown): void {
+    this.#frames.method = 0;
+    const known = error instanceof ConnectionError;
+    this.#failed(known ? this.#frames.unexpected(error) : error);
+    if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
+  }
+
+  frameDone(): void {
+    this.broker.deadLetters.workOffAdded();
+  }
+
+  /** A client whose bytes wait for their turn is not late. */
+  #limitHandshake(ms: number): void {
+    this.#end.after(ms, () =>
+      afterInput(() => {
+        if (this.#state !== "header" && this.#state !== "handshake") return;
+        if (this.#inbound.waits) this.#limitHandshake(LATE_INPUT_MS);
+        else this.#drop("handshake timeout");
+      }));
   }
 
   refused(offer: string): void {
@@ -123,7 +148,7 @@ export class Connection
     if (seconds === 0) return;
     this.#end.limitTo(seconds);
     this.#heartbeat = new Heartbeat(seconds, {
-      listening: () => !this.#paused,
+      listening: () => !this.#paused && !this.#inbound.waits,
       beat: () => {
         this.writer.heartbeat();
         this.wantFlush();
@@ -162,7 +187,7 @@ export class Connection
     };
   }
 
-  fail(error: ConnectionError, classId: number, methodId: number): void {
+  fail(error: unknown, classId: number, methodId: number): void {
     this.#frames.method = (classId << 16) | methodId;
     this.#failed(error);
   }
@@ -234,6 +259,7 @@ export class Connection
     this.#end.reason = reason;
     this.#client?.release();
     this.#state = "closed";
+    this.#inbound.close();
     this.#socket.destroy();
   }
 
@@ -243,6 +269,7 @@ export class Connection
     this.#socketWriter.endTurn();
     this.#socketWriter[Symbol.dispose]();
     this.#state = "closed";
+    this.#inbound.close();
     this.#socket.end();
     this.#end.awaitClient();
   }
@@ -252,6 +279,7 @@ export class Connection
     this.#socketWriter[Symbol.dispose]();
     this.#client?.release();
     this.#state = "closed";
+    this.#inbound.close();
     if (this.broker.connections.delete(this)) this.#log.disconnected(this.#end.reason);
     this.#end.came();
   }
@@ -289,7 +317,7 @@ export class Connection
   }
 
   #readBlocked(): void {
-    for (const chunk of this.#inbound.unblock()) this.#read(chunk);
+    this.#inbound.unblock();
     this.pressure();
   }
 

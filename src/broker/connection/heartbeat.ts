@@ -1,3 +1,5 @@
+import { afterInput } from "../workload.ts";
+
 /** Looks without a sign of life, one an interval, after which a peer counts as gone. */
 const SILENT_LOOKS = 2;
 
@@ -54,7 +56,9 @@ export class Heartbeat implements Disposable {
   #look(peer: HeartbeatPeer): void {
     this.#silentLooks = this.#heard || !peer.listening() ? 0 : this.#silentLooks + 1;
     this.#heard = false;
-    if (this.#silentLooks >= SILENT_LOOKS) peer.lost();
+    if (this.#silentLooks < SILENT_LOOKS) return;
+    // What it sent may be waiting where the broker has not looked.
+    afterInput(() => this.#heard || peer.lost());
   }
 
   [Symbol.dispose](): void {

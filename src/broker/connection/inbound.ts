@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Release } from "../release.ts";
 import { FrameParser, type FrameSink } from "../wire/frame_parser.ts";
-import { BlockedInput } from "./blocked_input.ts";
+import type { Work, Workload } from "../workload.ts";
+import { PendingInput } from "./pending_input.ts";
 
 /** A version of AMQP, as its protocol header and connection.start name it (section 4.2.2). */
 interface ProtocolVersion {
@@ -31,26 +32,44 @@ export interface InboundSink extends FrameSink {
   began(version: { major: number; minor: number }): void;
   /** It is not. @param offer the header to answer with */
   refused(offer: string): void;
+  /** Before a frame that is behind others: what they have caused comes first. */
+  frameDone(): void;
+  /** The bytes are no frames, or the sink threw: nothing is looked at any more. */
+  unreadable(error: unknown): void;
   /** `full` changed. */
   pressure(): void;
 }
 
-/** What a client sends: the protocol header, then frames; kept for later while it is blocked. */
-export class Inbound {
+/** What a frame counts in steps of the workload, without the queues that it reaches. */
+const FRAME_STEPS = 2;
+
+/**
+ * What a client sends: the protocol header, then frames. It waits for its slices of a turn, and for
+ * later while the client is blocked.
+ */
+export class Inbound implements Work, FrameSink {
+  readonly #workload: Workload;
   readonly #release: Release;
   readonly #sink: InboundSink;
   readonly #parser: FrameParser;
-  readonly #blocked: BlockedInput;
+  readonly #pending: PendingInput;
   /** As much of the protocol header as has come; undefined once it is whole. */
   #header: Buffer | undefined = Buffer.alloc(0);
   #closed = false;
+  #onEnd: (() => void) | undefined;
 
   /** @param connections how many there are: they share the room for what is kept */
-  constructor(release: Release, sink: InboundSink, connections: () => number) {
+  constructor(
+    workload: Workload,
+    release: Release,
+    sink: InboundSink,
+    connections: () => number,
+  ) {
+    this.#workload = workload;
     this.#release = release;
     this.#sink = sink;
     this.#parser = new FrameParser(release.firstFrameMaxBytes);
-    this.#blocked = new BlockedInput(connections);
+    this.#pending = new PendingInput(connections);
   }
 
   /** The frame-max that was agreed on, in octets. */
@@ -60,25 +79,52 @@ export class Inbound {
 
   /** No more should be read for now. */
   get full(): boolean {
-    return this.#blocked.full;
+    return this.#pending.full;
   }
 
   get blocked(): boolean {
-    return this.#blocked.holding;
+    return this.#pending.holding;
   }
 
-  /** Takes what the socket has read. @throws what the sink throws, and {ConnectionError} 501 */
+  /** Something waits to be looked at. */
+  get waits(): boolean {
+    return !this.#pending.isEmpty;
+  }
+
+  /** Takes what the socket has read. */
   read(chunk: Buffer): void {
     if (this.#closed) return;
-    if (this.#blocked.holding) {
-      this.#blocked.add(chunk);
-      if (this.#blocked.full) this.#sink.pressure();
-      return;
+    this.#pending.add(chunk);
+    if (!this.#pending.holding) this.#workload.add(this);
+    if (this.#pending.full) this.#sink.pressure();
+  }
+
+  work(): boolean {
+    const { full } = this.#pending;
+    while (!this.#pending.holding) {
+      const chunk = this.#pending.take();
+      if (chunk === undefined) break;
+      const bytes = this.#header === undefined ? chunk : this.#readHeader(this.#header, chunk);
+      const rest = bytes.length === 0 ? bytes : this.#parser.push(bytes, this);
+      if (this.#closed) break;
+      this.#pending.putBack(rest);
+      if (this.#workload.over()) break;
     }
-    const bytes = this.#header === undefined ? chunk : this.#readHeader(this.#header, chunk);
-    if (bytes.length === 0) return;
-    const rest = this.#parser.push(bytes, this.#sink);
-    if (rest.length > 0) this.#blocked.add(rest);
+    if (full && !this.full) this.#sink.pressure();
+    if (this.waits && !this.#closed) return !this.#pending.holding;
+    this.#onEnd?.();
+    return false;
+  }
+
+  failed(error: unknown): void {
+    this.close();
+    this.#sink.unreadable(error);
+  }
+
+  frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+    this.#sink.frame(type, channel, bytes, start, end);
+    this.#sink.frameDone();
+    if (this.#workload.over(FRAME_STEPS)) this.#parser.pause();
   }
 
   /**
@@ -86,18 +132,26 @@ export class Inbound {
    * thousandfold.
    */
   block(): void {
-    this.#blocked.holding = true;
+    this.#pending.holding = true;
     this.#parser.pause();
   }
 
-  /** Ends that. @returns what was kept, to be read now */
-  unblock(): Buffer[] {
-    return this.#blocked.release();
+  /** Ends that: what was kept is looked at. */
+  unblock(): void {
+    this.#pending.holding = false;
+    this.#workload.add(this);
   }
 
-  /** Looks at nothing any more: where the next frame begins is not known. */
+  /** Nothing comes any more. @param callback called after the last frame */
+  end(callback: () => void): void {
+    if (this.#closed || !this.waits || this.#pending.holding) return callback();
+    this.#onEnd = callback;
+  }
+
+  /** Looks at nothing any more. */
   close(): void {
     this.#closed = true;
+    this.#pending.clear();
   }
 
   /** Awaits the protocol header. @returns what follows it */

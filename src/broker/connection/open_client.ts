@@ -4,7 +4,7 @@ import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation, User } from "../user.ts";
-import { ChannelError, type ConnectionError } from "../wire/protocol_error.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import type { SocketWriter } from "./socket_writer.ts";
@@ -19,7 +19,7 @@ export interface ClientConnection {
   /** Closes a channel because of something that no method of the client has caused. */
   closeChannel(channel: number, error: ChannelError): void;
   /** Closes the connection because of an error in what class and method the client called. */
-  fail(error: ConnectionError, classId: number, methodId: number): void;
+  fail(error: unknown, classId: number, methodId: number): void;
 }
 
 /** A client that has opened its connection: who it is, its channels and its exclusive queues. */
@@ -69,7 +69,7 @@ export class OpenClient implements ChannelHost {
     this.user.requireAny(kind, name, this.vhost.name);
   }
 
-  fail(error: ConnectionError, classId: number, methodId: number): void {
+  fail(error: unknown, classId: number, methodId: number): void {
     this.#connection.fail(error, classId, methodId);
   }
 

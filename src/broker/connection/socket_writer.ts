@@ -10,6 +10,8 @@ const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 /** What a socket writer tells its connection. */
 export interface SocketWriterWatcher {
   wrote(): void;
+  /** It cannot write any more. */
+  failed(error: unknown): void;
   /** `overfull` changed. */
   pressure(): void;
   /** The client caught up: deliveries may go on. */
@@ -58,6 +60,10 @@ export class SocketWriter implements TurnWork, Disposable {
     this.#wanted = false;
     this.#write();
     return false;
+  }
+
+  failed(error: unknown): void {
+    this.#watcher.failed(error);
   }
 
   #write(): void {

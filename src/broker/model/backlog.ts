@@ -10,6 +10,8 @@ export interface BacklogOwner {
   now(): number;
   /** Look at the queue at this time, or earlier. */
   wakeAt(atMs: number): void;
+  /** Whether others should have their turn before the next step. */
+  isTurnOver(): boolean;
   /** The entry leaves: dead-letter or drop it. */
   giveUp(entry: Entry, reason: "expired" | "maxlen"): void;
 }
@@ -65,11 +67,14 @@ export class Backlog {
     return undefined;
   }
 
-  /** Drops what has expired: heads of every priority (per-message expirations leave only there). */
+  /** Drops what has expired, or begins to: heads of every priority (per-message expirations leave only there). */
   expire(): void {
     const next = this.#ready.expire(
       this.#owner.now(),
-      (entry) => this.#owner.giveUp(entry, "expired"),
+      (entry) => {
+        this.#owner.giveUp(entry, "expired");
+        return !this.#owner.isTurnOver();
+      },
     );
     if (next !== Infinity) this.#owner.wakeAt(next);
   }

@@ -1,20 +1,35 @@
+import type { Work, Workload } from "../workload.ts";
 import type { Queue } from "./queue.ts";
 
 /** Longest wait a timer takes, in ms. */
 const LONGEST_WAIT_MS = 2_147_483_647;
 
-/** One timer for all that expires: calls back the queues whose time has come. */
-export class DeadlineClock implements Disposable {
-  readonly #now: () => number;
-  readonly #due: (queue: Queue) => void;
+/** What a clock tells. */
+export interface DeadlineWatcher {
+  /** Milliseconds since 1970 that never go backwards. */
+  now(): number;
+  /** The queue's time has come. */
+  due(queue: Queue): void;
+  /** `due` threw. */
+  failed(queue: Queue, error: unknown): void;
+}
+
+/** One timer for all that expires: calls back the queues whose time has come, one by one. */
+export class DeadlineClock implements Work, Disposable {
+  readonly #workload: Workload;
+  readonly #watcher: DeadlineWatcher;
   readonly #deadlines = new Map<Queue, number>();
+  /** Their time has come. */
+  readonly #due = new Set<Queue>();
+  /** It has its turn now. */
+  #queue: Queue | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #disposed = false;
 
-  constructor(now: () => number, due: (queue: Queue) => void) {
-    this.#now = now;
-    this.#due = due;
+  constructor(workload: Workload, watcher: DeadlineWatcher) {
+    this.#workload = workload;
+    this.#watcher = watcher;
   }
 
   /** Calls the queue back at this time or earlier; the earliest request counts. */
@@ -29,21 +44,38 @@ export class DeadlineClock implements Disposable {
     if (this.#disposed) return;
     clearTimeout(this.#timer);
     this.#timerAt = atMs;
-    const waitMs = Math.min(Math.max(Math.ceil(atMs - this.#now()), 0), LONGEST_WAIT_MS);
+    const waitMs = Math.min(Math.max(Math.ceil(atMs - this.#watcher.now()), 0), LONGEST_WAIT_MS);
     this.#timer = setTimeout(() => this.#fire(), waitMs);
   }
 
   #fire(): void {
-    const now = this.#now();
+    const now = this.#watcher.now();
     this.#timerAt = Infinity;
-    for (const [queue, atMs] of [...this.#deadlines]) {
-      if (atMs > now) continue;
-      this.#deadlines.delete(queue);
-      this.#due(queue);
-    }
     let next = Infinity;
-    for (const atMs of this.#deadlines.values()) next = Math.min(next, atMs);
+    for (const [queue, atMs] of this.#deadlines) {
+      if (atMs > now) {
+        next = Math.min(next, atMs);
+        continue;
+      }
+      this.#deadlines.delete(queue);
+      this.#due.add(queue);
+    }
+    if (this.#due.size > 0) this.#workload.add(this);
     if (next < this.#timerAt) this.#arm(next);
+  }
+
+  work(): boolean {
+    for (const queue of this.#due) {
+      this.#due.delete(queue);
+      this.#queue = queue;
+      this.#watcher.due(queue);
+      if (this.#workload.over()) break;
+    }
+    return this.#due.size > 0;
+  }
+
+  failed(error: unknown): void {
+    this.#watcher.failed(this.#queue!, error);
   }
 
   [Symbol.dispose](): void {

@@ -11,10 +11,15 @@ export interface EntryQueue {
   readonly storeId: number;
   /** Highest position delivered so far. */
   deliveredUpTo: number;
+  /** Enqueues a message that may have failed before, so many times. */
+  publish(message: Message, deliveryCount?: number): unknown;
+  readonly deleted: boolean;
   ack(entry: Entry): void;
   /** @param options.failed by basic.reject */
   reject(entry: Entry, options: { failed: boolean }): void;
   requeue(entries: readonly Entry[], options: { failed: boolean }): void;
+  /** The entry is gone, or replaced by its dead letters. */
+  forget(entry: Entry): void;
 }
 
 /** Who holds deliveries of a queue until they are settled. */

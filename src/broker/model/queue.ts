@@ -38,6 +38,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     const owned = {
       now: context.now,
       wakeAt: (atMs: number) => context.wakeAt(atMs, this),
+      isTurnOver: context.isTurnOver,
       giveUp: (entry: Entry, reason: DeathReason) => this.#giveUp(entry, reason),
     };
     this.#backlog = new Backlog(this.policy, owned);
@@ -75,6 +76,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
         const entry = new Entry(message, this, 0, Infinity);
+        this.#context.accountMemory(message.memoryBytes);
         this.#context.deadLetter(entry, "maxlen", { deliveryCount });
       }
       return "rejected";
@@ -114,16 +116,14 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
   }
 
-  /** Dead-letters an entry and forgets it. */
+  /** Dead-letters an entry, or forgets it. */
   #giveUp(entry: Entry, reason: DeathReason): void {
-    if (this.policy.deadLetterExchange !== undefined) {
-      const deliveryCount = this.#context.release.deadLettersKeepCount ? entry.deliveryCount : 0;
-      this.#context.deadLetter(entry, reason, { deliveryCount });
-    }
-    this.#forget(entry);
+    if (this.policy.deadLetterExchange === undefined) return this.forget(entry);
+    const deliveryCount = this.#context.release.deadLettersKeepCount ? entry.deliveryCount : 0;
+    this.#context.deadLetter(entry, reason, { deliveryCount });
   }
 
-  #forget(entry: Entry): void {
+  forget(entry: Entry): void {
     this.#context.accountMemory(-entry.message.memoryBytes);
     if (entry.storage !== "none") this.#context.unstore(entry);
   }
@@ -181,7 +181,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     const entry = this.#backlog.take();
     if (entry === undefined) return undefined;
     entry.getter = getter;
-    if (noAck) this.#forget(entry);
+    if (noAck) this.forget(entry);
     else this.#hold(entry, undefined);
     this.#backlog.expireHeads();
     return entry;
@@ -208,7 +208,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   ack(entry: Entry): void {
     if (entry.released) return;
     this.#settled(entry);
-    this.#forget(entry);
+    this.forget(entry);
   }
 
   /**
@@ -219,7 +219,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     if (entry.released) return;
     this.#settled(entry);
     if (failed) entry.deliveryCount++;
-    if (this.deleted) this.#forget(entry);
+    if (this.deleted) this.forget(entry);
     else this.#giveUp(entry, "rejected");
   }
 
@@ -242,7 +242,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       if (entry.released) continue;
       this.#settled(entry);
       if (this.deleted) {
-        this.#forget(entry);
+        this.forget(entry);
         continue;
       }
       entry.redelivered = true;
@@ -293,6 +293,6 @@ export class Queue extends DeclaredQueue implements EntryQueue {
 
   /** Drops all entries that no one holds. @returns how many. */
   purge(): number {
-    return this.#backlog.empty((entry) => this.#forget(entry));
+    return this.#backlog.empty((entry) => this.forget(entry));
   }
 }

@@ -25,8 +25,13 @@ export interface QueueContext<Q> {
   unstore(entry: Entry): void;
   /** The entry was delivered and is still unacked; or its delivery count changed. */
   touched(entry: Entry): void;
-  /** @param options.deliveryCount what the dead letter begins with */
+  /**
+   * Sees to the dead letter, and calls `forget` when it is in line for the disk.
+   * @param options.deliveryCount what the dead letter begins with
+   */
   deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
+  /** One step more is done. @returns whether others should have their turn before the next */
+  isTurnOver(): boolean;
   /** `memoryBytes` more (or fewer) are held by messages. */
   accountMemory(memoryBytes: number): void;
   /** Call `expire` at this time, or earlier. */

@@ -59,10 +59,10 @@ export class ReadyEntries {
 
   /**
    * Takes what has expired: heads of every priority (per-message expirations leave only there).
-   * @param giveUp told each of them
-   * @returns when the next head expires; Infinity for never
+   * @param giveUp told each of them, says whether there is time for the next
+   * @returns when the next head expires, `now` if it has; Infinity for never
    */
-  expire(now: number, giveUp: (entry: Entry) => void): number {
+  expire(now: number, giveUp: (entry: Entry) => boolean): number {
     let next = Infinity;
     for (const list of [this.#returns, ...this.#levels]) {
       for (let entry = list.first(); entry !== undefined; entry = list.first()) {
@@ -72,7 +72,7 @@ export class ReadyEntries {
         }
         list.shift();
         this.#counted(entry, -1);
-        giveUp(entry);
+        if (!giveUp(entry)) return now;
       }
     }
     return next;

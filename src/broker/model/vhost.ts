@@ -1,8 +1,7 @@
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { Bindings } from "./bindings.ts";
-import { deadMessage, isAutomaticCycle } from "./dead_letter.ts";
-import type { Entry } from "./entry.ts";
+import { type DeadLetterContext, DeadLetterWay } from "./dead_letter_way.ts";
 import {
   type Binding,
   Exchange,
@@ -13,20 +12,27 @@ import type { DurableStore } from "./durable_store.ts";
 import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
 import { Queue } from "./queue.ts";
-import type { DeathReason, QueueContext, QueueProperties } from "./queue_context.ts";
-import { carbonCopies, type Routed, Router, together } from "./router.ts";
+import type { QueueContext, QueueProperties } from "./queue_context.ts";
+import { type Routed, Router, together } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 
 /** What a virtual host needs of the broker. */
 export type VHostContext =
   & Pick<
     QueueContext<Queue>,
-    "release" | "consumerTimeoutMs" | "now" | "nextPosition" | "accountMemory" | "wakeAt"
+    | "release"
+    | "consumerTimeoutMs"
+    | "now"
+    | "nextPosition"
+    | "accountMemory"
+    | "wakeAt"
+    | "isTurnOver"
   >
   & {
     readonly store: DurableStore | undefined;
     readonly directReplies: DirectReplies;
-  };
+  }
+  & DeadLetterContext;
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost {
@@ -37,13 +43,12 @@ export class VHost {
   readonly #router = new Router(this.#exchanges, this.#queues);
   readonly #context: VHostContext;
   readonly #queueContext: QueueContext<Queue>;
-  /** What is enqueued now replaces an entry of another queue. */
-  #deadLettering = false;
 
   constructor(name: string, context: VHostContext) {
     this.name = name;
     this.#context = context;
     const { store } = context;
+    const letters = new DeadLetterWay(this.#exchanges, this.#router, context);
     this.#bindings = new Bindings(store?.definitions, (exchange) => this.#dropExchange(exchange));
     this.#queueContext = {
       release: context.release,
@@ -52,11 +57,11 @@ export class VHost {
       nextPosition: context.nextPosition,
       accountMemory: context.accountMemory,
       wakeAt: context.wakeAt,
-      store: (entry) => store?.insert(entry, { moved: this.#deadLettering }),
+      isTurnOver: context.isTurnOver,
+      store: (entry) => store?.insert(entry, { moved: letters.posting }),
       unstore: (entry) => store?.remove(entry),
       touched: (entry) => store?.touch(entry),
-      deadLetter: (entry, reason, { deliveryCount }) =>
-        this.#deadLetter(entry, reason, deliveryCount),
+      deadLetter: (entry, reason, { deliveryCount }) => letters.add(entry, reason, deliveryCount),
       autoDelete: (queue) => this.deleteQueue(queue),
     };
     for (const [exchange, type, internal = false] of PREDECLARED_EXCHANGES) {
@@ -266,6 +271,7 @@ export class VHost {
     }
     for (const queue of this.#router.route(exchange, allKeys, message)) {
       routed = together(routed, queue.publish(message));
+      this.#context.isTurnOver(); // the step counts
     }
     return routed;
   }
@@ -279,20 +285,5 @@ export class VHost {
       return "unroutable";
     }
     return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
-  }
-
-  #deadLetter(entry: Entry, reason: DeathReason, deliveryCount: number): void {
-    const exchange = this.#exchanges.get(entry.queue.policy.deadLetterExchange ?? "\0");
-    // A missing dead-letter exchange drops the message.
-    if (exchange === undefined) return;
-    const message = deadMessage(entry, reason, this.#context.now(), this.#context.release);
-    const headers = message.headers();
-    const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
-    for (const queue of this.#router.route(exchange, keys, message)) {
-      if (reason !== "rejected" && isAutomaticCycle(headers, queue.name)) continue;
-      this.#deadLettering = true;
-      queue.publish(message, deliveryCount);
-      this.#deadLettering = false;
-    }
   }
 }

@@ -143,6 +143,10 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     return this.#wanted;
   }
 
+  failed(error: unknown): void {
+    this.#onFailed(reasonOf(error));
+  }
+
   /**
    * Writes the batch and tells the waiters.
    * @returns false when the disk refused it.

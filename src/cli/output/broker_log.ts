@@ -38,6 +38,10 @@ export function brokerLogLine(
       return `data directory is damaged: ${event.reason}`;
     case "internal-error":
       return `[${event.connection}] a bug in worktool, please report it: ${event.reason}`;
+    case "operation-failed": {
+      const message = event.message === undefined ? "" : `message ${event.message} of `;
+      return `${message}queue '${event.queue}' in vhost '${event.vhost}': given up: ${event.reason}`;
+    }
     case "closed":
       return "stopped";
   }

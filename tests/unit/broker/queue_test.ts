@@ -57,6 +57,7 @@ class World {
         deadLetter: (entry, reason) => this.dead.push([text(entry), reason]),
         accountMemory: (bytes) => this.weight += bytes,
         wakeAt: () => {},
+        isTurnOver: () => false,
         autoDelete: () => {},
       },
     );

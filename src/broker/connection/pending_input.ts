@@ -4,15 +4,18 @@ import type { Buffer } from "node:buffer";
 const SHARED_BYTES = 64 * 1024 * 1024;
 /** but of each so much at least. */
 const LEAST_BYTES = 1024 * 1024;
+/** A client is not read while so many of its octets wait for their turn. */
+const WAITING_BYTES = 64 * 1024;
 
 /**
- * Input of a connection that is blocked because it publishes while memory is short.
+ * Input that a connection has read and not yet looked at: it waits for its turn, or for the end of
+ * the blocking because the client publishes while memory is short.
  *
- * It is read on and kept, so that the end of the socket is noticed, which stands behind all that
+ * A blocked one is read on, so that the end of the socket is noticed, which stands behind all that
  * the client sent and the kernels hold, some MiB. A client that died without being noticed would
  * keep its queues, and the memory that all wait for, for ever.
  */
-export class BlockedInput {
+export class PendingInput {
   readonly #connections: () => number;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -24,8 +27,13 @@ export class BlockedInput {
     this.#connections = connections;
   }
 
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
   /** No more should be read for now. */
   get full(): boolean {
+    if (!this.holding) return this.#bytes > WAITING_BYTES;
     if (this.#bytes <= LEAST_BYTES) return false;
     return this.#bytes > Math.max(LEAST_BYTES, SHARED_BYTES / this.#connections());
   }
@@ -35,12 +43,23 @@ export class BlockedInput {
     this.#bytes += chunk.length;
   }
 
-  /** Ends the holding. @returns what was kept, oldest first. */
-  release(): Buffer[] {
-    const chunks = this.#chunks;
-    this.holding = false;
+  /** Takes the oldest. */
+  take(): Buffer | undefined {
+    const chunk = this.#chunks.shift();
+    this.#bytes -= chunk?.length ?? 0;
+    return chunk;
+  }
+
+  /** Puts back what is left of the one that was taken last. */
+  putBack(rest: Buffer): void {
+    if (rest.length === 0) return;
+    this.#chunks.unshift(rest);
+    this.#bytes += rest.length;
+  }
+
+  /** Forgets all. */
+  clear(): void {
     this.#chunks = [];
     this.#bytes = 0;
-    return chunks;
   }
 }
