@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Broker, BrokerConnection } from "../broker.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
-import { afterInput } from "../workload.ts";
 import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
@@ -10,22 +9,18 @@ import { ConnectionLog, textOf } from "./connection_log.ts";
 import { consequenceOf } from "./consequence.ts";
 import { type ControlHost, FrameRouter } from "./frame_router.ts";
 import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
+import { limitHandshake } from "./handshake_limit.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
 import { type ClientConnection, OpenClient } from "./open_client.ts";
 import { SocketEnd } from "./socket_end.ts";
 import { SocketWriter } from "./socket_writer.ts";
 
-/** Time a client has from connecting to connection.open, in ms (RabbitMQ's handshake_timeout). */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 /**
  * Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close
  * delay).
  */
 const INPUT_CLOSED_SECONDS = 3;
-
-/** How much later the handshake of a client whose bytes wait is looked at again, in ms. */
-const LATE_INPUT_MS = 1_000;
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
@@ -54,15 +49,14 @@ export class Connection
     this.#log = new ConnectionLog(id, broker.emit);
     this.#end = new SocketEnd(socket);
     this.ended = this.#end.closed;
-    this.#inbound = new Inbound(
-      broker.workload,
-      broker.release,
-      this,
-      () => broker.connections.size,
-    );
+    this.#inbound = new Inbound(this, broker);
     broker.connections.add(this);
     this.#log.connected(`${socket.remoteAddress}`);
-    this.#limitHandshake(HANDSHAKE_TIMEOUT_MS);
+    limitHandshake(this.#end, {
+      lasts: () => this.#state === "header" || this.#state === "handshake",
+      waits: () => this.#inbound.waits,
+      timedOut: () => this.#drop("handshake timeout"),
+    });
     this.#socketWriter = new SocketWriter(socket, broker.endOfTurn, {
       wrote: () => this.#heartbeat?.said(),
       failed: (error) => {
@@ -70,11 +64,12 @@ export class Connection
         this.destroy();
       },
       pressure: () => this.pressure(),
-      relieved: () => {
-        for (const channel of this.#client?.channels ?? []) channel.resumeConsumers();
-      },
+      relieved: () => this.#client?.resumeConsumers(),
     });
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      this.#heartbeat?.heard();
+      this.#inbound.read(chunk);
+    });
     socket.on("close", (failed) => failed ? this.#gone() : this.#inbound.end(() => this.#gone()));
   }
 
@@ -90,30 +85,11 @@ export class Connection
     return this.#state === "open";
   }
 
-  #read(chunk: Buffer): void {
-    this.#heartbeat?.heard();
-    if (this.#state !== "closed") this.#inbound.read(chunk);
-  }
-
   unreadable(error: unknown): void {
     this.#frames.method = 0;
     const known = error instanceof ConnectionError;
     this.#failed(known ? this.#frames.unexpected(error) : error);
     if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
-  }
-
-  frameDone(): void {
-    this.broker.deadLetters.workOffAdded();
-  }
-
-  /** A client whose bytes wait for their turn is not late. */
-  #limitHandshake(ms: number): void {
-    this.#end.after(ms, () =>
-      afterInput(() => {
-        if (this.#state !== "header" && this.#state !== "handshake") return;
-        if (this.#inbound.waits) this.#limitHandshake(LATE_INPUT_MS);
-        else this.#drop("handshake timeout");
-      }));
   }
 
   refused(offer: string): void {
@@ -214,7 +190,7 @@ export class Connection
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#sendAndEnd();
     this.#end.awaitClient();
-    this.#readBlocked();
+    this.#inbound.unblock();
   }
 
   clientCloses(): void {
@@ -313,12 +289,7 @@ export class Connection
   unblock(): void {
     if (!this.#inbound.blocked) return;
     if (this.#client!.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
-    this.#readBlocked();
-  }
-
-  #readBlocked(): void {
     this.#inbound.unblock();
-    this.pressure();
   }
 
   checkConsumerTimeout(beforeMs: number): void {

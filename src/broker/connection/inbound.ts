@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Release } from "../release.ts";
+import type { DeadLetters } from "../model/dead_letters.ts";
 import { FrameParser, type FrameSink } from "../wire/frame_parser.ts";
 import type { Work, Workload } from "../workload.ts";
 import { PendingInput } from "./pending_input.ts";
@@ -32,12 +33,19 @@ export interface InboundSink extends FrameSink {
   began(version: { major: number; minor: number }): void;
   /** It is not. @param offer the header to answer with */
   refused(offer: string): void;
-  /** Before a frame that is behind others: what they have caused comes first. */
-  frameDone(): void;
   /** The bytes are no frames, or the sink threw: nothing is looked at any more. */
   unreadable(error: unknown): void;
   /** `full` changed. */
   pressure(): void;
+}
+
+/** The broker, as far as input needs it. */
+export interface InboundBroker {
+  readonly workload: Workload;
+  readonly release: Release;
+  readonly deadLetters: DeadLetters;
+  /** They share the room for what is kept. */
+  readonly connections: ReadonlySet<unknown>;
 }
 
 /** What a frame counts in steps of the workload, without the queues that it reaches. */
@@ -49,6 +57,7 @@ const FRAME_STEPS = 2;
  */
 export class Inbound implements Work, FrameSink {
   readonly #workload: Workload;
+  readonly #deadLetters: DeadLetters;
   readonly #release: Release;
   readonly #sink: InboundSink;
   readonly #parser: FrameParser;
@@ -58,18 +67,13 @@ export class Inbound implements Work, FrameSink {
   #closed = false;
   #onEnd: (() => void) | undefined;
 
-  /** @param connections how many there are: they share the room for what is kept */
-  constructor(
-    workload: Workload,
-    release: Release,
-    sink: InboundSink,
-    connections: () => number,
-  ) {
-    this.#workload = workload;
-    this.#release = release;
+  constructor(sink: InboundSink, broker: InboundBroker) {
     this.#sink = sink;
-    this.#parser = new FrameParser(release.firstFrameMaxBytes);
-    this.#pending = new PendingInput(connections);
+    this.#workload = broker.workload;
+    this.#deadLetters = broker.deadLetters;
+    this.#release = broker.release;
+    this.#parser = new FrameParser(broker.release.firstFrameMaxBytes);
+    this.#pending = new PendingInput(() => broker.connections.size);
   }
 
   /** The frame-max that was agreed on, in octets. */
@@ -123,7 +127,7 @@ export class Inbound implements Work, FrameSink {
 
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     this.#sink.frame(type, channel, bytes, start, end);
-    this.#sink.frameDone();
+    this.#deadLetters.workOffAdded(); // before what comes next
     if (this.#workload.over(FRAME_STEPS)) this.#parser.pause();
   }
 
@@ -140,6 +144,7 @@ export class Inbound implements Work, FrameSink {
   unblock(): void {
     this.#pending.holding = false;
     this.#workload.add(this);
+    this.#sink.pressure();
   }
 
   /** Nothing comes any more. @param callback called after the last frame */

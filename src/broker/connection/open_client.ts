@@ -88,6 +88,11 @@ export class OpenClient implements ChannelHost {
     this.#connection.closeChannel(channel, new ChannelError("PRECONDITION_FAILED", text));
   }
 
+  /** The client reads again. */
+  resumeConsumers(): void {
+    for (const channel of this.channels) channel.resumeConsumers();
+  }
+
   /** Gives back all that it held. */
   release(): void {
     this.channels.release();

@@ -33,7 +33,8 @@ export class PendingInput {
 
   /** No more should be read for now. */
   get full(): boolean {
-    if (!this.holding) return this.#bytes > WAITING_BYTES;
+    // The first piece goes at the end of this turn: pausing the socket for it would only cost.
+    if (!this.holding) return this.#chunks.length > 1 && this.#bytes > WAITING_BYTES;
     if (this.#bytes <= LEAST_BYTES) return false;
     return this.#bytes > Math.max(LEAST_BYTES, SHARED_BYTES / this.#connections());
   }
