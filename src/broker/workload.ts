@@ -76,19 +76,26 @@ export class Workload implements Disposable {
 
   #turn(): void {
     this.#scheduled = undefined;
-    let now = performance.now();
-    this.#turnEnd = now + TURN_MS;
-    let work = first(this.#going) ?? first(this.#fresh);
-    while (work !== undefined && now < this.#turnEnd) {
-      this.#sliceEnd = Math.min(now + SLICE_MS, this.#turnEnd);
-      this.#steps = STEPS_PER_LOOK;
-      this.within(work);
-      now = performance.now();
-      work = first(this.#fresh) ?? first(this.#going);
-    }
+    this.#turnEnd = performance.now() + TURN_MS;
+    // One of each has a slice whatever it costs: a long unit keeps nobody out.
+    const waited = first(this.#going);
+    this.#slice(first(this.#fresh));
+    this.#slice(waited);
+    while (
+      performance.now() < this.#turnEnd && this.#slice(first(this.#fresh) ?? first(this.#going))
+    );
     this.#steps = this.#sliceEnd = 0;
     this.#endOfTurn.run();
     if (this.#fresh.size + this.#going.size > 0) this.#schedule();
+  }
+
+  /** @returns whether there was something to do */
+  #slice(work: Work | undefined): boolean {
+    if (work === undefined) return false;
+    this.#sliceEnd = performance.now() + SLICE_MS;
+    this.#steps = STEPS_PER_LOOK;
+    this.within(work);
+    return true;
   }
 
   #attempt(work: Work): boolean {
