@@ -144,7 +144,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
   }
 
   failed(error: unknown): void {
-    this.#onFailed(reasonOf(error));
+    this.#watcher.onFailed(reasonOf(error));
   }
 
   /**
