@@ -65,6 +65,32 @@ brokerTest("on a terminal every line names worker and task", async (broker) => {
   assert.match(stdout, /^C1 id-1 \| err\r?$/m);
 });
 
+brokerTest(
+  "what a command prints is escaped on a terminal, and as it is in a pipe",
+  async (broker) => {
+    const evil = "\\033[2J\\r\\302\\233\\342\\200\\256a\\tb\\n"; // as printf writes it
+    const script = `printf '${evil}'; printf '${evil}\\200\\n' >&2`;
+    const raw = "\x1b[2J\r\x9b\u202ea\tb\n";
+    const queue = broker.taskQueue();
+    await broker.publish(queue, "task", { messageId: "id-1" });
+    const flags = `--url '${broker.url}' --queue '${queue}' --name C1 ${DRAIN.join(" ")}`;
+    const command = `sh -c "${script.replace(/[\\]/g, "\\\\")}"`;
+    const line = `'${EXECUTABLE}' work ${flags} -- ${command}`;
+    const terminal = await Worktool.run([line, "/dev/null"], {
+      command: ["script", "--quiet", "--return", "--command"],
+    });
+    const shown = terminal.stdout.replaceAll("\r\n", "\n");
+    const escaped = "C1 id-1 | \\x1b[2J\\r\\x9b\\u202ea\tb\n";
+    assert.equal(shown.split(escaped).length, 3, shown); // of stdout and of stderr
+    assert.ok(shown.includes("C1 id-1 | \\x80\n"), shown);
+
+    await broker.publish(queue, "task");
+    const piped = await broker.run("work", queue, [...DRAIN, "--", "sh", "-c", script]);
+    assert.equal(piped.stdout, raw);
+    assert.ok(piped.stderr.includes(raw), piped.stderr);
+  },
+);
+
 brokerTest("--output inherit gives the command worktool's own streams", async (broker) => {
   const queue = broker.taskQueue();
   await broker.send(queue, "task");

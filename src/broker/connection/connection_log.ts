@@ -32,8 +32,9 @@ export class ConnectionLog {
   }
 
   /** The client was not let in. @param replyCode 0 where it got no answer */
-  refused(replyCode: number, reason: string): void {
-    this.#emit({ event: "refused", connection: this.#connection, replyCode, reason });
+  refused(replyCode: number, octets: string): void {
+    const [connection, reason] = [this.#connection, textOf(octets)];
+    this.#emit({ event: "refused", connection, replyCode, reason });
   }
 
   channelError(channel: number, { replyCode, replyText }: ChannelError): void {

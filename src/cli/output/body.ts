@@ -7,7 +7,7 @@ import { charactersOf, columnsOf } from "./display_width.ts";
  * C1 and the controls of the bidirectional algorithm are escaped.
  */
 // deno-lint-ignore no-control-regex -- they are what is looked for
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** As much of a body as is looked at for each column: a letter with accents has some bytes. */
 const BYTES_PER_COLUMN = 16;
@@ -51,6 +51,12 @@ function firstLine(text: string): [line: string, rest: string] {
 /** A text as the human output shows it: control characters escaped, line ends too. */
 export function printableText(text: string): string {
   return text.replace(CONTROL, escape);
+}
+
+/** A line of a command on a terminal: as a body, but tabs stay, which move nothing backwards. */
+export function printableLine(line: Uint8Array): string {
+  const { text, printed } = readable(line);
+  return text.split("\t").map(printed).join("\t");
 }
 
 /** All of a body on one line, escaped. */

@@ -1,10 +1,21 @@
 import type { BrokerEvent } from "../../broker/broker_event.ts";
+import { printableText } from "./body.ts";
 
-/** A line for the log, or undefined for what only `--verbose` shows. */
+/**
+ * A line for the log, or undefined for what only `--verbose` shows. Control characters are escaped:
+ * clients choose names, and most errors repeat them.
+ */
 export function brokerLogLine(
   event: BrokerEvent,
-  { verbose }: { verbose: boolean },
+  options: { verbose: boolean },
 ): string | undefined {
+  const text = textOf(event, options);
+  // The stack of a bug has lines. No line of the log is indented, so none of it passes for one.
+  if (event.event === "internal-error") return text?.split("\n").map(printableText).join("\n  ");
+  return text && printableText(text);
+}
+
+function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string | undefined {
   switch (event.event) {
     case "listening":
       return event.messages > 0
