@@ -21,6 +21,8 @@ export type DeadEvent =
     readonly to: string;
     readonly reason: string;
   }
+  /** It came from another queue than the one that was asked for; the dead letter stays. */
+  | { readonly event: "kept"; readonly delivery: Delivery; readonly from: string }
   | { readonly event: "purged"; readonly delivery: Delivery }
   | { readonly event: "stopped"; readonly summary: DeadSummary };
 
@@ -35,6 +37,7 @@ export interface DeadSummary {
   readonly replayed: number;
   readonly returned: number;
   readonly refused: number;
+  readonly kept: number;
   readonly purged: number;
   /** Whether it came to its end; a signal or a failure may have stopped it. */
   readonly complete: boolean;

@@ -15,6 +15,8 @@ export interface DeadOptions {
   /** The work queue. */
   readonly queue: string;
   readonly deadLetterQueue: string;
+  /** Where a replay puts them, wherever they came from; undefined for `queue`, if from there. */
+  readonly to?: string;
   readonly action: "look" | "replay" | "purge";
   readonly selection: Selection;
   readonly confirmTimeoutMs: number;
@@ -34,7 +36,7 @@ export async function dead(
   { stop, onEvent, outputRoom }: DeadLettersContext,
 ): Promise<DeadSummary> {
   const startedAtMs = performance.now();
-  const { queue, deadLetterQueue, selection, confirmTimeoutMs } = options;
+  const { queue, to, deadLetterQueue, selection, confirmTimeoutMs } = options;
   const run = randomUUID();
   const counts = {
     ready: 0,
@@ -43,11 +45,14 @@ export async function dead(
     replayed: 0,
     returned: 0,
     refused: 0,
+    kept: 0,
     purged: 0,
   };
 
   function tell(event: DeadEvent): void {
-    if (event.event in counts) counts[event.event as "replayed" | "returned" | "refused"]++;
+    if (event.event in counts) {
+      counts[event.event as "replayed" | "returned" | "refused" | "kept"]++;
+    }
     onEvent(event);
   }
 
@@ -75,7 +80,7 @@ export async function dead(
         username,
         confirmTimeoutMs,
       });
-      const replayOptions = { queue, deadLetterQueue, username, run, onEvent: tell };
+      const replayOptions = { queue, to, deadLetterQueue, username, run, onEvent: tell };
       await replay(selected(browser), browser, republisher, replayOptions);
       return await browser.close();
     }

@@ -10,9 +10,10 @@ const WINDOW = 256;
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
 export interface ReplayOptions {
-  /** Where those go that do not say where they came from. */
+  /** The queue that those go to that came from it, or do not say where they came from. */
   readonly queue: string;
-  /** Never a destination: what goes there would only come back. */
+  /** Where all go, wherever they came from. */
+  readonly to?: string | undefined;
   readonly deadLetterQueue: string;
   readonly username: string;
   /** The name of this run. */
@@ -22,7 +23,8 @@ export interface ReplayOptions {
 
 /**
  * Puts dead letters back where they came from, in their order: publishes each, and acknowledges it
- * when that was confirmed. One that no queue takes stays where it is, and the others go on.
+ * when that was confirmed. One that no queue takes, or that would go where nobody asked for, stays
+ * where it is, and the others go on.
  *
  * @throws {AmqpError} what ends the run; the confirms that were on their way have been waited for
  */
@@ -38,7 +40,9 @@ export async function replay(
   const failures: unknown[] = [];
 
   async function replayOne(delivery: Delivery): Promise<void> {
-    const to = destinationOf(delivery, options);
+    const from = originOf(delivery, options);
+    const to = options.to ?? options.queue;
+    if (options.to === undefined && from !== to) return onEvent({ event: "kept", delivery, from });
     const properties = replayedProperties(delivery, options);
     try {
       await republisher.publish(to, delivery.body, properties);
@@ -71,8 +75,11 @@ export async function replay(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Where worktool took it from, else where the broker did, else the queue that the user names. */
-function destinationOf(delivery: Delivery, { queue, deadLetterQueue }: ReplayOptions): string {
+/**
+ * Where the broker took it from, or worktool did; the queue that the user names where nobody says,
+ * or what goes back would only come again.
+ */
+function originOf(delivery: Delivery, { queue, deadLetterQueue }: ReplayOptions): string {
   const from = deathOf(delivery).queue;
   return from === undefined || from === "" || from === deadLetterQueue ? queue : from;
 }

@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import { ATTEMPTS, ISOLATED } from "./attempts.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
-import { EXPIRATION, type HeaderChanges, USER_ID } from "./republished_properties.ts";
+import {
+  deathsElsewhere,
+  EXPIRATION,
+  type HeaderChanges,
+  USER_ID,
+} from "./republished_properties.ts";
 
 /** What worktool writes down when it gives a task up. */
 const QUEUE = "x-worktool-queue";
@@ -11,6 +16,9 @@ const SIGNAL = "x-worktool-signal";
 const STDERR = "x-worktool-stderr";
 const DEAD_AT = "x-worktool-dead-at";
 const WORKER = "x-worktool-worker";
+
+/** What the broker's `x-death` told before, under a name that says whose dead letter this is. */
+const EARLIER_DEATHS = "x-worktool-x-death";
 
 /** How each of them is read; what has not this form somebody else wrote. */
 const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
@@ -51,10 +59,16 @@ export interface Death {
 /** What is known of a dead letter: all of it if worktool made it, less if the broker did. */
 export type KnownDeath = { readonly [K in keyof Death]?: Death[K] };
 
-/** The headers that tell of a death; none is left of an earlier one. */
-export function deathHeaders(death: Death): HeaderChanges {
+/**
+ * The headers that tell of a death; none is left of an earlier one. `x-death` is renamed: where a
+ * dead letter has it, the broker was the last to dead-letter it.
+ */
+export function deathHeaders(death: Death, { properties }: Delivery): HeaderChanges {
   const { stderr } = death;
+  const earlier = deathsElsewhere(properties.headers ?? {}, death.queue);
   return {
+    "x-death": undefined,
+    ...earlier.length > 0 ? { [EARLIER_DEATHS]: earlier } : {},
     [QUEUE]: death.queue,
     [ATTEMPTS]: death.attempts,
     [ISOLATED]: undefined,
@@ -68,27 +82,39 @@ export function deathHeaders(death: Death): HeaderChanges {
 }
 
 /**
- * Reads the death out of a dead letter's headers; where worktool has not written them, out of the
- * broker's (`x-death`, of which the first entry is the newest). Anybody can write headers: what has
- * not the right form is left out.
+ * Reads the death out of a dead letter's headers. Where the broker dead-lettered it (`x-death`, of
+ * which the first entry is the newest) only that is believed: a producer may have written worktool's
+ * headers, and the broker keeps them. Anybody can write headers into a queue: what has not the right
+ * form is left out.
  */
 export function deathOf({ properties }: Delivery): KnownDeath {
   const headers = properties.headers ?? {};
-  const deaths: unknown = headers["x-death"];
-  const [last] = Array.isArray(deaths) ? deaths : [];
-  const { queue, reason, time } = (last ?? {}) as Record<string, unknown>;
-  const seconds = (time as { value?: unknown } | undefined)?.value;
-  const death = {
-    queue: text(headers[QUEUE]) ?? text(queue),
+  const newest = newestDeath(headers);
+  const death = newest ? brokersDeath(newest) : {
+    queue: text(headers[QUEUE]),
     attempts: integer(headers[ATTEMPTS]),
-    reason: text(headers[REASON]) ?? text(reason),
+    reason: text(headers[REASON]),
     exitStatus: integer(headers[EXIT_STATUS]),
     signal: text(headers[SIGNAL]),
     stderr: text(headers[STDERR]),
-    at: date(headers[DEAD_AT]) ?? (typeof seconds === "number" ? date(seconds * 1_000) : undefined),
+    at: date(headers[DEAD_AT]),
     worker: text(headers[WORKER]),
   };
   return Object.fromEntries(Object.entries(death).filter(([, value]) => value !== undefined));
+}
+
+function brokersDeath({ queue, reason, time }: Record<string, unknown>) {
+  const seconds = (time as { value?: unknown } | undefined)?.value;
+  const at = typeof seconds === "number" ? date(seconds * 1_000) : undefined;
+  return { queue: text(queue), reason: text(reason), at };
+}
+
+/** The first entry of `x-death`; undefined where the broker has not dead-lettered the message. */
+function newestDeath(headers: Readonly<Record<string, unknown>>) {
+  const deaths = headers["x-death"];
+  if (!Array.isArray(deaths) || deaths.length === 0) return undefined;
+  const [newest] = deaths;
+  return (typeof newest === "object" ? newest ?? {} : {}) as Record<string, unknown>;
 }
 
 /**
@@ -96,20 +122,18 @@ export function deathOf({ properties }: Delivery): KnownDeath {
  */
 export function otherHeaders({ properties }: Delivery): Record<string, unknown> {
   const headers: Record<string, unknown> = { ...properties.headers };
-  const worktools = text(headers[QUEUE]) !== undefined;
-  for (const [name, read] of Object.entries(READERS)) {
-    if (read(headers[name]) !== undefined) delete headers[name];
+  const newest = newestDeath(headers);
+  if (newest === undefined) {
+    for (const [name, read] of Object.entries(READERS)) {
+      if (read(headers[name]) !== undefined) delete headers[name];
+    }
+    return headers;
   }
-  const deaths: unknown = headers["x-death"];
-  if (!Array.isArray(deaths)) return headers;
   for (const which of ["first", "last"]) {
     for (const fact of ["queue", "reason", "exchange"]) delete headers[`x-${which}-death-${fact}`];
   }
-  const [newest, ...earlier] = deaths;
-  if (!worktools && typeof newest === "object" && newest !== null) {
-    const { queue: _queue, reason: _reason, time: _time, ...rest } = newest;
-    headers["x-death"] = [rest, ...earlier];
-  }
+  const { queue: _queue, reason: _reason, time: _time, ...rest } = newest;
+  headers["x-death"] = [rest, ...(headers["x-death"] as unknown[]).slice(1)];
   return headers;
 }
 

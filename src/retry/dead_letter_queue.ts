@@ -78,14 +78,14 @@ export class DeadLetterQueue {
    * @throws {AmqpError} as `Republisher.republish` and `declare` do
    */
   async add(delivery: Delivery, death: Death): Promise<void> {
-    const headers = deathHeaders(death);
     try {
-      await this.#put(delivery, headers);
+      await this.#put(delivery, deathHeaders(death, delivery));
     } catch (error) {
       if (!(error instanceof UnencodableMessage)) throw error;
       const { kept, dropped } = withoutLargestHeaders(delivery.properties.headers ?? {});
       const fitting = { ...delivery, properties: { ...delivery.properties, headers: kept } };
-      await this.#put(fitting, { ...headers, [DROPPED_HEADERS]: dropped });
+      const headers = { ...deathHeaders(death, fitting), [DROPPED_HEADERS]: dropped };
+      await this.#put(fitting, headers);
     }
   }
 

@@ -72,9 +72,17 @@ export function republishedProperties(
   };
 }
 
-function forgetDeaths(headers: Record<string, unknown>, from: string): void {
+/** What the broker's `x-death` tells, but of our retry queues, and of expiring in `from`. */
+export function deathsElsewhere(
+  headers: Readonly<Record<string, unknown>>,
+  from: string,
+): readonly unknown[] {
   const deaths = Array.isArray(headers["x-death"]) ? headers["x-death"] : [];
-  const kept = deaths.filter((death) => !isForgotten(death, from));
+  return deaths.filter((death) => !isForgotten(death, from));
+}
+
+function forgetDeaths(headers: Record<string, unknown>, from: string): void {
+  const kept = deathsElsewhere(headers, from);
   if (kept.length > 0) headers["x-death"] = kept;
   else delete headers["x-death"];
   for (const which of ["first", "last"]) {

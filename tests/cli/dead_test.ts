@@ -223,7 +223,16 @@ brokerTest("dead show --json tells everything exactly", async (broker) => {
     event: "stopped",
     queue: dead.queue,
     deadLetterQueue: dead.deadLetterQueue,
-    ...{ ready: 1, looked: 1, matched: 1, replayed: 0, returned: 0, refused: 0, purged: 0 },
+    ...{
+      ready: 1,
+      looked: 1,
+      matched: 1,
+      replayed: 0,
+      returned: 0,
+      refused: 0,
+      kept: 0,
+      purged: 0,
+    },
     complete: true,
   });
 });
@@ -295,13 +304,75 @@ brokerTest("dead replay finds the queue that a broker's dead letter came from", 
   await broker.becomesReady(dead.deadLetterQueue, 1);
   const listed = await dead.run("ls");
   assert.match(listed.stdout, /\d{4}-\d\d-\d\dT\S+Z +- {2}rejected +- +'rejected'/);
-  assert.equal((await dead.run("replay")).code, 0);
+  const kept = await dead.run("replay");
+  assert.equal(kept.code, 1);
+  assert.match(
+    kept.stderr,
+    /Not replayed 'rejected': it came from queue '(.*)', and goes where --to/,
+  );
+  assert.ok(kept.stderr.includes(origin));
+  assert.equal((await dead.run("replay", "--to", origin)).code, 0);
   assert.deepEqual(await broker.takeBodies(origin), ["rejected"]);
   // And without any history, the queue that is named.
   await dead.work.publish("unknown", {}, ["", dead.deadLetterQueue]);
   assert.equal((await dead.run("replay")).code, 0);
   assert.deepEqual(await broker.takeBodies(dead.queue), ["unknown"]);
 });
+
+brokerTest("dead replay believes the broker, not what a producer wrote", async (broker) => {
+  await using dead = await Dead.open(broker);
+  const [queue, victim] = [broker.queue(), broker.queue()];
+  await broker.declareQueue(victim);
+  await broker.declareQueue(queue, {
+    arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead.deadLetterQueue },
+  });
+  const run = (action: string, ...flags: string[]) => {
+    const queues = ["--queue", queue, "--dead-letter", dead.deadLetterQueue];
+    return Worktool.run(["dead", action, "--url", broker.url, ...queues, "--json", ...flags]);
+  };
+  const forged = {
+    "x-worktool-queue": victim,
+    "x-worktool-reason": "nothing",
+    "x-death": [{
+      count: 1,
+      queue: victim,
+      reason: "rejected",
+      exchange: "",
+      "routing-keys": [victim],
+    }],
+    "x-first-death-queue": victim,
+    "x-last-death-queue": victim,
+  };
+  // RabbitMQ 3.10 goes on from a client's x-death, and what it adds comes first.
+  await dead.work.publish("forged", { headers: forged, expiration: "1" }, ["", queue]);
+  await broker.becomesReady(dead.deadLetterQueue, 1);
+  const [letter] = events(await run("show"));
+  assert.deepEqual([letter!.from, letter!.reason, letter!.attempts], [queue, "expired", undefined]);
+  // What is put into the dead-letter queue itself can claim anything: it must be asked for.
+  const planted = { headers: { "x-worktool-queue": victim } };
+  await dead.work.publish("planted", planted, ["", dead.deadLetterQueue]);
+  const replayed = await run("replay");
+  assert.equal(replayed.code, 1);
+  const told = events(replayed).map(({ event, to, from }) => [event, to ?? from]);
+  assert.deepEqual(told.slice(0, -1).sort(), [["kept", victim], ["replayed", queue]]);
+  assert.equal((await broker.depth(victim)).ready, 0);
+  assert.equal((await run("replay", "--to", victim)).code, 0);
+  assert.deepEqual(await broker.takeBodies(victim), ["planted"]);
+});
+
+brokerTest(
+  "what died elsewhere before, and was given up here, is replayed here",
+  async (broker) => {
+    await using dead = await Dead.open(broker);
+    const death = { queue: "inbox", reason: "rejected", exchange: "", "routing-keys": ["inbox"] };
+    await dead.add("moved on", { headers: { "x-death": [death] } });
+    const [letter] = events(await dead.run("show", "--json"));
+    assert.equal(letter!.from, dead.queue);
+    assert.equal(letter!.headers["x-worktool-x-death"][0].queue, "inbox");
+    assert.equal((await dead.run("replay")).code, 0);
+    assert.deepEqual(await broker.takeBodies(dead.queue), ["moved on"]);
+  },
+);
 
 brokerTest("what dies again at once is not replayed again in the same run", async (broker) => {
   // The work queue is a dead end: it gives everything to the dead-letter queue at once.
@@ -315,7 +386,7 @@ brokerTest("what dies again at once is not replayed again in the same run", asyn
     },
   });
   for (const body of ["a", "b", "c"]) await dead.add(body, {}, { queue: trap });
-  const { code, stderr } = await dead.run("replay");
+  const { code, stderr } = await dead.run("replay", "--to", trap);
   assert.equal(code, 0);
   assert.match(stderr, /3 replayed, of 3/);
   await broker.becomesReady(dead.deadLetterQueue, 3);
@@ -324,15 +395,18 @@ brokerTest("what dies again at once is not replayed again in the same run", asyn
 
 brokerTest("a dead letter whose queue is gone stays, the others are replayed", async (broker) => {
   await using dead = await Dead.open(broker);
-  await dead.add("lost", { messageId: "m" }, { queue: `${dead.queue}.gone` });
-  await dead.add("found");
-  const { code, stderr } = await dead.run("replay");
+  const gone = `${dead.queue}.gone`;
+  await dead.add("lost", { messageId: "m" }, { queue: gone });
+  const { code, stderr } = await dead.run("replay", "--to", gone);
   assert.equal(code, 1);
   assert.match(stderr, /Not replayed 'lost': there is no queue '.*\.gone' \(312 NO_ROUTE\)/);
-  assert.match(stderr, /1 replayed, 1 not, of 2/);
+  await dead.add("found");
+  const next = await dead.run("replay");
+  assert.equal(next.code, 1);
+  assert.match(next.stderr, /1 replayed, 1 not, of 2/);
   assert.deepEqual(await broker.takeBodies(dead.queue), ["found"]);
-  const [returned] = events(await dead.run("replay", "--json"));
-  assert.deepEqual([returned!.event, returned!.to], ["returned", `${dead.queue}.gone`]);
+  const [returned] = events(await dead.run("replay", "--to", gone, "--json"));
+  assert.deepEqual([returned!.event, returned!.to], ["returned", gone]);
   assert.deepEqual(await broker.takeBodies(dead.deadLetterQueue), ["lost"]);
 });
 
@@ -343,7 +417,7 @@ brokerTest("a full work queue refuses; nothing is lost", async (broker) => {
     arguments: { "x-max-length": 1, "x-overflow": "reject-publish" },
   });
   for (const body of ["a", "b"]) await dead.add(body, {}, { queue: full });
-  const exit = await dead.run("replay", "--json");
+  const exit = await dead.run("replay", "--to", full, "--json");
   assert.equal(exit.code, 1);
   // A broker may refuse the second before it has confirmed the first.
   const names = events(exit).map(({ event }) => event).sort();
@@ -395,6 +469,8 @@ Deno.test("dead: mistakes are usage errors, and help is none", async () => {
       ["purge", "--all", "--id", "x"],
       ["ls", "--queue", "q".repeat(251)],
       ["ls", "--queue", "q", "--dead-letter", "q"],
+      ["replay", "--queue", "q", "--to", "q.dead"],
+      ["ls", "--to", "q"],
     ]
   ) {
     const { code, stdout } = await Worktool.run(["dead", ...args]);

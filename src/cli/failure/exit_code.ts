@@ -96,11 +96,11 @@ export function deadExitCode(
   { expected, replay }: { readonly expected: boolean; readonly replay: boolean },
   failureCode?: ExitCode,
 ): ExitCode {
-  const { matched, replayed, returned, refused, complete } = summary;
+  const { matched, replayed, returned, refused, kept, complete } = summary;
   if (failureCode !== undefined) {
-    const unknown = replay && matched > replayed + returned + refused;
+    const unknown = replay && matched > replayed + returned + refused + kept;
     return failureCode === ExitCode.unavailable && unknown ? ExitCode.unknown : failureCode;
   }
-  if (returned + refused > 0 || !complete) return ExitCode.failed;
+  if (returned + refused + kept > 0 || !complete) return ExitCode.failed;
   return expected && matched === 0 ? ExitCode.expectationMissed : ExitCode.ok;
 }

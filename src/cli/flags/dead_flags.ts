@@ -53,6 +53,7 @@ Examples:
   worktool dead ls --queue images
   worktool dead show --queue images --id 6ae3f036-1226-47d8-bca7-a9befdc7c988
   worktool dead replay --queue images --match cat.png
+  worktool dead replay --queue images --to images.again
   worktool dead purge --queue images --all`;
 
 /** Which dead letters. */
@@ -69,6 +70,10 @@ function selectionFlags(action: DeadAction) {
       "-c, --count <n>",
       `no more than this many, oldest first (default: ${count ?? "all"})`,
       argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    )
+    .addOption(
+      new Option("--to <queue>", "put them into this queue, whichever they came from")
+        .argParser(argument(nonEmptyShortString)).hideHelp(action !== "replay"),
     )
     .option("--match <text>", "only those whose body contains this text", argument(nonEmptyString))
     .option("--id <id>", "only those with this message id", argument(nonEmptyShortString))
@@ -95,7 +100,7 @@ export function deadOptions(
   action: DeadAction,
   flags: DeadFlags,
 ): Omit<DeadOptions, "connection"> {
-  const { queue, match, id, all } = flags;
+  const { queue, to, match, id, all } = flags;
   const deadLetterQueue = flags.deadLetter ?? deadLetterQueueName(queue);
   if (overlongName([deadLetterQueue])) {
     throw new UsageError(
@@ -104,6 +109,12 @@ export function deadOptions(
   }
   if (deadLetterQueue === queue) {
     throw new UsageError("--queue is the work queue, and --dead-letter must be another one");
+  }
+  if (to !== undefined && action !== "replay") {
+    throw new UsageError(`--to goes with replay, not with ${action}`);
+  }
+  if (to === deadLetterQueue) {
+    throw new UsageError("--to is the dead-letter queue: what is put there would only come back");
   }
   const selective = match !== undefined || id !== undefined;
   if (all && action !== "purge") throw new UsageError(`--all goes with purge, not with ${action}`);
@@ -116,6 +127,7 @@ export function deadOptions(
   return {
     queue,
     deadLetterQueue,
+    ...defined({ to }),
     action: onlyShows(action) ? "look" : action,
     selection: defined({ messageId: id, match, count: flags.count ?? DEFAULT_COUNTS[action] }),
     confirmTimeoutMs: CONFIRM_TIMEOUT_MS,

@@ -36,6 +36,8 @@ export function deadEventJson(
       const { delivery: { messageId }, to, reason } = event;
       return line(event.event, context, { messageId, to, reason });
     }
+    case "kept":
+      return line(event.event, context, { messageId: event.delivery.messageId, from: event.from });
     case "purged":
       return line(event.event, context, { messageId: event.delivery.messageId });
     case "stopped":

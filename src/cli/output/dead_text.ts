@@ -75,17 +75,28 @@ export function deadLetterText(delivery: Delivery, death: KnownDeath): string {
 
 /** What became of one dead letter of `replay`, where it is not what was wanted. */
 export function notReplayedLine(event: DeadEvent, columns: Columns): Line | undefined {
-  if (event.event !== "returned" && event.event !== "refused") return undefined;
-  const why = event.event === "returned"
-    ? `there is no queue '${printableText(event.to)}' (${event.replyCode} ${event.replyText})`
-    : printableText(event.reason);
+  const why = whyNotReplayed(event);
+  if (why === undefined || !("delivery" in event)) return undefined;
   const { body } = event.delivery;
-  const after = `: ${why}; it stays a dead letter`;
+  const after = `: ${printableText(why)}; it stays a dead letter`;
   return taskLine({ stream: "stderr", before: " [!] Not replayed ", body, after }, columns);
 }
 
+function whyNotReplayed(event: DeadEvent): string | undefined {
+  switch (event.event) {
+    case "returned":
+      return `there is no queue '${event.to}' (${event.replyCode} ${event.replyText})`;
+    case "refused":
+      return event.reason;
+    case "kept":
+      return `it came from queue '${event.from}', and goes where --to says`;
+    default:
+      return undefined;
+  }
+}
+
 export function deadSummaryText(summary: DeadSummary, action: DeadAction, queue: string): string {
-  const { ready, looked, matched, replayed, returned, refused, purged, complete } = summary;
+  const { ready, looked, matched, replayed, returned, refused, kept, purged, complete } = summary;
   const of = `of ${ready.toLocaleString("en")} in '${printableText(queue)}'`;
   const stopped = complete ? "" : ", stopped early";
   switch (action) {
@@ -98,8 +109,8 @@ export function deadSummaryText(summary: DeadSummary, action: DeadAction, queue:
       return `[i] ${matched.toLocaleString("en")} shown ${of}${rest}${stopped}`;
     }
     case "replay": {
-      const kept = returned + refused;
-      const not = kept > 0 ? `, ${kept.toLocaleString("en")} not` : "";
+      const left = returned + refused + kept;
+      const not = left > 0 ? `, ${left.toLocaleString("en")} not` : "";
       return `[i] ${replayed.toLocaleString("en")} replayed${not}, ${of}${stopped}, in ` +
         formatDuration(summary.elapsedMs);
     }

@@ -67,7 +67,7 @@ Deno.test("work exits with 2 when what was asked for was not reached in time", (
 });
 
 Deno.test("dead exits with what it left undone", () => {
-  const all = { matched: 3, replayed: 3, returned: 0, refused: 0, complete: true };
+  const all = { matched: 3, replayed: 3, returned: 0, refused: 0, kept: 0, complete: true };
   const asked = { expected: true, replay: true };
   const table: [Partial<DeadSummary>, typeof asked, ExitCode | undefined, ExitCode][] = [
     [{}, asked, undefined, 0],

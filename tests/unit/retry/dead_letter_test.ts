@@ -21,7 +21,8 @@ function death(stderr: string) {
 }
 
 Deno.test("the end of stderr is kept, and no half of a character", () => {
-  const stderr = (text: string) => String(deathHeaders(death(text))["x-worktool-stderr"]);
+  const stderr = (text: string) =>
+    String(deathHeaders(death(text), delivery({}))["x-worktool-stderr"]);
   assert.equal(stderr("x".repeat(2_047) + "\n"), "x".repeat(2_047) + "\n");
   assert.equal(stderr("a" + "x".repeat(2_048)), "x".repeat(2_048));
   const cut = stderr("ä".repeat(3_000) + "z");
@@ -55,7 +56,7 @@ Deno.test("what the broker dead-lettered tells of its last death", () => {
 
 Deno.test("a replayed copy is the message before its first attempt", () => {
   const original = delivery({ mine: "1" }, { expiration: "5000", userId: "me", messageId: "m" });
-  const changes = deathHeaders({ ...death("e"), exitStatus: 1, signal: "SIGKILL" });
+  const changes = deathHeaders({ ...death("e"), exitStatus: 1, signal: "SIGKILL" }, original);
   const move = { to: "q.dead", from: "q", username: "worker" };
   const letter = { ...original, properties: republishedProperties(original, move, changes) };
   assert.equal(letter.properties.userId, undefined);
