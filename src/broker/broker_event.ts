@@ -1,6 +1,7 @@
 /** What happens in the broker, for a log. Names are text; printing is the caller's. */
 export type BrokerEvent =
   | { event: "listening"; url: string; messages: number }
+  | { event: "full"; connections: number }
   | { event: "connected"; connection: number; remote: string }
   | { event: "opened"; connection: number; user: string; vhost: string; name: string }
   | { event: "refused"; connection: number; replyCode: number; reason: string }

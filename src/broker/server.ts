@@ -6,6 +6,7 @@ import type { UserOptions } from "./user.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { Connection } from "./connection/connection.ts";
+import { connectionLimit } from "./connection_limit.ts";
 import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
 /** RabbitMQ's consumer_timeout: half an hour. */
@@ -91,14 +92,23 @@ export class BrokerServer implements AsyncDisposable {
       throw error;
     }
     const running = new BrokerServer(server, broker);
+    const limit = connectionLimit();
     let accepted = 0;
+    let full = false;
     server.on("connection", (socket) => {
+      const connections = running.#connections.size;
+      if (connections >= limit) {
+        if (!full) log({ event: "full", connections });
+        full = true;
+        socket.destroy();
+        return;
+      }
+      full = false;
       const connection = new Connection(++accepted, socket, broker);
       running.#connections.add(connection);
       void connection.ended.then(() => running.#connections.delete(connection));
     });
-    // Running out of descriptors refuses one connection, not the broker.
-    server.on("error", () => {});
+    server.on("error", () => {}); // one connection that could not be had is not the broker's end
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
     return running;
   }

@@ -21,6 +21,9 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
       return event.messages > 0
         ? `${event.messages} messages found in the data directory`
         : undefined;
+    case "full":
+      return `no room for more connections: ${event.connections} are open, as many as the limit of ` +
+        "open files allows (ulimit -n)";
     case "connected":
       return verbose ? `[${event.connection}] connected from ${event.remote}` : undefined;
     case "opened": {
