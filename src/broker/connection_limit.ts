@@ -4,9 +4,9 @@ import process from "node:process";
 const RESERVED_DESCRIPTORS = 24;
 
 /**
- * How many connections the limit of open files allows (`ulimit -n`); Infinity where the runtime does
- * not know it. The runtime does not tell when descriptors run out: it tries to accept again and
- * again, without a pause.
+ * How many connections the limit of open files allows (`ulimit -n`); Infinity where the runtime
+ * does not know it. It does not tell when descriptors run out: it tries to accept again and again,
+ * without a pause.
  */
 export function connectionLimit(): number {
   const report = process.report?.getReport() as Report | undefined;

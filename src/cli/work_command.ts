@@ -106,7 +106,7 @@ async function run(
       onEvent,
       onOutput,
       onHealth: (port) => {
-        const address = formatAddress({ host: flags.health?.host ?? "localhost", port });
+        const address = formatAddress({ ...flags.health!, port });
         report.notice(` [i] Health: http://${address}/healthz and /metrics`);
       },
     });

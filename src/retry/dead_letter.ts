@@ -83,9 +83,9 @@ export function deathHeaders(death: Death, { properties }: Delivery): HeaderChan
 
 /**
  * Reads the death out of a dead letter's headers. Where the broker dead-lettered it (`x-death`, of
- * which the first entry is the newest) only that is believed: a producer may have written worktool's
- * headers, and the broker keeps them. Anybody can write headers into a queue: what has not the right
- * form is left out.
+ * which the first entry is the newest) only that is believed: a producer may have written
+ * worktool's headers, and the broker keeps them. Anybody can write headers into a queue: what has
+ * not the right form is left out.
  */
 export function deathOf({ properties }: Delivery): KnownDeath {
   const headers = properties.headers ?? {};

@@ -61,7 +61,7 @@ const USAGE: readonly (readonly [flags: readonly string[], message: RegExp])[] =
     /q\.dead' would be too long, choose a shorter --queue/,
   ],
   [["--queue", "q".repeat(245), ...COMMAND], /q\.retry\.\d+m?s' would be too long/],
-  [["--health", "garbage"], /Write a port, or host:port: 8080, 127\.0\.0\.1:8080/],
+  [["--health", "garbage"], /Write a port, or host:port: 8080, 0\.0\.0\.0:8080/],
   [["--health", "65536"], /Write a port/],
   [["--health", ":"], /Write a port/],
   [["--wait", "soon"], /argument 'soon' is invalid/],

@@ -5,7 +5,7 @@ import { Gate } from "../support/gate.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Worktool } from "../support/worktool.ts";
 
-const HEALTH = ["--health", "127.0.0.1:0"];
+const HEALTH = ["--health", "0"];
 
 /** Where the worker answers. */
 async function healthUrl(worker: Worktool): Promise<string> {
@@ -142,3 +142,20 @@ brokerTest("a scraper that stays connected does not hold the worker up", async (
   worker.kill("SIGTERM");
   assert.equal((await worker.exited).code, 0);
 });
+
+brokerTest(
+  "--health listens on loopback alone, elsewhere where a host is given",
+  async (broker) => {
+    for (const [address, reachable] of [["0", false], ["0.0.0.0:0", true]] as const) {
+      const worker = broker.start("work", broker.queue(), ["--health", address, "--json"]);
+      const port = Number(/:(\d+)\/healthz/.exec(await worker.line(/Health: http/))![1]);
+      await worker.event("waiting");
+      // An address of this machine that the loopback interface has too, and 127.0.0.1 is not.
+      const other = await Deno.connect({ hostname: "127.0.0.2", port }).catch(() => undefined);
+      other?.close();
+      assert.equal(other !== undefined, reachable, address);
+      worker.kill("SIGTERM");
+      assert.equal((await worker.exited).code, 0);
+    }
+  },
+);

@@ -63,7 +63,10 @@ function workerFlags() {
       argument(integerBetween(-(2 ** 31), 2 ** 31 - 1)),
     )
     .addOption(
-      new Option("--health <[host:]port>", "answer /healthz and /metrics over HTTP")
+      new Option(
+        "--health <[host:]port>",
+        "answer /healthz and /metrics over HTTP, on loopback unless a host is given",
+      )
         .argParser(argument(parseHealthAddress)),
     );
 }

@@ -22,8 +22,8 @@ export interface CommandLinesOptions {
 
 /**
  * What commands print, for a person or for a pipe: whole lines, on the stream that they came from.
- * On a terminal they are escaped, because a command repeats what strangers sent; in a pipe the bytes
- * stay as they are.
+ * On a terminal they are escaped, because a command repeats what strangers sent; in a pipe the
+ * bytes stay as they are.
  */
 export class CommandLines {
   readonly #options: CommandLinesOptions;

@@ -1,7 +1,7 @@
 /** Where `/healthz` and `/metrics` are answered. */
 export interface HealthAddress {
-  /** Undefined for all interfaces. */
-  readonly host?: string;
+  /** `0.0.0.0` or `::` for all interfaces. */
+  readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
 }
@@ -13,7 +13,7 @@ export class CannotListen extends Error {
   readonly code: string;
 
   constructor({ host, port }: HealthAddress, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${host === undefined ? "port " : `${host}:`}${port}`, { cause });
+    super(`cannot listen on ${host}:${port}`, { cause });
     this.code = cause.code ?? cause.message;
   }
 }

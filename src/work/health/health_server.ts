@@ -24,8 +24,7 @@ export class HealthServer implements AsyncDisposable {
     try {
       const { host, port } = address;
       // The runtime does not say why it cannot listen at a host that there is not.
-      if (host === undefined) server.listen(port);
-      else server.listen(port, (await lookup(host)).address);
+      server.listen(port, (await lookup(host)).address);
       await once(server, "listening");
     } catch (error) {
       throw new CannotListen(address, error as NodeJS.ErrnoException);

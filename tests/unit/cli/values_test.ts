@@ -180,14 +180,14 @@ parses("queue argument", parseQueueArgument, {
 
 parses("health address", parseHealthAddress, {
   accepted: [
-    ["0", { port: 0 }],
-    ["8080", { port: 8080 }],
-    ["127.0.0.1:8080", { host: "127.0.0.1", port: 8080 }],
+    ["0", { host: "127.0.0.1", port: 0 }],
+    ["8080", { host: "127.0.0.1", port: 8080 }],
+    ["0.0.0.0:8080", { host: "0.0.0.0", port: 8080 }],
     ["localhost:65535", { host: "localhost", port: 65_535 }],
     ["[::1]:8080", { host: "::1", port: 8080 }],
   ],
   refused: {
-    "Write a port, or host:port: 8080, 127.0.0.1:8080.": [
+    "Write a port, or host:port: 8080, 0.0.0.0:8080.": [
       "",
       ":8080",
       "localhost",
