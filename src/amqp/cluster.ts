@@ -34,6 +34,7 @@ export class Cluster {
   /** Where the next round begins. */
   #next = 0;
   #current: BrokerUrl;
+  #product: string | undefined;
 
   constructor(options: ClusterOptions) {
     this.options = options;
@@ -48,6 +49,11 @@ export class Cluster {
   /** The address that serves, or was tried last. */
   get current(): BrokerUrl {
     return this.#current;
+  }
+
+  /** What the broker calls itself that answered last, "RabbitMQ" for example. */
+  get product(): string | undefined {
+    return this.#product;
   }
 
   /**
@@ -95,6 +101,7 @@ export class Cluster {
     this.#current = url;
     const endMs = performance.now() + limitMs;
     const connection = await Connection.open({ ...this.options, url }, { stop, limitMs });
+    this.#product = connection.product;
     const leave = () => connection.leaveBy(performance.now() + GOODBYE_MS);
     stop.addEventListener("abort", leave, { once: true });
     try {

@@ -132,6 +132,11 @@ export class Connection implements AsyncDisposable {
     return this.#model;
   }
 
+  /** What the broker calls itself: "RabbitMQ", or "worktool" for an embedded broker. */
+  get product(): string {
+    return String(this.#model.connection.serverProperties.product);
+  }
+
   /**
    * Whether a consumer may ask for more time (`x-consumer-timeout`): since RabbitMQ 4.3. An
    * embedded broker tells whose behaviour it has.

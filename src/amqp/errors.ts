@@ -79,9 +79,24 @@ export function channelReplyCode(error: unknown): number | undefined {
 export class ConfigureRefused extends ChannelClosed {
   override readonly name = "ConfigureRefused";
 
-  constructor(readonly queue: string, { reply, cause }: { reply: BrokerReply; cause: unknown }) {
-    super(`no right to configure queue '${queue}'`, { reply, cause });
+  constructor(readonly queue: string, refusal: Refusal) {
+    super(`no right to configure queue '${queue}'`, refusal);
   }
+}
+
+/** The user may not publish to the default exchange, or not read the queue that it is to serve. */
+export class MoveRefused extends ChannelClosed {
+  override readonly name = "MoveRefused";
+
+  constructor(refusal: Refusal) {
+    super("no right to write to the default exchange, or to read a queue", refusal);
+  }
+}
+
+/** That the broker refused it, and how. */
+export interface Refusal {
+  readonly reply: BrokerReply;
+  readonly cause: unknown;
 }
 
 /** The broker ended a consumer with `basic.cancel`, as it does when the queue is deleted. */

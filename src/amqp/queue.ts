@@ -1,7 +1,7 @@
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { type ChannelClosed, channelReplyCode, ConfigureRefused } from "./errors.ts";
-import { ACCESS_REFUSED, NOT_FOUND } from "./reply_code.ts";
+import { channelReplyCode } from "./errors.ts";
+import { NOT_FOUND } from "./reply_code.ts";
 import { withChannel } from "./with_channel.ts";
 
 /** A value of an AMQP argument table, as far as queue arguments need it. */
@@ -57,26 +57,4 @@ export async function queueExists(connection: Connection, name: string): Promise
 /** Deletes a queue with its messages; a missing one is no error. @throws {ChannelClosed} 403 */
 export async function deleteQueue(channel: Channel, name: string): Promise<void> {
   await channel.request("queue.delete-ok", (raw) => raw.deleteQueue(name));
-}
-
-/**
- * Asks whether the user may declare a queue, and declares none: brokers check the right to
- * configure by name, before they look what there is, and to delete an exchange that is missing is
- * no error.
- *
- * @param name of a queue; no exchange has such a name
- * @throws {ConfigureRefused}
- */
-export async function checkMayConfigure(connection: Connection, name: string): Promise<void> {
-  try {
-    await withChannel(connection, (channel) =>
-      channel.request(
-        "exchange.delete-ok",
-        (raw) => raw.deleteExchange(name, { ifUnused: true }),
-      ));
-  } catch (error) {
-    if (channelReplyCode(error) !== ACCESS_REFUSED) throw error;
-    const { reply } = error as ChannelClosed;
-    throw new ConfigureRefused(name, { reply: reply!, cause: error });
-  }
 }

@@ -77,7 +77,7 @@ export async function run(
     refuseGarbled(args, context);
     await program.parseAsync([...meant(own)], { from: "user" });
   } catch (error) {
-    exitCode = usageExitCode(error, context);
+    exitCode = usageExitCode(error, args[0], context);
   }
   const failure = await lastWords(stdout, context.stop);
   const enough = onlyShows && failure?.code === "EPIPE";
@@ -137,8 +137,15 @@ async function lastWords(output: Output, stop: AbortSignal): Promise<OutputFaile
 }
 
 /** @throws what is no usage error: a bug */
-function usageExitCode(error: unknown, { stderr }: Context): ExitCode {
+function usageExitCode(
+  error: unknown,
+  command: string | undefined,
+  { stderr }: Context,
+): ExitCode {
   if (error instanceof CommanderError) {
+    if (error.code === "commander.unknownOption" && command === "send") {
+      stderr.write("  - a task that begins with a dash goes after --: worktool send -- TASK\n");
+    }
     // Help and --version arrive as errors too, with 0 when they were asked for.
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }

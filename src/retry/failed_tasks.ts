@@ -7,6 +7,7 @@ import {
   mustRecount,
 } from "./attempts.ts";
 import { Connection } from "../amqp/connection.ts";
+import { checkMayMove } from "../amqp/rights.ts";
 import type { TaskQueue } from "../amqp/task_queue.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
@@ -57,6 +58,7 @@ export class FailedTasks implements AsyncDisposable {
   readonly #policy: RetryPolicy;
   readonly #republisher: Republisher;
   readonly #retryQueues: RetryQueues;
+  readonly #connection: Connection;
   readonly #deadLetters: DeadLetterQueue;
   readonly #snoozeDelaysMs: readonly number[];
   readonly #closed = new AbortController();
@@ -69,6 +71,7 @@ export class FailedTasks implements AsyncDisposable {
   constructor(connection: Connection, options: FailedTasksOptions) {
     const { policy, queue, usedRetryQueues } = options;
     const isQuorum = () => queue.isQuorum(connection);
+    this.#connection = connection;
     this.#options = options;
     this.#policy = policy;
     this.#snoozeDelaysMs = snoozeDelaysMs(policy.backoff);
@@ -93,8 +96,8 @@ export class FailedTasks implements AsyncDisposable {
   }
 
   /**
-   * Declares the dead-letter queue, and asks whether retry queues may be declared, so that a worker
-   * that may not use them fails at its start.
+   * Declares the dead-letter queue, and asks whether retry queues may be declared, and tasks moved,
+   * so that a worker that may not do so fails at its start.
    *
    * @throws {ChannelClosed} 403, 405
    */
@@ -102,7 +105,9 @@ export class FailedTasks implements AsyncDisposable {
     const { backoff } = this.#policy;
     await Promise.all([
       this.#deadLetters.declare(),
-      this.hasNext(1) ? this.#retryQueues.check(delayMs(backoff, 1, 0)) : undefined,
+      this.hasNext(1)
+        ? this.#retryQueues.check(delayMs(backoff, 1, 0))
+        : checkMayMove(this.#connection, this.#options.queue.name), // which it reads anyway
     ]);
   }
 

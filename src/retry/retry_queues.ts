@@ -4,12 +4,8 @@ import { channelReplyCode, DeadlineExceeded, MessageReturned } from "../amqp/err
 import { NOT_FOUND } from "../amqp/reply_code.ts";
 import type { HeaderChanges } from "./republished_properties.ts";
 import type { Republisher } from "./republisher.ts";
-import {
-  checkMayConfigure,
-  declareQueue,
-  type QueueDeclaration,
-  queueDepth,
-} from "../amqp/queue.ts";
+import { declareQueue, type QueueDeclaration, queueDepth } from "../amqp/queue.ts";
+import { checkMayConfigure, checkMayMove } from "../amqp/rights.ts";
 import { retryQueueName } from "./queue_names.ts";
 import { withChannel } from "../amqp/with_channel.ts";
 
@@ -95,15 +91,20 @@ export class RetryQueues {
   }
 
   /**
-   * Asks whether the user may declare retry queues, so that a worker that may not fails at its
-   * start.
+   * Asks whether the user may declare retry queues and put tasks into them, so that a worker that
+   * may not fails at its start.
    *
    * @throws {ConfigureRefused}
+   * @throws {MoveRefused}
    * @throws {ConnectionLost}
    * @throws {DeadlineExceeded}
    */
   async check(delayMs: number): Promise<void> {
-    await checkMayConfigure(this.#connection, retryQueueName(this.#queue, delayMs));
+    const name = retryQueueName(this.#queue, delayMs);
+    await Promise.all([
+      checkMayConfigure(this.#connection, name),
+      checkMayMove(this.#connection, name),
+    ]);
   }
 
   /**

@@ -5,14 +5,19 @@ import { Broker } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 
 /** Users that may declare some of a worker's queues, and use all of them. */
-function user(name: string, configure: string): User {
-  return { name, password: "secret", configure, write: ".*", read: ".*" };
+function user(name: string, configure: string, { write = ".*", read = ".*" } = {}): User {
+  return { name, password: "secret", configure, write, read };
 }
 
 const users = [
   user("no-retry-queues", "^task(\\.dead)?$"),
   user("no-dead-letter-queue", "^task(\\.retry\\..*)?$"),
-  user("all-queues", "^task(\\.dead|\\.retry\\..*)?$"),
+  user("no-default-exchange", ".*", { write: "^task" }),
+  user("no-reading-of-retries", ".*", { read: "^task$" }),
+  user("all-queues", "^task(\\.dead|\\.retry\\..*)?$", {
+    write: "^amq\\.default$",
+    read: "^task(\\.retry\\..*)?$",
+  }),
 ];
 
 scenario("rights of a worker with a command", { users }, async (node, step) => {
@@ -67,8 +72,47 @@ scenario("rights of a worker with a command", { users }, async (node, step) => {
       }),
   );
 
+  for (
+    const [username, flags, resource] of [
+      ["no-default-exchange", [], "amq.default"],
+      ["no-default-exchange", ["--no-retry"], "amq.default"],
+      ["no-reading-of-retries", [], "task.retry.1s"],
+    ] as const
+  ) {
+    await step(
+      `${username} ${flags}: 77, no task is taken`,
+      () =>
+        Broker.use(node.url, async (broker) => {
+          await broker.send("task", "1");
+          const { code, stdout, stderr } = await work(username, ...flags, "--", "true");
+          assert.equal(code, 77, stderr);
+          assert.equal(stdout, "");
+          assert.ok(
+            stderr.includes(`let user '${username}' move failed tasks in vhost '/'`),
+            stderr,
+          );
+          const refusal = `403 ACCESS_REFUSED - (?:write |read )?access to exchange '${resource}'`;
+          assert.match(stderr, new RegExp(refusal));
+          const [task] = await broker.take("task");
+          assert.equal(task!.fields.redelivered, false);
+          await broker.deleteQueue("task.dead");
+        }),
+    );
+  }
+
   await step(
-    "with all rights failed tasks are retried, and given up",
+    "a worker that only reads its own queue needs no right to read retry queues",
+    () =>
+      Broker.use(node.url, async (broker) => {
+        await broker.send("task", "1");
+        const { code, stderr } = await work("no-reading-of-retries", "--no-retry", "--", "true");
+        assert.equal(code, 0, stderr);
+        await broker.deleteQueue("task.dead");
+      }),
+  );
+
+  await step(
+    "with all rights, and no others, failed tasks are retried, and given up",
     () =>
       Broker.use(node.url, async (broker) => {
         await broker.send("task", "1");

@@ -104,7 +104,7 @@ brokerTest("under nohup a SIGHUP changes nothing", async (broker) => {
 });
 
 brokerTest("a signal after the end was told changes nothing", async (broker) => {
-  const queue = broker.queue();
+  const queue = broker.taskQueue();
   await broker.send(queue, "task");
   const worker = broker.start("work", queue, ["--count", "1", "--json", "--", "true"]);
   await worker.event("stopped");

@@ -24,6 +24,8 @@ export class Broker {
   readonly url: string;
   /** Whose behaviour to expect. */
   readonly release: Release;
+  /** "RabbitMQ", or "worktool" for an embedded broker. */
+  readonly product: string;
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
   #lost = false;
@@ -33,6 +35,7 @@ export class Broker {
   private constructor(url: string, connection: ChannelModel, channel: Channel) {
     this.url = url;
     this.release = releaseOfServer(connection.connection.serverProperties);
+    this.product = String(connection.connection.serverProperties.product);
     this.#connection = connection;
     this.#channel = channel;
     connection.on("error", () => {}); // "close" follows

@@ -11,6 +11,7 @@ import {
   HeadersTooLarge,
   MessageNacked,
   MessageReturned,
+  MoveRefused,
   PublishFailed,
   VhostRefused,
 } from "../../amqp/errors.ts";
@@ -19,7 +20,7 @@ import { CommandUnusable } from "../../work/outcome.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explainReply } from "./explain_reply.ts";
 import { explainTls } from "./explain_tls.ts";
-import { type Attempt, type Explanation, placeOf, whatRemains } from "./explanation.ts";
+import { type Attempt, type Explanation, placeOf, urlSources, whatRemains } from "./explanation.ts";
 import { formatDuration } from "../values/duration.ts";
 import { listenProblem } from "./system_problem.ts";
 import { OutputFailed } from "../output/output.ts";
@@ -71,6 +72,7 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
     };
   }
   if (failure instanceof ConfigureRefused) return configureRefused(failure, attempt);
+  if (failure instanceof MoveRefused) return moveRefused(failure, attempt);
   if (failure instanceof ChannelClosed && failure.reply) {
     return explainReply(failure.reply, attempt);
   }
@@ -120,6 +122,21 @@ function configureRefused({ queue }: ConfigureRefused, attempt: Attempt): Explan
     remedies: [
       `failed tasks wait in '${attempt.queue}.retry.…': see rabbitmqctl list_permissions -p '${vhost}'`,
       "or work without retries: --no-retry",
+    ],
+    exitCode: ExitCode.noPermission,
+  };
+}
+
+function moveRefused({ reply }: MoveRefused, attempt: Attempt): Explanation {
+  const { address, username, vhost, queue } = attempt;
+  return {
+    message:
+      `the broker at ${address} does not let user '${username}' move failed tasks in vhost ` +
+      `'${vhost}': ${reply!.replyCode} ${reply!.replyText}`,
+    remedies: [
+      "they are published to the default exchange: the right to write to amq.default",
+      `and wait in retry queues, unless --no-retry is given: the right to read '${queue}.retry.…'`,
+      `see rabbitmqctl list_permissions -p '${vhost}'`,
     ],
     exitCode: ExitCode.noPermission,
   };
@@ -187,21 +204,21 @@ function connectFailed(failure: ConnectFailed, attempt: Attempt): Explanation {
     case "ECONNREFUSED":
       return unavailable(
         `no broker answers at ${address}: connection refused`,
-        "start one with `worktool broker`, or name another with --url or AMQP_URL",
+        `start one with \`worktool broker\`, or name another with ${urlSources(attempt)}`,
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":
     case "DNS_ENOTFOUND":
       return unavailable(
         `no broker answers at ${address}: no such host`,
-        "check the host in --url or AMQP_URL",
+        `check the host in ${urlSources(attempt)}`,
       );
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "ETIMEDOUT":
       return unavailable(
         `no broker answers at ${address}: the host cannot be reached`,
-        "check the host in --url or AMQP_URL, and the network",
+        `check the host in ${urlSources(attempt)}, and the network`,
       );
   }
   const tls = attempt.tls ? explainTls(failure.cause, attempt) : undefined;

@@ -5,7 +5,7 @@ import {
 } from "../../amqp/inequivalent_argument.ts";
 import { isRetryQueueOf } from "../../retry/queue_names.ts";
 import { ExitCode } from "./exit_code.ts";
-import { type Attempt, type Explanation, whatRemains } from "./explanation.ts";
+import { type Attempt, type Explanation, urlSources, whatRemains } from "./explanation.ts";
 
 /**
  * The broker said why: its reply code decides (AMQP 0-9-1 section 1.2, RabbitMQ's own uses of it).
@@ -29,7 +29,7 @@ export function explainReply(reply: BrokerReply, attempt: Attempt): Explanation 
             ...queue.startsWith("amq.") ? ["names that begin with amq. belong to the broker"] : [],
           ]
           : [
-            `check user '${username}' and its password in --url or AMQP_URL`,
+            `check user '${username}' and its password in ${urlSources(attempt)}`,
             "guest may log in over the loopback address only (localhost)",
           ],
         exitCode: ExitCode.noPermission,
@@ -135,8 +135,9 @@ function preconditionFailed(reply: BrokerReply, attempt: Attempt): Explanation {
       remedies: [
         sameFlag(mismatch),
         "or leave that flag out: the queue is then taken as it is; or choose another --queue",
-        `or delete it, with all its tasks, on RabbitMQ: ${deleteQueue(attempt)} '${queue}'`,
-        "or start worktool broker with --memory or another --data: it then has no queues at all",
+        attempt.product === "worktool"
+          ? "or start worktool broker with --memory or another --data: it then has no queues at all"
+          : `or delete it, with all its tasks: ${deleteQueue(attempt)} '${queue}'`,
       ],
       exitCode: ExitCode.refused,
     };

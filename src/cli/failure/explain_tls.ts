@@ -1,5 +1,5 @@
 import { ExitCode } from "./exit_code.ts";
-import type { Attempt, Explanation } from "./explanation.ts";
+import { type Attempt, type Explanation, urlSources } from "./explanation.ts";
 
 /** The broker's certificate leads to no authority that is trusted. */
 const UNTRUSTED = new Set([
@@ -61,7 +61,7 @@ export function explainTls(cause: unknown, attempt: Attempt): Explanation | unde
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return explained(
         `the certificate of the broker at ${address} is for other hosts: ${namesIn(cert)}`,
-        "write one of these hosts in --url or AMQP_URL, or add this one to the certificate",
+        `write one of these hosts in ${urlSources(attempt)}, or add this one to the certificate`,
         INSECURE,
       );
     case "ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED":

@@ -28,6 +28,8 @@ export interface Attempt {
   readonly address: string;
   readonly username: string;
   readonly vhost: string;
+  /** What the broker calls itself, if it has answered. */
+  readonly product?: string | undefined;
   readonly queue: string;
   readonly durable: boolean;
   readonly tls: boolean;
@@ -41,6 +43,11 @@ export function placeOf(
 ): Pick<Attempt, "address" | "username" | "vhost" | "tls"> {
   const { username, vhost, tls } = url;
   return { address: formatAddress(url), username, vhost, tls };
+}
+
+/** Where the broker's URL is written: the lab does not look at the environment. */
+export function urlSources({ command }: Attempt): string {
+  return command === "lab" ? "--url" : "--url or AMQP_URL";
 }
 
 /** What a user may find after a connection was lost. */

@@ -65,6 +65,7 @@ export function attemptOf(
   return {
     command,
     ...placeOf(connection.current),
+    product: connection.product,
     ownAuthority: connection.options.tls.ca !== undefined,
     queue: queue.name,
     durable: queue.durable ?? true,
