@@ -102,3 +102,23 @@ brokerTest(
     ]);
   },
 );
+
+brokerTest(
+  "a forged count of attempts gives up its own task at most, and crashes nothing",
+  async (broker) => {
+    const queue = broker.taskQueue();
+    const nonsense = [-1, 1.5, 2 ** 40, "2", true, null, { deep: 1 }, [1]];
+    for (const count of nonsense) {
+      await broker.publish(queue, "runs", { headers: { "x-worktool-attempts": count } });
+    }
+    await broker.publish(queue, "tried", { headers: { "x-worktool-attempts": 2 ** 31 - 1 } });
+    await broker.publish(queue, "last");
+    const exit = await broker.run("work", queue, [
+      ...["--until-empty", "--backoff", "10ms", "--json", "--", "true"],
+    ]);
+    assert.equal(exit.code, 1, exit.stderr); // one is given up
+    const run = events(exit, "received").map(({ body }) => body);
+    assert.deepEqual(run, [...nonsense.map(() => "runs"), "last"]);
+    assert.deepEqual(await broker.takeBodies(`${queue}.dead`), ["tried"]);
+  },
+);

@@ -86,6 +86,10 @@ behaviour("a failed login is told with 403 to a client that can hear it", async 
     await startOk(peer, { ...attempt, clientProperties: { capabilities } });
     const close = await peer.expect("connection.close");
     assert.equal(close.replyCode, 403);
+    // The same words whether there is such a user or not.
+    const { mechanism } = attempt;
+    const text = `Login was refused using authentication mechanism ${mechanism}. For details see `;
+    assert.equal(close.replyText, `ACCESS_REFUSED - ${text}the broker logfile.`);
     await peer.expectEnd();
   }));
 });
@@ -94,6 +98,11 @@ behaviour("a failed login ends the socket of an older client without a word", as
   const attempts: Fields[] = [
     { mechanism: "PLAIN", response: "\0guest\0wrong" },
     { mechanism: "PLAIN", response: "no separators" },
+    { mechanism: "PLAIN", response: "" },
+    { mechanism: "PLAIN", response: "\0" },
+    { mechanism: "PLAIN", response: `\0${"u".repeat(3_000)}\0p` },
+    { mechanism: "AMQPLAIN", response: encodeTable({ LOGIN: "guest" }).subarray(4) },
+    { mechanism: "AMQPLAIN", response: encodeTable({ PASSWORD: "guest" }).subarray(4) },
     { mechanism: "HOPE", response: "" },
   ];
   await Promise.all(attempts.map(async (attempt) => {
