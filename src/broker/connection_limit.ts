@@ -15,5 +15,5 @@ export function connectionLimit(): number {
 }
 
 interface Report {
-  readonly userLimits?: { readonly open_files?: { readonly soft: number | string } };
+  readonly userLimits?: { readonly "open_files"?: { readonly soft: number | string } };
 }
