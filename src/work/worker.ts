@@ -162,7 +162,10 @@ class Worker {
     const delayMs = this.#stop ? undefined : this.#reconnection.delayAfter(failure, Math.random());
     if (delayMs === undefined) this.#end("error", failure);
     else {
-      this.#options.report.onEvent({ event: "reconnecting", failure, delayMs });
+      const { onEvent, reported } = this.#options.report;
+      onEvent({ event: "reconnecting", failure, delayMs });
+      // A worker that can tell nobody must not take tasks; a slow reader keeps nobody waiting.
+      reported().catch((failure) => this.#end("error", failure));
       await setTimeout(delayMs, undefined, { signal: this.#ended.signal }).catch(() => {});
     }
     await closing;

@@ -131,26 +131,57 @@ brokerTest("lab: what cannot be run this way was asked for in vain", async (brok
   assert.match(exit.stdout, /Not run: it restarts the broker/);
 });
 
-Deno.test("lab: kill -9 of the lab leaves no broker behind", async () => {
+Deno.test("lab: kill -9 of the lab leaves no broker and no worker behind", async () => {
   await using lab = Worktool.start(["lab", "fair-dispatch", "--dot", "5s"]);
   await lab.line(/Fair dispatch/);
-  let found: { pid: number; args: string[] } | undefined;
-  await eventually("the lab's broker, and who watches over it", async () => {
-    const children = await childrenOf(lab.pid);
-    found = children.find(({ args }) => args.includes("--data"));
-    return found !== undefined && children.some(({ args }) => args.includes("worktool-lab-guard"));
-  });
+  const children = await watchedChildren(lab, "a broker and two workers", 3);
   lab.kill("SIGKILL");
   await lab.exited;
-  const directory = found!.args[found!.args.indexOf("--data") + 1]!;
-  await eventually("the broker and its directory to go", async () => {
-    const isThere = await Deno.stat(directory).then(() => true, () => false);
-    return !isThere && !(await Deno.stat(`/proc/${found!.pid}`).then(() => true, () => false));
-  });
+  const { args } = children.find(({ args }) => args.includes("--data"))!;
+  await eventually(
+    "all of them, and the broker's directory, to go",
+    async () => await areGone(children) && !await isThere(args[args.indexOf("--data") + 1]!),
+  );
 });
 
+brokerTest("lab: kill -9 of the lab leaves no worker on a given broker", async (broker) => {
+  await using lab = Worktool.start(["lab", "fair-dispatch", "--dot", "5s", "--url", broker.url]);
+  await lab.line(/Fair dispatch/);
+  const children = await watchedChildren(lab, "two workers", 2);
+  lab.kill("SIGKILL");
+  await lab.exited;
+  await eventually("them to go", () => areGone(children));
+  const { args } = children.find(({ args }) => args.includes("--queue"))!;
+  await broker.deleteQueue(args[args.indexOf("--queue") + 1]!); // README.md tells of it
+});
+
+interface Child {
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
+/** All that the lab has started, when there are so many and each is watched over. */
+async function watchedChildren(lab: Worktool, what: string, many: number): Promise<Child[]> {
+  let children: Child[] = [];
+  await eventually(`${what}, and who watches over them`, async () => {
+    children = await childrenOf(lab.pid);
+    return children.filter(({ args }) => args.includes("worktool-lab-guard")).length === many &&
+      children.some(({ args }) => args.includes("C2"));
+  });
+  return children;
+}
+
+async function areGone(children: readonly Child[]): Promise<boolean> {
+  const there = await Promise.all(children.map(({ pid }) => isThere(`/proc/${pid}`)));
+  return !there.includes(true);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
 /** Processes that a process has started, with their command lines. */
-async function childrenOf(pid: number): Promise<{ pid: number; args: string[] }[]> {
+async function childrenOf(pid: number): Promise<Child[]> {
   const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
   const pids = children.trim().split(" ").filter((text) => text !== "").map(Number);
   return await Promise.all(pids.map(async (child) => {

@@ -33,6 +33,13 @@ brokerTest("a worker whose reader has gone gives its task back and exits 1", asy
   assert.deepEqual(await broker.takeBodies(queue), ["untold"]);
 });
 
+Deno.test("a worker that can tell nobody that it looks for its broker ends", async () => {
+  const flags = ["--json", "--wait", "2m", "--url", "amqp://127.0.0.1:1/"];
+  const { code, stderr } = await Worktool.run(["work", ...flags], shell('"$@" | true'));
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot write the output: EPIPE/);
+});
+
 brokerTest("where stdout and stderr are one pipe, their lines keep their order", async (broker) => {
   const queue = broker.queue();
   const flags = ["--count", "3000", "--echo", "task {n}"];

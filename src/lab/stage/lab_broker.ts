@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Guard } from "./guard.ts";
 import { WorktoolProcess } from "./worktool_process.ts";
 
 /** The broker that an experiment runs on. */
@@ -15,14 +16,6 @@ export interface LabBroker extends AsyncDisposable {
 /** In order, or as a crash would: `kill -9`. What a given broker does is up to its command. */
 export type RestartKind = "stop" | "crash";
 
-/**
- * Waits for the end of the lab, be it by kill -9; then ends the broker and removes its directory.
- */
-const GUARD = `trap '' INT TERM HUP
-read -r _
-kill -KILL "$1" 2>/dev/null
-rm -rf -- "$2"`;
-
 export interface OwnBrokerOptions {
   /** Flags of `worktool broker`. */
   readonly flags: readonly string[];
@@ -34,13 +27,13 @@ export class OwnBroker implements LabBroker {
   readonly #directory: string;
   #url = "";
   #process: WorktoolProcess;
-  #guard: ChildProcess;
+  #guard: Guard;
 
   private constructor(directory: string, flags: readonly string[]) {
     this.#directory = directory;
     this.#flags = flags;
     this.#process = this.#launch(0);
-    this.#guard = guard(this.#process, directory);
+    this.#guard = new Guard(this.#process, { directory });
   }
 
   static async start({ flags }: OwnBrokerOptions): Promise<OwnBroker> {
@@ -62,9 +55,9 @@ export class OwnBroker implements LabBroker {
   async restart(how: RestartKind): Promise<void> {
     this.#process.kill(how === "stop" ? "SIGTERM" : "SIGKILL");
     await this.#process.ended;
-    this.#guard.kill("SIGKILL"); // the directory stays
+    this.#guard[Symbol.dispose](); // the directory stays
     this.#process = this.#launch(Number(new URL(this.#url).port));
-    this.#guard = guard(this.#process, this.#directory);
+    this.#guard = new Guard(this.#process, { directory: this.#directory });
     await this.#process.event("listening");
   }
 
@@ -75,21 +68,9 @@ export class OwnBroker implements LabBroker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
-    this.#guard.kill("SIGKILL");
+    this.#guard[Symbol.dispose]();
     await rm(this.#directory, { recursive: true });
   }
-}
-
-/** Reads nothing until this process is gone, whatever ends it. */
-function guard({ pid }: WorktoolProcess, directory: string): ChildProcess {
-  const shell = spawn("/bin/sh", ["-c", GUARD, "worktool-lab-guard", `${pid}`, directory], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  shell.on("error", () => {}); // no shell: then kill -9 leaves the broker behind
-  shell.stdin!.on("error", () => {});
-  shell.unref();
-  return shell;
 }
 
 /** The broker that the user named; it is not the lab's to end. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Recording } from "../recording.ts";
 import { commandText } from "./command_text.ts";
 import type { Control } from "./control.ts";
+import { Guard } from "./guard.ts";
 import { type LabBroker, RestartFailed, type RestartKind } from "./lab_broker.ts";
 import { type Missing, Recorder, type Source } from "./recorder.ts";
 import { WorktoolEnded, type WorktoolExit, WorktoolProcess } from "./worktool_process.ts";
@@ -68,7 +69,11 @@ export class Stage implements AsyncDisposable {
     if (!this.#names.includes(worker)) this.#names.push(worker);
     this.#workers.set(worker, process);
     this.#recorder.stage("worker-started", worker);
-    void process.ended.then((exit) => this.#hasEnded(worker, exit));
+    const guard = new Guard(process);
+    void process.ended.then((exit) => {
+      guard[Symbol.dispose]();
+      this.#hasEnded(worker, exit);
+    });
     await process.event("waiting");
   }
 
