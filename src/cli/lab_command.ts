@@ -1,12 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { parseBrokerUrl } from "../amqp/broker_url.ts";
 import type { Experiment } from "../lab/experiment.ts";
 import type { ExperimentReport } from "../lab/experiment_report.ts";
 import { EXPERIMENTS } from "../lab/experiments/experiments.ts";
 import { BrokerFailed, runExperiment } from "../lab/lab.ts";
-import { figureOf } from "../lab/picture/figure.ts";
-import { TERMINAL_LEGEND, terminalPicture } from "../lab/picture/terminal.ts";
-import { NotARecording, parseRecordings } from "../lab/recording.ts";
 import { RestartFailed } from "../lab/stage/lab_broker.ts";
 import { WorktoolEnded } from "../lab/stage/worktool_process.ts";
 import type { Context } from "./context.ts";
@@ -14,17 +10,14 @@ import { ExitCode } from "./failure/exit_code.ts";
 import { explain } from "./failure/explain.ts";
 import { placeOf } from "./failure/explanation.ts";
 import { UsageError } from "./failure/usage_error.ts";
+import { drawRecordings } from "./lab_draw.ts";
 import { type LabFlags, labFlags } from "./flags/lab_flags.ts";
-import { experimentHeading, experimentText, type LabTextFormat } from "./output/lab_text.ts";
-import { experimentJson, unableJson } from "./output/lab_json.ts";
+import { experimentHeading, experimentText, labTextFormat } from "./output/lab_text.ts";
+import { experimentJson, listedJson, unableJson } from "./output/lab_json.ts";
 import { FileFailed, makeLabFiles, writeLabFiles } from "./output/lab_files.ts";
 import { LivePicture } from "./output/live_picture.ts";
 import { OutputFailed } from "./output/output.ts";
 import { brokerUrls } from "./values/broker_urls.ts";
-
-/** Wider pictures are no better. */
-const MOST_COLUMNS = 120;
-const PIPE_COLUMNS = 80;
 
 /** `worktool lab`; `exit` is told the exit code. */
 export function labCommand(context: Context, exit: (code: ExitCode) => void) {
@@ -42,7 +35,7 @@ async function run(
     stdout.write(list(flags));
     return ExitCode.ok;
   }
-  if (first === "draw") return await draw(others, flags, context);
+  if (first === "draw") return await drawRecordings(others, flags, context);
   return await runAll(experimentsNamed(names), flags, context);
 }
 
@@ -61,44 +54,9 @@ function experimentsNamed(names: readonly string[]): readonly Experiment[] {
 }
 
 function list({ json }: LabFlags): string {
-  return EXPERIMENTS.map(({ name, title, claim }) =>
-    json ? `${JSON.stringify({ name, title, claim })}\n` : `${name.padEnd(17)} ${title}\n`
+  return EXPERIMENTS.map((experiment) =>
+    json ? listedJson(experiment) : `${experiment.name.padEnd(17)} ${experiment.title}\n`
   ).join("");
-}
-
-async function draw(
-  files: readonly string[],
-  { html, svg, record, json }: LabFlags,
-  context: Context,
-): Promise<ExitCode> {
-  if (files.length === 0) throw new UsageError("draw what? worktool lab draw FILE");
-  if ((html ?? svg ?? record ?? json) !== undefined) {
-    throw new UsageError(
-      "draw draws on standard output, and takes no --html, --svg, --record, --json",
-    );
-  }
-  for (const file of files) {
-    try {
-      const recordings = parseRecordings(await readFile(file, "utf8"));
-      for (const [name, ofOne] of Map.groupBy(recordings, ({ experiment }) => experiment)) {
-        const picture = terminalPicture(figureOf(ofOne), format(context));
-        context.stdout.write([`${name}, on ${ofOne[0]!.broker}`, "", ...picture, ""].join("\n"));
-      }
-      context.stdout.write(`${TERMINAL_LEGEND}\n`);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (!(error instanceof NotARecording) && code === undefined) throw error;
-      context.stderr.write(`worktool: cannot draw ${file}: ${code ?? message}\n`);
-      return ExitCode.failed;
-    }
-  }
-  return ExitCode.ok;
-}
-
-function format(context: Context): LabTextFormat {
-  const columns = context.columns("stdout");
-  const colour = context.stdoutIsTerminal() && !context.env["NO_COLOR"];
-  return { columns: Math.min(columns ?? PIPE_COLUMNS, MOST_COLUMNS), colour };
 }
 
 async function runAll(
@@ -172,7 +130,7 @@ async function runOne(
   const { stdout, version, stop } = context;
   if (!json) stdout.write(experimentHeading(experiment.title));
   using live = !json && context.stdoutIsTerminal()
-    ? new LivePicture(stdout, () => format(context))
+    ? new LivePicture(stdout, () => labTextFormat(context))
     : undefined;
   const result = await runExperiment(experiment, {
     dotMs: flags.dot,
@@ -191,7 +149,7 @@ async function runOne(
     return undefined;
   }
   const { report } = result;
-  stdout.write(json ? experimentJson(report) : experimentText(report, format(context)));
+  stdout.write(json ? experimentJson(report) : experimentText(report, labTextFormat(context)));
   return report;
 }
 

@@ -81,10 +81,12 @@ export function lanesOf(recording: Recording): Lanes {
   };
 }
 
-/** Not what comes after the last work, as workers are stopped and the queue is looked at. */
-function isOfTheStory({ kind, ...event }: LabEvent): boolean {
-  if (kind === "worker-stopped" || kind === "found") return false;
-  return !("reason" in event && event.reason === "its worker stopped");
+/**
+ * Not what comes after the last work, as workers are stopped and the queue is looked at; but what a
+ * worker never acknowledged it has until then.
+ */
+function isOfTheStory({ kind }: LabEvent): boolean {
+  return kind !== "worker-stopped" && kind !== "found";
 }
 
 type OpenHold = { -readonly [K in keyof Hold]: Hold[K] } & { acked: boolean };

@@ -18,6 +18,7 @@ export interface RunNumbers {
   readonly idle: number;
   readonly peakReady: number;
   readonly peakUnacked: number;
+  /** Of those that were sent. */
   readonly done: number;
   readonly lost: readonly number[];
   readonly expired: readonly number[];
@@ -26,6 +27,13 @@ export interface RunNumbers {
   readonly duplicated: readonly number[];
   /** Delivered again after their worker was gone, and done. */
   readonly recovered: readonly number[];
+  /** Done, or found when the run was over, and sent by nobody. */
+  readonly unexpected: readonly number[];
+}
+
+/** How many tasks were meant to be done. */
+export function expectedCount({ tasks }: Pick<Recording, "tasks">): number {
+  return tasks.filter(({ unexpected }) => !unexpected).length;
 }
 
 export function numbersOf(recording: Recording): RunNumbers {
@@ -41,6 +49,9 @@ export function numbersOf(recording: Recording): RunNumbers {
       .reduce((sum, { startMs, workEndMs }) => sum + workEndMs - startMs, 0)
   );
   const doneTasks = done.map(({ task }) => task);
+  const unsent = new Set(
+    recording.tasks.filter(({ unexpected }) => unexpected).map(({ task }) => task),
+  );
   const tasksOf = (kind: string) => [
     ...new Set(
       recording.events.filter(isTaskEvent)
@@ -61,12 +72,13 @@ export function numbersOf(recording: Recording): RunNumbers {
       : 1 - busyMs.reduce((a, b) => a + b, 0) / (makespanMs * lanes.length),
     peakReady: Math.max(...depths.map(({ ready }) => ready)),
     peakUnacked: Math.max(...depths.map(({ unacked }) => unacked)),
-    done: new Set(doneTasks).size,
+    done: new Set(doneTasks).difference(unsent).size,
     lost: tasksOf("lost"),
     expired: tasksOf("expired"),
     refused: tasksOf("refused"),
     duplicated: [...new Set(doneTasks.filter((task, at) => doneTasks.indexOf(task) !== at))],
     recovered: [...new Set(done.filter(({ redelivered }) => redelivered).map(({ task }) => task))],
+    unexpected: [...new Set([...doneTasks, ...tasksOf("found")]).intersection(unsent)],
   };
 }
 

@@ -60,6 +60,8 @@ export interface RecordedTask {
   /** Its number in the order in which it was sent, from 1. */
   readonly task: number;
   readonly body: string;
+  /** A worker had it, or it was found, and nobody had sent it. */
+  readonly unexpected?: true;
 }
 
 export interface Recording {

@@ -2,7 +2,7 @@ import { extent } from "d3-array";
 import { median } from "simple-statistics";
 import type { Observed } from "./experiment.ts";
 import type { Table } from "./experiment_report.ts";
-import { numbersOf, type RunNumbers } from "./numbers.ts";
+import { expectedCount, numbersOf, type RunNumbers } from "./numbers.ts";
 
 /** What the runs of each variant came to, a row each. */
 export function runTable(observed: readonly Observed[]): Table {
@@ -50,15 +50,16 @@ export function fateTable(observed: readonly Observed[]): Table {
       once(runs.map((run) => taskList(of(run))));
     return [
       name,
-      once(runs.map(({ done }, at) => `${done} of ${recordings[at]!.tasks.length}`)),
+      once(runs.map(({ done }, at) => `${done} of ${expectedCount(recordings[at]!)}`)),
       list(({ lost }) => lost),
       list(({ recovered }) => recovered),
       list(({ duplicated }) => duplicated),
+      list(({ unexpected }) => unexpected),
     ];
   });
   return {
     title: "What became of the tasks",
-    columns: ["variant", "done", "lost", "done by another worker", "done twice"],
+    columns: ["variant", "done", "lost", "done by another worker", "done twice", "unexpected"],
     rows,
   };
 }

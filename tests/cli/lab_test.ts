@@ -26,6 +26,20 @@ Deno.test("lab: without a name it lists the experiments", async () => {
   assert.match(stdout, /^fair-dispatch +Fair dispatch$/m);
 });
 
+Deno.test("lab --json: the list has the fields that docs/events.md tells of", async () => {
+  const { code, stdout } = await Worktool.run(["lab", "--json"]);
+  assert.equal(code, 0);
+  const docs = await Deno.readTextFile(new URL("../../docs/events.md", import.meta.url));
+  const [, fields] = /^\| `listed` +\|[^|]*\|([^|]*)\|$/m.exec(docs)!;
+  const documented = [...fields!.matchAll(/`(\w+)`/g)].map(([, field]) => field);
+  const listed = objects(stdout);
+  assert.ok(listed.some(({ name }) => name === "fair-dispatch"));
+  for (const { event, ...others } of listed) {
+    assert.equal(event, "listed");
+    assert.deepEqual(Object.keys(others), ["at", ...documented]);
+  }
+});
+
 brokerTest("lab round-robin: the tutorial's listing, and no queue is left", async (broker) => {
   const { code, stdout, stderr } = await Worktool.run([
     ...["lab", "round-robin", "--url", broker.url, "--dot", "20ms", "--json"],
@@ -89,12 +103,15 @@ Deno.test("lab: a recording that is drawn again is the same picture", async () =
     const file = `${directory}/fair.ndjson`;
     const run = await Worktool.run(["lab", "round-robin", "--dot", "20ms", "--record", file]);
     assert.equal(run.code, 0, run.stderr);
-    const drawn = await Worktool.run(["lab", "draw", file]);
+    const svg = `${directory}/fair.svg`;
+    const drawn = await Worktool.run(["lab", "draw", file, "--svg", svg]);
     assert.equal(drawn.code, 0, drawn.stderr);
     const lanes = (text: string) =>
       text.split("\n").filter((line) => /^(C\d|ready|unacked| {8})/.test(line));
     assert.ok(lanes(drawn.stdout).length >= 10);
     for (const lane of lanes(drawn.stdout)) assert.ok(run.stdout.includes(lane), lane);
+    assert.match(drawn.stdout, /^2 workers +5 of 5 +none/m);
+    assert.match(await Deno.readTextFile(svg), /^<svg .*class="wl-picture"/);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -223,7 +240,7 @@ for (
     [["redeclare", "--svg", "x.svg"], 64, /nothing to draw of redeclare/],
     [["round-robin", "--tasks", "7"], 64, /the tasks of round-robin are fixed/],
     [["all", "round-robin"], 64, /takes no other name/],
-    [["draw", "x", "--svg", "x.svg"], 64, /draw draws on standard output/],
+    [["draw", "x", "--html", "x.html"], 64, /it takes no --html/],
     [
       ["round-robin", "--url", "amqp://127.0.0.1:1/", "--url", "amqp://127.0.0.1:2/"],
       64,

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { type ExperimentReport, picturedRuns } from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
-import { formatRecording } from "../../lab/recording.ts";
+import { formatRecording, type Recording } from "../../lab/recording.ts";
 
 /** Where to write what; each only where it is named. */
 export interface LabFiles {
@@ -37,13 +37,22 @@ export async function writeLabFiles(
     await write(html, reportHtml(reports, { version, madeAt: new Date() }));
   }
   const [report] = reports;
-  if (svg !== undefined && report !== undefined) await write(svg, await pictureOf(report));
+  if (svg === undefined || report === undefined) return;
+  const { title, because: description } = report;
+  await writePicture(svg, { title, description, recordings: picturedRuns(report) });
 }
 
-async function pictureOf(report: ExperimentReport): Promise<string> {
+/** @throws {FileFailed} */
+export async function writePicture(
+  path: string,
+  { recordings, ...words }: {
+    readonly title: string;
+    readonly description: string;
+    readonly recordings: readonly Recording[];
+  },
+): Promise<void> {
   const { pictureSvg } = await import("../../lab/picture/svg.ts");
-  const { title, because } = report;
-  return pictureSvg(figureOf(picturedRuns(report)), { title, description: because });
+  await write(path, pictureSvg(figureOf(recordings), words));
 }
 
 async function write(path: string, text: string): Promise<void> {

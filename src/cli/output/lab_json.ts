@@ -1,3 +1,4 @@
+import type { Experiment } from "../../lab/experiment.ts";
 import type { ExperimentReport } from "../../lab/experiment_report.ts";
 
 /** One line of NDJSON; the schema is documented in docs/events.md. */
@@ -8,6 +9,11 @@ export function experimentJson(report: ExperimentReport): string {
     variants: variants.map(({ name, commands }) => ({ name, commands })),
     tables: tables.map(({ title, columns, rows }) => ({ title, columns, rows })),
   });
+}
+
+/** One line of NDJSON; the schema is documented in docs/events.md. */
+export function listedJson({ name, title, claim }: Experiment): string {
+  return line("listed", { name, title, claim });
 }
 
 /** One line of NDJSON; the schema is documented in docs/events.md. */

@@ -5,12 +5,26 @@ import {
   type Verdict,
 } from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
-import { TERMINAL_LEGEND, terminalPicture } from "../../lab/picture/terminal.ts";
+import { terminalLegend, terminalPicture } from "../../lab/picture/terminal.ts";
+import type { Context } from "../context.ts";
 import { columnsOf } from "./display_width.ts";
 
 export interface LabTextFormat {
   readonly columns: number;
   readonly colour: boolean;
+}
+
+/** Wider pictures are no better. */
+const MOST_COLUMNS = 120;
+const PIPE_COLUMNS = 80;
+
+export function labTextFormat(
+  { columns, stdoutIsTerminal, env }: Pick<Context, "columns" | "stdoutIsTerminal" | "env">,
+): LabTextFormat {
+  return {
+    columns: Math.min(columns("stdout") ?? PIPE_COLUMNS, MOST_COLUMNS),
+    colour: stdoutIsTerminal() && !env["NO_COLOR"],
+  };
 }
 
 const SIGNS: Readonly<Record<Verdict, string>> = {
@@ -27,7 +41,7 @@ export function experimentText(report: ExperimentReport, format: LabTextFormat):
   const pictured = picturedRuns(report);
   const picture = pictured.length === 0
     ? []
-    : [...terminalPicture(figureOf(pictured), format), TERMINAL_LEGEND, ""];
+    : [...terminalPicture(figureOf(pictured), format), ...terminalLegend(columns), ""];
   return [
     ...wrapped(report.claim, columns, "  "),
     ...wrapped(`(After ${report.source.title}.)`, columns, "  "),
@@ -61,7 +75,10 @@ export function experimentHeading(title: string): string {
  * Aligned columns; the words of a heading stand one above the other where the cells are narrow, and
  * the last column has the room that is left.
  */
-function tableLines({ title, columns: names, rows, note }: Table, columns: number): string[] {
+export function tableLines(
+  { title, columns: names, rows, note }: Table,
+  columns: number,
+): string[] {
   const widths = names.map((name, at) =>
     Math.max(...name.split(" ").map(columnsOf), ...rows.map((row) => columnsOf(row[at] ?? "")))
   );
@@ -87,7 +104,7 @@ function tableLines({ title, columns: names, rows, note }: Table, columns: numbe
     ...rows.map(lines).flatMap(({ cells, height }) =>
       Array.from({ length: height }, (_, line) => joined(cells.map((cell) => cell[line])))
     ),
-    ...note === undefined ? [] : wrapped(note, columns, ""),
+    ...note ? wrapped(note, columns, "") : [],
   ];
 }
 

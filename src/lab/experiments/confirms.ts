@@ -43,6 +43,8 @@ export const confirms: Experiment = {
     const confirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [] : [total(at)]);
     const unconfirmed = rows.flatMap(({ name }, at) => name.startsWith("no") ? [total(at)] : []);
     const scenes = rows.length > 2 ? "a full queue, a broker that dies" : "a full queue";
+    // What a broker leaves unread as it dies is a matter of luck (RabbitMQ 4.3 stopped in order
+    // while 80,000 tasks came: 943 were lost, or none); what a full queue refuses is none.
     const so = confirmed.every((many) => many === 0) && unconfirmed[0]! > 0;
     return {
       verdict: so ? "as the tutorial says" : "not so",
@@ -59,7 +61,9 @@ export const confirms: Experiment = {
           missing.join("; "),
           code.join("; "),
         ]),
-        note: "A task that was sent again after the connection was lost may be there twice.",
+        note: "A task that was sent again after the connection was lost may be there twice. How " +
+          "many are lost with a broker that dies is a matter of luck: the verdict rests on the " +
+          "full queue without confirms, and on confirms that lost nothing.",
       }],
     };
   },

@@ -8,6 +8,8 @@ export interface Panel extends Lanes {
   readonly command: string;
   /** Of each task by its number, for labels. */
   readonly bodies: ReadonlyMap<number, string>;
+  /** Those that nobody had sent. */
+  readonly unexpected: ReadonlySet<number>;
   /** When the last work ended, in ms; undefined where none did. */
   readonly lastDoneMs: number | undefined;
   /** How many tasks ended otherwise than done or lost; only what there was. */
@@ -41,6 +43,9 @@ export function figureOf(recordings: readonly Recording[]): Figure {
         command.includes(" work")
       )?.replace(/ &$/, "") ?? "",
       bodies: new Map(recording.tasks.map(({ task, body }) => [task, body])),
+      unexpected: new Set(
+        recording.tasks.filter(({ unexpected }) => unexpected).map(({ task }) => task),
+      ),
       lastDoneMs: max(done),
       outcomes: outcomesOf(recording),
     };

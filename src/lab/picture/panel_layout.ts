@@ -115,8 +115,8 @@ function flagsOf(panel: Panel, x: (ms: number) => number): PanelFlag[] {
     const done = new Set(
       panel.lanes.flatMap(({ holds }) => holds).filter(({ end }) => end === "done")
         .map(({ task }) => task),
-    ).size;
-    const all = panel.bodies.size;
+    ).difference(panel.unexpected).size;
+    const all = panel.bodies.size - panel.unexpected.size;
     const which = done >= all ? "all" : `${done} of ${all}`;
     const others = [...panel.outcomes].map(([what, tasks]) => `, ${tasks} ${what}`).join("");
     flags.push({

@@ -10,6 +10,7 @@ export interface TerminalPictureOptions {
   readonly colour: boolean;
 }
 
+const HELD_SIGNS = { waiting: "░", kept: "┄" };
 const LEVELS = "▁▂▃▄▅▆▇█";
 const LEAST_PLOT_COLUMNS = 20;
 /** What lasts for a shorter part of a cell is left out of the curves. */
@@ -20,8 +21,17 @@ const ALL: Brevity = { heldMs: 0, overlapMs: 0 };
 const CURVE_LABEL = "unacked ";
 
 /** What the signs mean, for a reader who sees the first picture. */
-export const TERMINAL_LEGEND =
-  "3███ work on task 3   2░░ two wait in the worker   ↻ delivered again   ✗ killed";
+const LEGEND = [
+  "3███ work on task 3",
+  "2░░ two wait in the worker",
+  "2┄┄ two done, not acknowledged",
+  "↻ delivered again",
+  "✗ killed",
+];
+
+export function terminalLegend(columns: number): string[] {
+  return joinedInLines(LEGEND, "   ", columns);
+}
 
 /** A figure as lines of text: lanes of workers above, the queue's curves below. */
 export function terminalPicture(
@@ -32,6 +42,8 @@ export function terminalPicture(
   const label = Math.max(CURVE_LABEL.length, ...names.map((name) => name.length + 1));
   const width = Math.max(LEAST_PLOT_COLUMNS, columns - label);
   const scale = (ms: number) => Math.round(ms / figure.durationMs * (width - 1));
+  // The way of an acknowledgment is not what is meant by "not acknowledged".
+  const lasting = { heldMs: 2 * figure.durationMs / width, overlapMs: 0 };
   const line = (name: string, plot: Cells, ink: Ink = "plain") => {
     const cells = new Cells(label);
     cells.write(0, name, ink);
@@ -41,8 +53,8 @@ export function terminalPicture(
       : cells.toString({ colour }).padEnd(padded(cells, colour, label)) + text;
   };
   return figure.panels.flatMap((panel) => [
-    heading(panel, { columns, colour }),
-    ...panel.lanes.flatMap((lane) => laneLines(lane, panel, { width, scale, line })),
+    ...heading(panel, { columns, colour }),
+    ...panel.lanes.flatMap((lane) => laneLines(lane, panel, { width, lasting, scale, line })),
     line("ready", curve(panel, "ready", figure, width), "ready"),
     line("unacked", curve(panel, "unacked", figure, width), "unacked"),
     line("", axis(figure, width, scale)),
@@ -56,34 +68,66 @@ function padded(cells: Cells, colour: boolean, label: number): number {
   return label + cells.toString({ colour }).length - shown;
 }
 
-function heading({ title, lastDoneMs, lost }: Panel, { columns, colour }: TerminalPictureOptions) {
-  const cells = new Cells(columns);
-  cells.write(0, title, "title");
-  const after = [
+/** The title, and what came of it: beside it where there is room, else below. */
+function heading(
+  { title, lastDoneMs, lost }: Panel,
+  { columns, colour }: TerminalPictureOptions,
+): string[] {
+  const words = [
     ...lastDoneMs === undefined
       ? []
       : [`the last task is done after ${(lastDoneMs / 1_000).toFixed(2)} s`],
     ...lost.length === 0 ? [] : [`lost: ${lost.map(({ task }) => task).join(", ")}`],
-  ].join(" · ");
-  cells.write(title.length + 2, after, lost.length > 0 ? "lost" : "quiet");
-  return cells.toString({ colour });
+  ];
+  const outcomeInk = lost.length > 0 ? "lost" : "quiet";
+  const titles = joinedInLines(title.split(" "), " ", columns);
+  const outcome = words.join(" · ");
+  const left = (titles.at(-1)?.length ?? 0) + 2;
+  const beside = left + outcome.length <= columns;
+  const inked = (text: string, ink: Ink, after = "") => {
+    const cells = new Cells(columns);
+    cells.write(0, text, ink);
+    cells.write(text.length + 2, after, outcomeInk);
+    return cells.toString({ colour });
+  };
+  const below = beside ? [] : words.flatMap((word) => joinedInLines(word.split(" "), " ", columns));
+  return [
+    ...titles.map((line, at) =>
+      inked(line, "title", beside && at === titles.length - 1 ? outcome : "")
+    ),
+    ...below.map((line) => inked(line, outcomeInk)),
+  ];
+}
+
+/** As many of them in a line as there is room for. */
+function joinedInLines(pieces: readonly string[], between: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const longer = lines.length > 0 ? `${lines.at(-1)}${between}${piece}` : piece;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(piece);
+  }
+  return lines;
 }
 
 interface Plot {
   readonly width: number;
+  /** What a cell is too coarse for. */
+  readonly lasting: Brevity;
   /** The cell of a time in ms. */
   readonly scale: (ms: number) => number;
   readonly line: (name: string, plot: Cells) => string;
 }
 
-function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): string[] {
+function laneLines(lane: Lane, panel: Panel, { width, lasting, scale, line }: Plot): string[] {
   const { works, rows: count, held } = laneContent(lane, ALL);
   const rows = workRows(works, count, width, scale);
   for (const { toMs, killed } of lane.lives) {
     if (killed) rows[0]!.set(Math.min(scale(toMs), width - 1), "✗", "lost");
   }
-  const waiting = waitingRow(held, width, scale);
-  for (const cells of [...rows, waiting]) {
+  const waiting = heldRow(held, "waiting", width, scale);
+  const kept = heldRow(laneContent(lane, lasting).held, "kept", width, scale);
+  for (const cells of [...rows, waiting, kept]) {
     for (const { fromMs, toMs } of panel.outages) {
       for (let at = scale(fromMs); at < Math.max(scale(toMs), scale(fromMs) + 1); at++) {
         if (cells.isFree(at)) cells.set(at, "▒", "lost");
@@ -92,8 +136,7 @@ function laneLines(lane: Lane, panel: Panel, { width, scale, line }: Plot): stri
   }
   const [first, ...others] = rows;
   const lines = [line(lane.worker, first!), ...others.map((row) => line("", row))];
-  const text = line("", waiting);
-  return text === "" ? lines : [...lines, text];
+  return [...lines, ...[waiting, kept].map((row) => line("", row)).filter((text) => text !== "")];
 }
 
 /** A row for each task that is worked on at the same time. */
@@ -116,20 +159,25 @@ function workRows(
   return rows;
 }
 
-/** How many tasks wait in the worker: a shade, and a number where it changes. */
-function waitingRow(held: readonly Held[], width: number, scale: Plot["scale"]): Cells {
+/** How many tasks a worker has without working on them, and a number where it changes. */
+function heldRow(
+  held: readonly Held[],
+  what: "waiting" | "kept",
+  width: number,
+  scale: Plot["scale"],
+): Cells {
   const cells = new Cells(width);
   let before = 0;
-  for (const [at, { atMs, waiting }] of held.entries()) {
+  for (const [at, { atMs, [what]: count }] of held.entries()) {
     const from = scale(atMs);
     const to = scale(held[at + 1]?.atMs ?? atMs);
     if (from === to) continue; // what follows within a cell takes it
-    if (waiting > 0) {
-      cells.fill(from, to, "░", "waiting");
-      const isNews = waiting !== before && `${waiting}`.length < to - from;
-      if (isNews) cells.write(from, `${waiting}`, "plain");
+    if (count > 0) {
+      cells.fill(from, to, HELD_SIGNS[what], "waiting");
+      const isNews = count !== before && `${count}`.length < to - from;
+      if (isNews) cells.write(from, `${count}`, "plain");
     }
-    before = waiting;
+    before = count;
   }
   return cells;
 }

@@ -77,15 +77,25 @@ export class Recorder {
   /** Tasks that will be sent; no two bodies are the same. */
   expect(bodies: readonly string[]): void {
     for (const body of bodies) {
-      const task = this.#tasks.length + 1;
       if (this.#numbers.has(body)) throw new Error(`two tasks are called ${body}`);
-      this.#numbers.set(body, task);
-      this.#tasks.push({ task, body });
+      this.#add(body);
     }
+  }
+
+  /** Sent tasks are expected before they are sent: whatever else there is was sent by nobody. */
+  #seen(body: string): void {
+    if (!this.#numbers.has(body)) this.#add(body, { unexpected: true });
+  }
+
+  #add(body: string, how: Pick<RecordedTask, "unexpected"> = {}): void {
+    const task = this.#tasks.length + 1;
+    this.#numbers.set(body, task);
+    this.#tasks.push({ task, body, ...how });
   }
 
   tell(source: Source, told: ToldEvent): void {
     if (told.event === "done") this.#done.add(told.messageId);
+    if (source.worker !== undefined && told.body !== undefined) this.#seen(told.body);
     this.#told.push({ atMs: Date.parse(told.at) - this.#startMs, source, told });
   }
 
@@ -103,6 +113,7 @@ export class Recorder {
   /** The run is over: these are still in the queue, and what was not done is nowhere. */
   close(found: readonly string[], missing: Missing): void {
     const atMs = Date.now() - this.#startMs;
+    for (const body of found) this.#seen(body);
     const over = new Set<number>();
     const wasSent = new Map<number, number>();
     const lastHolder = new Map<number, string>();

@@ -1,6 +1,7 @@
 /** What several processes tell becomes one story. */
 import assert from "node:assert/strict";
 import { lanesOf } from "../../../src/lab/lanes.ts";
+import { numbersOf } from "../../../src/lab/numbers.ts";
 import { isTaskEvent, type LabEvent, type Recording } from "../../../src/lab/recording.ts";
 import { Recorder, type Source } from "../../../src/lab/stage/recorder.ts";
 
@@ -71,6 +72,26 @@ Deno.test("recorder: a task that another worker gets was put back by the death o
   teller(recorder, { worker: "C2" })("delivered", "a.", 30, { redelivered: true });
   const events = recorder.events();
   assert.deepEqual(story(events).slice(-2), ["requeued 1 C1", "delivered 1 C2"]);
+});
+
+Deno.test("recorder: what a worker does or the queue holds, and nobody sent, is unexpected", () => {
+  const recorder = new Recorder(START_MS);
+  recorder.expect(["a."]);
+  teller(recorder, {})("sent", "a.", 0);
+  const worker = teller(recorder, { worker: "C1" });
+  for (const body of ["a.", "of another."]) {
+    for (const event of ["delivered", "received", "done", "acked"]) worker(event, body, 1);
+  }
+  recorder.close(["left behind"], "lost");
+  const { tasks } = recorder;
+  assert.deepEqual(tasks.map(({ body, unexpected }) => [body, unexpected ?? false]), [
+    ["a.", false],
+    ["of another.", true],
+    ["left behind", true],
+  ]);
+  const recording = { workers: ["C1"], tasks, events: recorder.events(), dotMs: 1 } as const;
+  const { done, lost, unexpected } = numbersOf(recording as unknown as Recording);
+  assert.deepEqual({ done, lost, unexpected }, { done: 1, lost: [], unexpected: [2, 3] });
 });
 
 Deno.test("recorder: what is nowhere at the end is lost, where the broker forgot it", () => {

@@ -13,6 +13,9 @@ const FAIR = figureOf(parseRecordings(
 const KILLED = figureOf(parseRecordings(
   await Deno.readTextFile(new URL("../recordings/killed.ndjson", import.meta.url)),
 ));
+const NEVER = figureOf(parseRecordings(
+  await Deno.readTextFile(new URL("recordings/never_acked.ndjson", import.meta.url)),
+));
 
 const FAIR_PICTURE = `
 prefetch 0  the last task is done after 1.00 s
@@ -43,6 +46,20 @@ Deno.test("terminal picture: a worker that is killed, a task that comes again, o
   assert.match(text, /^C1 +1█+✗$/m);
   assert.match(text, /^C2 .*↻1█+/m);
   assert.match(text, /lost: 3/);
+});
+
+Deno.test("terminal picture: what is done and not acknowledged is drawn until its worker goes", () => {
+  const text = terminalPicture(NEVER, { columns: 80, colour: false }).join("\n");
+  assert.match(text, /^ +1┄+2┄/m);
+  assert.doesNotMatch(terminalPicture(FAIR, { columns: 80, colour: false }).join("\n"), /┄/);
+});
+
+Deno.test("terminal picture: at 40 columns a heading has all its words", () => {
+  const lines = terminalPicture(KILLED, { columns: 40, colour: false });
+  const heading = lines.slice(0, lines.findIndex((line) => line.startsWith("C1"))).join(" ");
+  const [{ title, lastDoneMs }] = KILLED.panels as [typeof KILLED.panels[number]];
+  const after = `the last task is done after ${(lastDoneMs! / 1_000).toFixed(2)} s`;
+  assert.equal(heading, `${title} ${after} lost: 3`);
 });
 
 Deno.test("terminal picture: no line is wider than asked for, with colours or without", () => {
