@@ -11,7 +11,6 @@ const BASIC_PUBLISH = 40;
 /** Bodies in flight at the most, besides the window: large ones must not fill the memory. */
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 
-const CONFIRMED: PublishOutcome = { kind: "confirmed" };
 const UNCONFIRMED: PublishOutcome = { kind: "unconfirmed" };
 const REFUSED: PublishOutcome = { kind: "refused" };
 
@@ -36,7 +35,11 @@ export interface OutgoingMessage {
 /** What became of one message, in the broker's own words. */
 export type PublishOutcome =
   /** `basic.ack`: the broker has taken responsibility for it. */
-  | { readonly kind: "confirmed" }
+  | {
+    readonly kind: "confirmed";
+    /** From its publish on, in ms. */
+    readonly afterMs: number;
+  }
   /** Written to the socket; without confirms nobody knows more. */
   | { readonly kind: "unconfirmed" }
   /** `basic.return`: no queue took it, for example 312 NO_ROUTE. */
@@ -95,8 +98,13 @@ export class Publisher {
     this.#options = options;
     this.#properties = amqplibOptions(options.publish);
     this.#confirms = new ConfirmChannel(channel, {
-      onAck: (publishes) => this.#settle(publishes, CONFIRMED),
-      onNack: (publishes) => this.#settle(publishes, REFUSED),
+      onAck: (publishes) => {
+        const nowMs = performance.now();
+        this.#settle(publishes, ({ publishedAtMs }) => (
+          { kind: "confirmed", afterMs: nowMs - publishedAtMs }
+        ));
+      },
+      onNack: (publishes) => this.#settle(publishes, () => REFUSED),
       onReturn: (message, reply) => this.#returned(message, reply),
       onEnded: (reason) => reason && this.#fail(reason),
     });
@@ -178,10 +186,14 @@ export class Publisher {
     }
   }
 
-  #settle(publishes: readonly Unconfirmed[], outcome: PublishOutcome): void {
-    for (const { message, returned } of publishes) {
+  #settle(
+    publishes: readonly Unconfirmed[],
+    outcomeOf: (publish: Unconfirmed) => PublishOutcome,
+  ): void {
+    for (const publish of publishes) {
+      const { message, returned } = publish;
       this.#unconfirmedBytes -= message.body.byteLength;
-      this.#options.onOutcome(message, returned ?? outcome);
+      this.#options.onOutcome(message, returned ?? outcomeOf(publish));
     }
     this.#wake?.();
   }

@@ -1,4 +1,5 @@
 import type { Table, Verdict } from "./experiment_report.ts";
+import type { Chart } from "./picture/chart_layout.ts";
 import type { Recording } from "./recording.ts";
 import type { Stage } from "./stage/stage.ts";
 
@@ -40,6 +41,7 @@ export interface Conclusion {
   /** One sentence with the numbers that the verdict rests on. */
   readonly because: string;
   readonly tables: readonly Table[];
+  readonly charts?: readonly Chart[];
 }
 
 /** A claim of the tutorial, and how to see whether it is so. */

@@ -1,3 +1,4 @@
+import type { Chart } from "./picture/chart_layout.ts";
 import type { Recording } from "./recording.ts";
 
 /** What an experiment came to; everything in it was computed from what happened. */
@@ -14,6 +15,8 @@ export interface ExperimentReport {
   readonly broker: string;
   readonly variants: readonly VariantReport[];
   readonly tables: readonly Table[];
+  /** Curves of what the tables tell; none where there is a picture of what happened. */
+  readonly charts?: readonly Chart[];
   readonly verdict: Verdict;
   /** One sentence with the numbers that the verdict rests on. */
   readonly because: string;

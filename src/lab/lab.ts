@@ -72,11 +72,11 @@ export async function runExperiment(
     }
   }
   const observed: Observed[] = variants.map(({ name }, at) => ({ name, ...runs[at]! }));
-  const { verdict, because, tables } = experiment.conclude(observed, how);
+  const { verdict, because, tables, charts = [] } = experiment.conclude(observed, how);
   return {
     kind: "report",
     report: {
-      ...{ name, title, claim, source, question, broker, verdict, because, tables },
+      ...{ name, title, claim, source, question, broker, verdict, because, tables, charts },
       variants: variants.map(({ name }, at) => ({
         name,
         commands: runs[at]!.recordings[0]!.commands,

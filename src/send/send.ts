@@ -36,7 +36,7 @@ export async function send(
     switch (outcome.kind) {
       case "confirmed":
         counts.confirmed++;
-        return onEvent({ event: "sent", message, confirmed: true });
+        return onEvent({ event: "sent", message, confirmed: true, confirmMs: outcome.afterMs });
       case "unconfirmed":
         return onEvent({ event: "sent", message, confirmed: false });
       case "returned": {

@@ -5,7 +5,13 @@ import type { QueueDeclaration } from "../amqp/queue.ts";
 export type SendEvent =
   /** The queue exists, and is not what would have been declared. */
   | { readonly event: "found"; readonly queue: QueueDeclaration }
-  | { readonly event: "sent"; readonly message: OutgoingMessage; readonly confirmed: boolean }
+  | {
+    readonly event: "sent";
+    readonly message: OutgoingMessage;
+    readonly confirmed: boolean;
+    /** How long the confirm took, where there is one. */
+    readonly confirmMs?: number;
+  }
   /** No queue took it. */
   | {
     readonly event: "returned";

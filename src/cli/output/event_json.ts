@@ -31,8 +31,12 @@ export function sendEventJson(
     case "found":
       return line(event.event, context, found(event.queue));
     case "sent": {
-      const { confirmed } = event;
-      return line(event.event, context, { ...message(event.message, context), confirmed });
+      const { confirmed, confirmMs } = event;
+      return line(event.event, context, {
+        ...message(event.message, context),
+        confirmed,
+        ...confirmMs !== undefined && { confirmMs: Math.round(confirmMs * 1_000) / 1_000 },
+      });
     }
     case "returned": {
       const { replyCode, replyText } = event;

@@ -5,6 +5,7 @@ import {
   type Verdict,
 } from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
+import { terminalChart } from "../../lab/picture/chart_terminal.ts";
 import { terminalLegend, terminalPicture } from "../../lab/picture/terminal.ts";
 import type { Context } from "../context.ts";
 import { columnsOf } from "./display_width.ts";
@@ -55,6 +56,7 @@ export function experimentText(report: ExperimentReport, format: LabTextFormat):
     ]),
     "",
     ...picture,
+    ...(report.charts ?? []).flatMap((chart) => [...terminalChart(chart, format), ""]),
     ...report.tables.flatMap((table) => [...tableLines(table, columns), ""]),
     ...wrapped(
       `${SIGNS[report.verdict]} ${capital(report.verdict)}: ${report.because}`,

@@ -1,5 +1,7 @@
 import { median } from "simple-statistics";
 import type { Experiment, Facts, Observed } from "../experiment.ts";
+import type { Table } from "../experiment_report.ts";
+import type { Chart } from "../picture/chart_layout.ts";
 import type { Stage } from "../stage/stage.ts";
 
 const TASKS = 2_000;
@@ -15,6 +17,10 @@ const CONFIRMS: Readonly<Record<string, readonly string[]>> = {
   "confirms one by one": ["--window", "1"],
   "1,000 in flight": ["--window", "1000"],
 };
+/** Those of which there is a latency. */
+const CONFIRMED = ["confirms one by one", "1,000 in flight"] as const;
+/** What a latency curve has a point for. */
+const PERCENTILES = [50, 90, 99, 99.9] as const;
 const PREFETCHES = [1, 10, 100, 0] as const;
 
 export const price: Experiment = {
@@ -48,9 +54,26 @@ export const price: Experiment = {
         `Persistent tasks: ${perSecond(rate("persistent", one))} with confirms one by one, ` +
         `${perSecond(rate("persistent", "1,000 in flight"))} with 1,000 in flight, ` +
         `${perSecond(rate("persistent", none))} without.`,
+      charts: [
+        chart("Draining, tasks a second", observed, {
+          across: "prefetch",
+          places: PREFETCHES.map((prefetch) => prefetch === 0 ? "no limit" : `${prefetch}`),
+          keys: PREFETCHES.map(prefetchName),
+          logarithmic: false,
+        }),
+        ...CONFIRMED.map((mode) =>
+          chart(`Until the confirm, ms, ${mode}`, observed, {
+            across: "share of the tasks",
+            places: PERCENTILES.map((percentile) => `${percentile} %`),
+            keys: PERCENTILES.map((percentile) => latencyName(mode, percentile)),
+            logarithmic: true,
+          })
+        ),
+      ],
       tables: [
         table("Sending, tasks a second", Object.keys(CONFIRMS), observed),
         table("Draining, tasks a second", PREFETCHES.map(prefetchName), observed),
+        latencyTable(observed),
         {
           title: "Time a task, one in flight (ms)",
           columns: ["tasks", "confirm", "acknowledgment"],
@@ -68,15 +91,20 @@ export const price: Experiment = {
 
 async function measure(stage: Stage, kind: readonly string[]): Promise<Facts> {
   const facts: Record<string, number> = {};
+  const { latencyPercentiles } = await import("../latency.ts"); // no other experiment needs it
   const tasks = (count: number) => ["--count", `${count}`, "--no-echo", "task {n}"];
-  for (const [name, flags] of Object.entries(CONFIRMS)) {
-    const queue = stage.anotherQueue(`send-${Object.keys(facts).length}`);
+  for (const [at, [name, flags]] of Object.entries(CONFIRMS).entries()) {
+    const queue = stage.anotherQueue(`send-${at}`);
     const count = flags.includes("1") ? ONE_BY_ONE : TASKS;
+    const latenciesMs: number[] = [];
     const { counts } = await stage.run([
       ...["send", "--queue", queue, ...kind, ...flags],
       ...tasks(count),
-    ]);
+    ], { onEvent: ({ confirmMs }) => confirmMs !== undefined && latenciesMs.push(confirmMs) });
     facts[name] = rateOf(count, counts.elapsedMs);
+    for (const [at, ms] of latencyPercentiles(latenciesMs, PERCENTILES).entries()) {
+      facts[latencyName(name, PERCENTILES[at]!)] = ms;
+    }
   }
   const queue = stage.anotherQueue("drain");
   for (const prefetch of PREFETCHES) {
@@ -100,6 +128,44 @@ async function measure(stage: Stage, kind: readonly string[]): Promise<Facts> {
 
 function rateOf(tasks: number, elapsedMs = 0): number {
   return Math.round(tasks / Math.max(1, elapsedMs) * 1_000);
+}
+
+function latencyName(mode: string, percentile: number): string {
+  return `${mode}, p${percentile}`;
+}
+
+/** In the middle of the runs. */
+function medianOf({ facts }: Observed, key: string): number {
+  return median(facts.map((one) => Number(one[key])));
+}
+
+function chart(
+  title: string,
+  observed: readonly Observed[],
+  { keys, ...axes }: Pick<Chart, "across" | "places" | "logarithmic"> & {
+    readonly keys: readonly string[];
+  },
+): Chart {
+  const series = observed.map((one) => ({
+    name: one.name,
+    values: keys.map((key) => medianOf(one, key)),
+  }));
+  return { title, ...axes, series };
+}
+
+function latencyTable(observed: readonly Observed[]): Table {
+  return {
+    title: "Until the confirm (ms)",
+    columns: ["tasks", "in flight", ...PERCENTILES.map((percentile) => `p${percentile}`)],
+    rows: observed.flatMap((one) =>
+      CONFIRMED.map((mode) => [
+        one.name,
+        mode.startsWith("1,000") ? "1,000" : "1",
+        ...PERCENTILES.map((percentile) => medianOf(one, latencyName(mode, percentile)).toFixed(2)),
+      ])
+    ),
+    note: "Of a hundred tasks, 99 were confirmed within p99.",
+  };
 }
 
 function prefetchName(prefetch: number): string {

@@ -176,22 +176,22 @@ function vertical(name: string, x: number, top: number, bottom: number, dashes?:
   return `<path class="wl-${name} wl-line"${dashed} d="M${px(x)} ${px(top)}V${px(bottom)}"/>`;
 }
 
-function textSvg({ role, text, x, y, anchor }: Text): string {
+export function textSvg({ role, text, x, y, anchor }: Text): string {
   const at = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
   return `<text class="wl-t-${role}" x="${px(x)}" y="${px(y)}"${at}>${escaped(text)}</text>`;
 }
 
-function px(value: number): string {
+export function px(value: number): string {
   return `${tenth(value)}`;
 }
 
 /** A tenth of a pixel is enough. */
-function tenth(value: number): number {
+export function tenth(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
 /** For text and attributes; what XML does not allow at all is shown as a replacement. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
     // deno-lint-ignore no-control-regex
     .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd").toWellFormed();

@@ -4,6 +4,7 @@ import {
   type Table,
   type VariantReport,
 } from "../experiment_report.ts";
+import { chartSvg } from "../picture/chart_svg.ts";
 import { figureOf } from "../picture/figure.ts";
 import { pictureSvg } from "../picture/svg.ts";
 import { type Content, Markup, markup } from "./markup.ts";
@@ -38,6 +39,7 @@ export function chapterMarkup({ id, report }: Chapter): Markup {
     <p class="outcome">${verdictMarkup(verdict)} ${because}</p>
   </div>
   ${pictureMarkup(id, report)}
+  ${chartsMarkup(id, report)}
   ${replayMarkup(title, report.variants)}
   ${numbersMarkup(id, tables)}
   ${commandsMarkup(report.variants)}
@@ -69,6 +71,21 @@ function pictureMarkup(id: string, report: ExperimentReport): Markup | undefined
   <div class="narrow">${drawn(NARROW_PX)}</div>
   <figcaption>Drawn from what happened${which}; all variants have one time axis.</figcaption>
 </figure>`;
+}
+
+/** Curves, with the tables of their numbers as what they are for those who do not see them. */
+function chartsMarkup(id: string, { charts = [], tables, because }: ExperimentReport) {
+  const tableIds = tables.map((_, at) => tableId(id, at)).join(" ");
+  return charts.map((chart) => {
+    const { title } = chart;
+    const drawn = (width: number) =>
+      new Markup(chartSvg(chart, { title, description: because, width }));
+    return markup`
+<figure class="picture" aria-describedby="${tableIds}">
+  <div class="wide">${drawn(WIDE_PX)}</div>
+  <div class="narrow">${drawn(NARROW_PX)}</div>
+</figure>`;
+  });
 }
 
 function tableId(id: string, at: number): string {

@@ -14,6 +14,7 @@ export interface ToldEvent {
   readonly messageId?: string;
   readonly body?: string;
   readonly redelivered?: boolean;
+  readonly confirmMs?: number;
 }
 
 /** Where events come from: a sender or a worker, each a process with an order of its own. */

@@ -4,7 +4,7 @@ import { commandText } from "./command_text.ts";
 import type { Control } from "./control.ts";
 import { Guard } from "./guard.ts";
 import { type LabBroker, RestartFailed, type RestartKind } from "./lab_broker.ts";
-import { type Missing, Recorder, type Source } from "./recorder.ts";
+import { type Missing, Recorder, type Source, type ToldEvent } from "./recorder.ts";
 import { WorktoolEnded, type WorktoolExit, WorktoolProcess } from "./worktool_process.ts";
 
 export interface StageOptions {
@@ -95,9 +95,12 @@ export class Stage implements AsyncDisposable {
     return await process.ended;
   }
 
-  /** Runs a command whose tasks are not drawn to its end. */
-  async run(args: readonly string[]): Promise<WorktoolExit & { readonly counts: RunCounts }> {
-    await using process = this.#start(args, {});
+  /** Runs a command whose tasks are not drawn to its end; `onEvent` is told what it tells. */
+  async run(
+    args: readonly string[],
+    { onEvent }: { readonly onEvent?: (told: ToldEvent) => void } = {},
+  ): Promise<WorktoolExit & { readonly counts: RunCounts }> {
+    await using process = this.#start(args, {}, { onEvent });
     const exit = await process.ended;
     const counts = await process.event("stopped").catch(() => ({}));
     return { ...exit, counts: counts as RunCounts };
@@ -117,7 +120,11 @@ export class Stage implements AsyncDisposable {
   #start(
     args: readonly string[],
     source: Source,
-    { input, inBackground = false }: { input?: string | undefined; inBackground?: boolean } = {},
+    { input, inBackground = false, onEvent }: {
+      input?: string | undefined;
+      inBackground?: boolean;
+      onEvent?: ((told: ToldEvent) => void) | undefined;
+    } = {},
   ): WorktoolProcess {
     const { stop } = this.#options;
     stop.throwIfAborted();
@@ -128,6 +135,7 @@ export class Stage implements AsyncDisposable {
       onEvent: (told) => {
         this.#counts.set(told.event, this.count(told.event) + 1);
         this.#recorder.tell(source, told);
+        onEvent?.(told);
         this.#changed();
       },
     });
