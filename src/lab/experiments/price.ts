@@ -1,3 +1,4 @@
+import { extent } from "d3-array";
 import { median } from "simple-statistics";
 import type { Experiment, Facts, Observed } from "../experiment.ts";
 import type { Table } from "../experiment_report.ts";
@@ -47,6 +48,11 @@ export const price: Experiment = {
     const rate = (kind: string, key: string) =>
       median(observed.find(({ name }) => name === kind)!.facts.map((facts) => Number(facts[key])));
     const [none, one] = ["no confirms", "confirms one by one"] as const;
+    const latencies = observed.flatMap((each) =>
+      CONFIRMED.flatMap((mode) =>
+        PERCENTILES.map((percentile) => medianOf(each, latencyName(mode, percentile)))
+      )
+    );
     const times = rate("persistent", none) / rate("persistent", one);
     return {
       verdict: times > 1 ? "as claimed" : "not shown",
@@ -67,6 +73,7 @@ export const price: Experiment = {
             places: PERCENTILES.map((percentile) => `${percentile} %`),
             keys: PERCENTILES.map((percentile) => latencyName(mode, percentile)),
             logarithmic: true,
+            extent: extent(latencies) as [number, number],
           })
         ),
       ],
@@ -142,7 +149,7 @@ function medianOf({ facts }: Observed, key: string): number {
 function chart(
   title: string,
   observed: readonly Observed[],
-  { keys, ...axes }: Pick<Chart, "across" | "places" | "logarithmic"> & {
+  { keys, ...axes }: Pick<Chart, "across" | "places" | "logarithmic" | "extent"> & {
     readonly keys: readonly string[];
   },
 ): Chart {

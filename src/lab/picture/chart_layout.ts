@@ -11,6 +11,8 @@ export interface Chart {
   readonly places: readonly string[];
   /** Whether a step up is ten times as much; all values are above 0 then. */
   readonly logarithmic: boolean;
+  /** The least and the greatest of other charts too, where all are to have one scale. */
+  readonly extent?: readonly [number, number];
   /** One value for each place. */
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
@@ -38,10 +40,10 @@ export interface ChartFrame {
 
 /** Places a chart; the same computation for each renderer. */
 export function chartLayout(chart: Chart, frame: ChartFrame): ChartLayout {
-  const { places, series, logarithmic } = chart;
+  const { places, series, logarithmic, extent = [] } = chart;
   const { left, right, top, bottom, lineHeight } = frame;
   const x = scalePoint(places, [left, right]);
-  const values = series.flatMap(({ values }) => values);
+  const values = [...extent, ...series.flatMap(({ values }) => values)];
   const most = max(values) ?? 1;
   const y = logarithmic
     ? scaleLog([min(values) ?? 1, most], [bottom, top]).nice()
