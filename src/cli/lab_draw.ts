@@ -10,7 +10,7 @@ import { ExitCode } from "./failure/exit_code.ts";
 import { UsageError } from "./failure/usage_error.ts";
 import type { LabFlags } from "./flags/lab_flags.ts";
 import { FileFailed, writePicture } from "./output/lab_files.ts";
-import { labTextFormat, tableLines } from "./output/lab_text.ts";
+import { labTextFormat, tableLines, wrapped } from "./output/lab_text.ts";
 
 /** `worktool lab draw`: what `--record` kept, as pictures and numbers again. @throws {UsageError} */
 export async function drawRecordings(
@@ -59,7 +59,7 @@ function textOf(recordings: readonly Recording[], context: Context): string {
   const { experiment, broker } = recordings[0]!;
   const observed = observedIn(recordings);
   return [
-    `${experiment}, on ${broker}`,
+    ...wrapped(`${experiment}, on ${broker}`, format.columns, ""),
     "",
     ...terminalPicture(figureOf(firstRuns(observed)), format),
     ...[fateTable(observed), runTable(observed)]

@@ -77,10 +77,8 @@ export function experimentHeading(title: string): string {
  * Aligned columns; the words of a heading stand one above the other where the cells are narrow, and
  * the last column has the room that is left.
  */
-export function tableLines(
-  { title, columns: names, rows, note }: Table,
-  columns: number,
-): string[] {
+export function tableLines(table: Table, columns: number): string[] {
+  const { title, columns: names, rows, note } = table;
   const widths = names.map((name, at) =>
     Math.max(...name.split(" ").map(columnsOf), ...rows.map((row) => columnsOf(row[at] ?? "")))
   );
@@ -88,6 +86,7 @@ export function tableLines(
   const gap = sum("  ") <= columns ? "  " : " ";
   const last = widths.length - 1;
   widths[last] = Math.max(LEAST_LAST_COLUMNS, widths[last]! - Math.max(0, sum(gap) - columns));
+  if (sum(gap) > columns) return listLines(table, columns);
   const lines = (row: readonly string[]) => {
     const cells = row.map((cell, at) => wrapped(cell, widths[at]!, ""));
     const height = Math.max(...cells.map(({ length }) => length));
@@ -110,8 +109,20 @@ export function tableLines(
   ];
 }
 
+/** Row for row, what would not stand side by side. */
+function listLines({ title, columns: names, rows, note }: Table, columns: number): string[] {
+  return [
+    `${title}:`,
+    ...rows.flatMap(([name = "", ...cells]) => [
+      name,
+      ...cells.flatMap((cell, at) => wrapped(`${names[at + 1]}: ${cell}`, columns, "  ")),
+    ]),
+    ...note ? wrapped(note, columns, "") : [],
+  ];
+}
+
 /** Words in lines that are no wider than that. */
-function wrapped(text: string, columns: number, indent: string): string[] {
+export function wrapped(text: string, columns: number, indent: string): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
