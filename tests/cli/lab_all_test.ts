@@ -22,10 +22,14 @@ const VERDICTS: Readonly<Record<string, string>> = {
 const OF_RABBITMQ = { "releases": "not-run" };
 const BEFORE_4_3 = { "consumer-timeout": "not shown" };
 
-async function verdicts(flags: readonly string[]): Promise<Record<string, string>> {
-  await using lab = Worktool.start(["lab", "all", "--dot", "100ms", "--json", ...flags]);
+async function verdicts(
+  flags: readonly string[],
+  names: readonly string[] = Object.keys(VERDICTS),
+): Promise<Record<string, string>> {
+  const which = names.length === Object.keys(VERDICTS).length ? ["all"] : names;
+  await using lab = Worktool.start(["lab", ...which, "--dot", "100ms", "--json", ...flags]);
   // Each experiment has the time that a test waits for anything.
-  for (let n = 1; n <= Object.keys(VERDICTS).length; n++) await lab.printed(n, /^{"event":/);
+  for (let n = 1; n <= names.length; n++) await lab.printed(n, /^{"event":/);
   const { code, stdout, stderr } = await lab.exited;
   assert.equal(code, 0, stderr + stdout);
   const reports = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -34,9 +38,15 @@ async function verdicts(flags: readonly string[]): Promise<Record<string, string
   );
 }
 
+/** Releases have their own brokers, and what one release costs the others cost. */
+const OF_ANY_RELEASE = ["price", "releases"];
+
 for (const release of RELEASES) {
   Deno.test(`lab all: the lab's own broker, as RabbitMQ ${release}`, async () => {
-    assert.deepEqual(await verdicts(["--like", release]), VERDICTS);
+    const names = Object.keys(VERDICTS)
+      .filter((name) => release === RELEASES.at(-1) || !OF_ANY_RELEASE.includes(name));
+    const expected = Object.fromEntries(names.map((name) => [name, VERDICTS[name]]));
+    assert.deepEqual(await verdicts(["--like", release], names), expected);
   });
 }
 
