@@ -12,7 +12,7 @@ import type { LabFlags } from "./flags/lab_flags.ts";
 import { FileFailed, writePicture } from "./output/lab_files.ts";
 import { labTextFormat, tableLines, wrapped } from "./output/lab_text.ts";
 
-/** `worktool lab draw`: what `--record` kept, as pictures and numbers again. @throws {UsageError} */
+/** `lab draw`: what `--record` kept, as pictures and numbers again. @throws {UsageError} */
 export async function drawRecordings(
   files: readonly string[],
   { html, svg, record, json }: LabFlags,

@@ -3,7 +3,7 @@ import { build } from "hdr-histogram-js";
 /** Longer ones count as this. */
 const MOST_MS = 60_000;
 
-/** The percentiles of latencies in ms, to the microsecond and three digits; 0 where there are none. */
+/** The percentiles of latencies in ms, to three digits; 0 where there are none. */
 export function latencyPercentiles(
   latenciesMs: readonly number[],
   percentiles: readonly number[],

@@ -86,6 +86,7 @@ Deno.test("main.ts takes no package that only tests need", async () => {
     "d3-scale",
     "d3-shape",
     "get-east-asian-width",
+    "hdr-histogram-js",
     "prom-client",
     "simple-statistics",
   ]);
