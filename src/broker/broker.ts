@@ -173,6 +173,14 @@ export class Broker implements Disposable {
     return this.#users.get(name);
   }
 
+  get users(): Iterable<User> {
+    return this.#users.values();
+  }
+
+  get vhosts(): Iterable<VHost> {
+    return this.#vhosts.values();
+  }
+
   vhost(name: string): VHost | undefined {
     return this.#vhosts.get(name);
   }

@@ -2,6 +2,8 @@
 export type BrokerEvent =
   | { event: "listening"; url: string; messages: number }
   | { event: "full"; connections: number }
+  | { event: "management"; url: string }
+  | { event: "management-unavailable"; url: string; reason: string }
   | { event: "connected"; connection: number; remote: string }
   | { event: "opened"; connection: number; user: string; vhost: string; name: string }
   | { event: "refused"; connection: number; replyCode: number; reason: string }

@@ -7,6 +7,7 @@ import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { Connection } from "./connection/connection.ts";
 import { connectionLimit } from "./connection_limit.ts";
+import { type ManagementAddress, ManagementPort } from "./management/management_port.ts";
 import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
 /** RabbitMQ's consumer_timeout: half an hour. */
@@ -40,6 +41,8 @@ export interface BrokerOptions {
    * Messages may hold that much before publishers are blocked, in octets; default 40 % of memory.
    */
   maxMemoryBytes?: number;
+  /** Where the management HTTP API listens, if it can; default nowhere. */
+  management?: ManagementAddress;
   /** Report every method that clients send as an event; default false. */
   traceMethods?: boolean;
 }
@@ -51,6 +54,7 @@ export class BrokerServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #broker: Broker;
   readonly #connections = new Set<Connection>();
+  #management: ManagementPort | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(server: Server, broker: Broker) {
@@ -79,7 +83,7 @@ export class BrokerServer implements AsyncDisposable {
       broker = new Broker({
         dataDirectory: options.dataDirectory,
         acceptDamage: options.acceptDamage ?? false,
-        users: options.users ?? [{ name: "guest", password: "guest" }],
+        users: options.users ?? [{ name: "guest", password: "guest", tags: ["administrator"] }],
         vhosts: options.vhosts ?? ["/"],
         release: options.release ?? DEFAULT_RELEASE,
         denied: options.denied ?? [],
@@ -110,7 +114,21 @@ export class BrokerServer implements AsyncDisposable {
     });
     server.on("error", () => {}); // one connection that could not be had is not the broker's end
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
+    await running.#serveManagement(options.management);
     return running;
+  }
+
+  /** The broker does without it where the port is taken. */
+  async #serveManagement(address: ManagementAddress | undefined): Promise<void> {
+    if (address === undefined) return;
+    try {
+      this.#management = await ManagementPort.listen(address, this.#broker);
+      this.#broker.emit({ event: "management", url: this.#management.url });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const url = `http://${address.host}:${address.port}/`;
+      this.#broker.emit({ event: "management-unavailable", url, reason: code ?? message });
+    }
   }
 
   /**
@@ -123,6 +141,7 @@ export class BrokerServer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#server.close();
+    this.#management?.[Symbol.dispose]();
     const connections = [...this.#connections];
     const ended = Promise.all(connections.map((connection) => connection.shutDown()));
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -29,27 +29,38 @@ export class User {
    * (https://www.rabbitmq.com/docs/validated-user-id).
    */
   readonly impersonates: boolean;
+  /** RabbitMQ's user tags. */
+  readonly tags: readonly string[];
   readonly #password: Buffer;
   readonly #vhosts: ReadonlySet<string> | undefined;
   readonly #patterns: Record<Operation, RegExp>;
+  readonly #given: Record<Operation, string>;
 
   /** @throws {SyntaxError} when a pattern is no regular expression. */
   constructor(options: UserOptions) {
     this.name = Buffer.from(options.name).toString("latin1");
     this.impersonates = options.tags?.includes("impersonator") ?? false;
+    this.tags = options.tags ?? [];
     this.#password = Buffer.from(options.password);
     this.#vhosts = options.vhosts &&
       new Set(options.vhosts.map((name) => Buffer.from(name).toString("latin1")));
+    const { configure = ".*", write = ".*", read = ".*" } = options;
+    this.#given = { configure, write, read };
     this.#patterns = {
-      configure: compile(options.configure),
-      write: compile(options.write),
-      read: compile(options.read),
+      configure: compile(configure),
+      write: compile(write),
+      read: compile(read),
     };
   }
 
   hasPassword(password: string): boolean {
     const given = Buffer.from(password, "latin1");
     return given.length === this.#password.length && timingSafeEqual(given, this.#password);
+  }
+
+  /** The pattern as it was given. */
+  patternOf(operation: Operation): string {
+    return this.#given[operation];
   }
 
   mayOpen(vhost: string): boolean {
@@ -77,7 +88,7 @@ export class User {
   }
 }
 
-function compile(pattern = ".*"): RegExp {
+function compile(pattern: string): RegExp {
   // As in RabbitMQ, the empty pattern matches no name but the empty one.
   return new RegExp(pattern === "" ? "^$" : pattern);
 }

@@ -37,7 +37,7 @@ Deno.test("the broker logs connections and refusals, methods with --verbose", as
 });
 
 Deno.test("--json tells the same as objects", async () => {
-  await using broker = Worktool.start(["broker", "--port", "0", "--memory", "--json"]);
+  await using broker = Worktool.start(["broker", "--port", "0", "--memory", "--json", "--no-http"]);
   const { url } = await broker.event("listening");
   await Worktool.run(["send", "--url", url as string, "task"]);
   await broker.event("disconnected");

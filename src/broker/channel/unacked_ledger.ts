@@ -2,7 +2,7 @@ import type { Entry, EntryQueue } from "../model/entry.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 
 /** The deliveries of a channel that wait for an acknowledgement, by delivery tag, oldest first. */
-export class UnackedLedger {
+export class UnackedLedger implements Iterable<Entry> {
   readonly #entries = new Map<number, Entry>();
   #lastTag = 0;
 
@@ -14,6 +14,14 @@ export class UnackedLedger {
   /** The tag of the next delivery. */
   get comingTag(): number {
     return this.#lastTag + 1;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#entries.values();
   }
 
   add(entry: Entry): void {

@@ -14,13 +14,8 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Inbound, type InboundSink } from "./inbound.ts";
 import { type ClientConnection, OpenClient } from "./open_client.ts";
 import { SocketEnd } from "./socket_end.ts";
+import { SocketPath } from "./socket_path.ts";
 import { SocketWriter } from "./socket_writer.ts";
-
-/**
- * Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close
- * delay).
- */
-const INPUT_CLOSED_SECONDS = 3;
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
@@ -31,6 +26,7 @@ export class Connection
   readonly broker: Broker;
   /** Settles when the socket is closed. */
   readonly ended: Promise<void>;
+  readonly path: SocketPath;
   readonly #socket: Socket;
   readonly #inbound: Inbound;
   readonly #frames = new FrameRouter(this);
@@ -51,6 +47,7 @@ export class Connection
     this.ended = this.#end.closed;
     this.#inbound = new Inbound(this, broker);
     broker.connections.add(this);
+    this.path = new SocketPath(socket);
     this.#log.connected(`${socket.remoteAddress}`);
     limitHandshake(this.#end, {
       lasts: () => this.#state === "header" || this.#state === "handshake",
@@ -81,6 +78,11 @@ export class Connection
     return this.#socket.remoteAddress;
   }
 
+  /** What it has opened: undefined before and after that. */
+  get client(): OpenClient | undefined {
+    return this.isOpen ? this.#client : undefined;
+  }
+
   get isOpen(): boolean {
     return this.#state === "open";
   }
@@ -89,7 +91,7 @@ export class Connection
     this.#frames.method = 0;
     const known = error instanceof ConnectionError;
     this.#failed(known ? this.#frames.unexpected(error) : error);
-    if (this.#state === "closing") this.#end.awaitClient(INPUT_CLOSED_SECONDS);
+    if (this.#state === "closing") this.#end.awaitReader();
   }
 
   refused(offer: string): void {

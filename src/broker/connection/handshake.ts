@@ -59,6 +59,12 @@ export interface HandshakeResult {
   readonly frameMaxBytes: number;
   /** Capabilities that the client announced. */
   readonly capabilities: ReadonlySet<string>;
+  /** In which the client logged in. */
+  readonly mechanism: string;
+  /** 0 for none. */
+  readonly heartbeatSeconds: number;
+  /** What the client says of itself. */
+  readonly properties: FieldTable;
   /** What the client calls its connection; empty for no name. */
   readonly name: string;
 }
@@ -72,6 +78,9 @@ export class Handshake {
   #frameMaxBytes = FRAME_MAX_BYTES;
   #capabilities: ReadonlySet<string> = new Set();
   #name = "";
+  #mechanism = "";
+  #heartbeatSeconds = 0;
+  #properties: FieldTable = new Map();
 
   /** @param version as the client's protocol header named it */
   constructor(host: HandshakeHost, version: { readonly major: number; readonly minor: number }) {
@@ -134,6 +143,7 @@ export class Handshake {
       throw new LoginRefused(args.mechanism, { told });
     }
     this.#user = user;
+    this.#mechanism = args.mechanism;
     host.send("connection.tune", {
       channelMax: CHANNEL_MAX,
       frameMax: FRAME_MAX_BYTES,
@@ -142,6 +152,7 @@ export class Handshake {
   }
 
   #readClientProperties(properties: FieldTable): void {
+    this.#properties = properties;
     const capabilities = properties.get("capabilities");
     if (capabilities?.type === "F") {
       const announced = [...capabilities.value].filter(([, { value }]) => value === true);
@@ -157,6 +168,7 @@ export class Handshake {
     requireWithin("channel_max", args.channelMax, 1, CHANNEL_MAX);
     this.#channelMax = args.channelMax;
     this.#frameMaxBytes = args.frameMax;
+    this.#heartbeatSeconds = args.heartbeat;
     this.#host.startHeartbeat(args.heartbeat);
   }
 
@@ -181,6 +193,9 @@ export class Handshake {
       channelMax: this.#channelMax,
       frameMaxBytes: this.#frameMaxBytes,
       capabilities: this.#capabilities,
+      mechanism: this.#mechanism,
+      heartbeatSeconds: this.#heartbeatSeconds,
+      properties: this.#properties,
       name: this.#name,
     };
   }

@@ -27,7 +27,8 @@ export class OpenClient implements ChannelHost {
   readonly broker: Broker;
   readonly user: User;
   readonly vhost: VHost;
-  readonly capabilities: ReadonlySet<string>;
+  /** What the handshake ended with. */
+  readonly agreed: HandshakeResult;
   readonly channels: ChannelTable;
   readonly writer: FrameWriter;
   readonly #connection: ClientConnection;
@@ -38,11 +39,16 @@ export class OpenClient implements ChannelHost {
     this.broker = connection.broker;
     this.user = agreed.user;
     this.vhost = agreed.vhost;
-    this.capabilities = agreed.capabilities;
+    this.agreed = agreed;
     this.channels = new ChannelTable(this, agreed.channelMax);
     this.writer = socketWriter.writer;
     this.#connection = connection;
     this.#socketWriter = socketWriter;
+  }
+
+  /** Capabilities that the client announced. */
+  get capabilities(): ReadonlySet<string> {
+    return this.agreed.capabilities;
   }
 
   wantFlush(): void {

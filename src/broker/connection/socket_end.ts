@@ -5,6 +5,12 @@ import type { Socket } from "node:net";
  */
 const CLOSE_TIMEOUT_SECONDS = 30;
 
+/**
+ * Time a client has to read why its bytes are not looked at any more, in s (RabbitMQ's silent close
+ * delay).
+ */
+const INPUT_CLOSED_SECONDS = 3;
+
 /** The end of a connection's socket: when it comes at the latest, and why. */
 export class SocketEnd {
   /** Settles when the socket is closed. */
@@ -30,6 +36,11 @@ export class SocketEnd {
   after(ms: number, callback: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(callback, ms);
+  }
+
+  /** Drops the socket once the client had the time to read why. */
+  awaitReader(): void {
+    this.awaitClient(INPUT_CLOSED_SECONDS);
   }
 
   /** Drops the socket after a while, if the client has not closed it. */

@@ -48,6 +48,11 @@ export class QueueSubscribers {
     return this.#arrivals;
   }
 
+  /** The one that a single-active-consumer queue serves. */
+  get active(): Subscriber | undefined {
+    return this.#active;
+  }
+
   add(subscriber: Subscriber): void {
     this.#exhausted = false;
     this.#arrivals.push(subscriber);

@@ -74,6 +74,10 @@ export class VHost {
     return this.#queues.values();
   }
 
+  get exchanges(): Iterable<Exchange> {
+    return this.#exchanges.values();
+  }
+
   /** @throws {ChannelError} 404 when there is none. */
   exchange(name: string): Exchange {
     const exchange = this.#exchanges.get(name);

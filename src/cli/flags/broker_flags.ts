@@ -8,6 +8,10 @@ import { defined } from "../defined.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { parseDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
+import {
+  DEFAULT_MANAGEMENT_ADDRESS,
+  parseManagementAddress,
+} from "../values/management_address.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
 import { oneOf } from "../values/one_of.ts";
 import { parseUser, parseUserTags } from "../values/user.ts";
@@ -41,7 +45,13 @@ function listenFlags() {
       "port to listen on, 0 for a free one",
       argument(integerBetween(0, 65_535)),
       5672,
-    );
+    )
+    .addOption(
+      new Option("--http <[host:]port>", "where the management HTTP API listens, 0: a free port")
+        .argParser(argument(parseManagementAddress))
+        .default(DEFAULT_MANAGEMENT_ADDRESS, "127.0.0.1:15672"),
+    )
+    .option("--no-http", "serve no management HTTP API");
 }
 
 function storeFlags() {
@@ -120,7 +130,7 @@ export function brokerOptions(
   flags: BrokerFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): BrokerOptions {
-  const { host, port, memory, vhost = [], like, deny = [] } = flags;
+  const { host, port, memory, vhost = [], like, deny = [], http } = flags;
   const user = withTags(flags);
   if (like === "3.10" && deny.length > 0) {
     throw new UsageError("--deny needs --like 4.0 or later: RabbitMQ 3.10 cannot refuse features");
@@ -132,6 +142,7 @@ export function brokerOptions(
     vhosts: ["/", ...vhost],
     release: like,
     denied: deny,
+    ...(http === false ? {} : { management: http }),
     consumerTimeoutMs: flags.consumerTimeout,
     traceMethods: flags.verbose ?? false,
     ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
@@ -143,12 +154,17 @@ export function brokerOptions(
 
 /** The users with their tags. @throws {UsageError} tags of nobody */
 function withTags({ user = [], userTags = [] }: BrokerFlags): UserOptions[] {
-  const users = user.length > 0 ? user : [{ name: "guest", password: "guest" }];
+  const users: readonly UserOptions[] = user.length > 0
+    ? user
+    : [{ name: "guest", password: "guest", tags: ["administrator"] }];
   const stranger = userTags.find(({ name }) => !users.some((one) => one.name === name));
   if (stranger !== undefined) throw new UsageError(`--user-tags ${stranger.name}: no such user`);
   return users.map((one) => ({
     ...one,
-    tags: userTags.filter(({ name }) => name === one.name).flatMap(({ tags }) => tags),
+    tags: [
+      ...one.tags ?? [],
+      ...userTags.filter(({ name }) => name === one.name).flatMap(({ tags }) => tags),
+    ],
   }));
 }
 

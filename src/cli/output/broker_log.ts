@@ -24,6 +24,11 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
     case "full":
       return `no room for more connections: ${event.connections} are open, as many as the limit of ` +
         "open files allows (ulimit -n)";
+    case "management":
+      return `management HTTP API at ${event.url}`;
+    case "management-unavailable":
+      return `no management HTTP API at ${event.url}: ${event.reason}. ` +
+        "Choose another port with --http, or --no-http";
     case "connected":
       return verbose ? `[${event.connection}] connected from ${event.remote}` : undefined;
     case "opened": {

@@ -1,0 +1,56 @@
+// deno-lint-ignore-file camelcase -- RabbitMQ's names
+import type { Binding, Destination } from "../model/exchange.ts";
+import { Queue } from "../model/queue.ts";
+import type { VHost } from "../model/vhost.ts";
+import { jsonOf, textOf } from "./json_fields.ts";
+import { type Route, vhostOf } from "./route.ts";
+
+/** Bindings, those of the default exchange among them. */
+export const BINDING_ROUTES: readonly Route[] = [
+  { path: "bindings", get: ({ asker }) => asker.vhosts().flatMap(allBindings) },
+  {
+    path: "bindings/*",
+    get: (query) => {
+      const vhost = vhostOf(query);
+      return vhost && allBindings(vhost);
+    },
+  },
+];
+
+function allBindings(vhost: VHost) {
+  return [
+    ...[...vhost.queues].map(defaultBinding),
+    ...[...vhost.exchanges].flatMap((exchange) => [...exchange.bindings].map(bindingView)),
+  ];
+}
+
+/** What leads to a queue or an exchange. */
+export function destinationBindings(vhost: VHost, destination: Destination) {
+  const bindings = [...vhost.exchanges].flatMap((exchange) => [...exchange.bindings])
+    .filter((binding) => binding.destination === destination).map(bindingView);
+  return destination instanceof Queue ? [defaultBinding(destination), ...bindings] : bindings;
+}
+
+/** Rule (section 3.1.3.1): every queue is bound to the default exchange by its name. */
+export function defaultBinding({ name, vhost }: Queue) {
+  return {
+    source: "",
+    vhost: textOf(vhost),
+    destination: textOf(name),
+    destination_type: "queue",
+    routing_key: textOf(name),
+    arguments: {},
+    properties_key: encodeURIComponent(textOf(name)),
+  };
+}
+
+export function bindingView({ source, destination, routingKey, arguments: table }: Binding) {
+  return {
+    source: textOf(source.name),
+    vhost: textOf(source.vhost),
+    destination: textOf(destination.name),
+    destination_type: destination instanceof Queue ? "queue" : "exchange",
+    routing_key: textOf(routingKey),
+    arguments: jsonOf(table),
+  };
+}

@@ -1,0 +1,82 @@
+// deno-lint-ignore-file camelcase -- RabbitMQ's names
+import process from "node:process";
+import deno from "../../../deno.json" with { type: "json" };
+import type { Broker } from "../broker.ts";
+import type { VHost } from "../model/vhost.ts";
+import type { Asker } from "./asker.ts";
+import { textOf } from "./json_fields.ts";
+import { NODE_NAME } from "./node_name.ts";
+import { channelsOf, consumersOf, openConnections } from "./open_connections.ts";
+import { type Route, vhostOf } from "./route.ts";
+
+/** The broker as a whole: overview, its only node, its virtual hosts. */
+export const BROKER_ROUTES: readonly Route[] = [
+  { path: "overview", get: ({ broker, asker }) => overview(broker, asker) },
+  { path: "cluster-name", get: () => ({ name: "worktool" }) },
+  { path: "nodes", needs: "monitoring", get: ({ broker }) => [nodeView(broker)] },
+  {
+    path: "nodes/*",
+    needs: "monitoring",
+    get: ({ broker, names }) => textOf(names[0]!) === NODE_NAME ? nodeView(broker) : undefined,
+  },
+  { path: "vhosts", get: ({ asker }) => asker.vhosts().map(vhostView) },
+  {
+    path: "vhosts/*",
+    get: (query) => {
+      const vhost = vhostOf(query);
+      return vhost && vhostView(vhost);
+    },
+  },
+];
+
+function overview(broker: Broker, asker: Asker) {
+  const vhosts = asker.vhosts();
+  const connections = openConnections(broker, asker);
+  return {
+    management_version: deno.version,
+    rabbitmq_version: broker.release.name,
+    product_name: "worktool",
+    product_version: deno.version,
+    cluster_name: "worktool",
+    node: NODE_NAME,
+    queue_totals: totals(vhosts),
+    object_totals: {
+      channels: channelsOf(connections).length,
+      connections: connections.length,
+      consumers: consumersOf(connections).length,
+      exchanges: vhosts.reduce((sum, { exchanges }) => sum + [...exchanges].length, 0),
+      queues: vhosts.reduce((sum, { queues }) => sum + [...queues].length, 0),
+    },
+  };
+}
+
+function totals(vhosts: readonly VHost[]) {
+  let [ready, unacknowledged] = [0, 0];
+  for (const queue of vhosts.flatMap(({ queues }) => [...queues])) {
+    ready += queue.readyCount;
+    unacknowledged += queue.unackedCount;
+  }
+  return {
+    messages: ready + unacknowledged,
+    messages_ready: ready,
+    messages_unacknowledged: unacknowledged,
+  };
+}
+
+function nodeView(broker: Broker) {
+  return {
+    name: NODE_NAME,
+    type: "disc",
+    running: true,
+    mem_alarm: broker.blocked,
+    mem_limit: Math.round(broker.settings.maxMemoryBytes),
+    mem_used: process.memoryUsage.rss(),
+    os_pid: `${process.pid}`,
+    partitions: [],
+    uptime: Math.round(performance.now()),
+  };
+}
+
+function vhostView(vhost: VHost) {
+  return { name: textOf(vhost.name), tracing: false, ...totals([vhost]) };
+}

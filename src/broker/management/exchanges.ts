@@ -1,0 +1,65 @@
+// deno-lint-ignore-file camelcase -- RabbitMQ's names
+import type { Exchange } from "../model/exchange.ts";
+import { bindingView, defaultBinding, destinationBindings } from "./bindings.ts";
+import { jsonOf, textOf } from "./json_fields.ts";
+import { type Query, type Route, vhostOf } from "./route.ts";
+
+/** Exchanges, and what leads from and to them. */
+export const EXCHANGE_ROUTES: readonly Route[] = [
+  {
+    path: "exchanges",
+    get: ({ asker }) => asker.vhosts().flatMap(({ exchanges }) => list(exchanges)),
+  },
+  {
+    path: "exchanges/*",
+    get: (query) => {
+      const vhost = vhostOf(query);
+      return vhost && list(vhost.exchanges);
+    },
+  },
+  {
+    path: "exchanges/*/*",
+    get: (query) => {
+      const exchange = exchangeOf(query);
+      return exchange && exchangeView(exchange);
+    },
+  },
+  {
+    path: "exchanges/*/*/bindings/source",
+    get: (query) => {
+      const exchange = exchangeOf(query);
+      if (exchange?.name === "") return [...vhostOf(query)!.queues].map(defaultBinding);
+      return exchange && [...exchange.bindings].map(bindingView);
+    },
+  },
+  {
+    path: "exchanges/*/*/bindings/destination",
+    get: (query) => {
+      const exchange = exchangeOf(query);
+      return exchange && destinationBindings(vhostOf(query)!, exchange);
+    },
+  },
+];
+
+/** Paths call the default exchange `amq.default`. */
+function exchangeOf(query: Query): Exchange | undefined {
+  const vhost = vhostOf(query);
+  const name = query.names[1] === "amq.default" ? "" : query.names[1]!;
+  return vhost?.hasExchangeNamed(name) ? vhost.exchange(name) : undefined;
+}
+
+function list(exchanges: Iterable<Exchange>) {
+  return [...exchanges].sort((a, b) => a.name < b.name ? -1 : 1).map(exchangeView);
+}
+
+function exchangeView(exchange: Exchange) {
+  return {
+    arguments: jsonOf(exchange.arguments),
+    auto_delete: exchange.autoDelete,
+    durable: exchange.durable,
+    internal: exchange.internal,
+    name: textOf(exchange.name),
+    type: exchange.type,
+    vhost: textOf(exchange.vhost),
+  };
+}

@@ -1,0 +1,279 @@
+/** The management HTTP API of `worktool broker`, beside RabbitMQ's own. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+import { connect } from "amqplib";
+import fc from "fast-check";
+import { brokerList, RELEASES } from "../support/broker_list.ts";
+import { eventually, within } from "../support/deadline.ts";
+import { freePorts } from "../support/free_ports.ts";
+import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { holds } from "../support/property.ts";
+import { Worktool } from "../support/worktool.ts";
+
+type Json = Record<string, unknown>;
+
+/** Starts a broker on free ports. */
+async function start(...flags: string[]) {
+  const broker = Worktool.start(["broker", "--port", "0", "--memory", "--http", "0", ...flags]);
+  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
+  const management = await managementUrl(broker);
+  return { broker, url, management };
+}
+
+async function managementUrl(broker: Worktool): Promise<string> {
+  return /http:\S+/.exec(await broker.line(/^management HTTP API at/))![0];
+}
+
+async function ask(base: string, path: string, login = "guest:guest", init: RequestInit = {}) {
+  const headers = { authorization: `Basic ${btoa(login)}` };
+  const answer = await fetch(`${base}api/${path}`, { headers, ...init });
+  const text = await answer.text();
+  return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+Deno.test("the management API tells who holds which delivery since when", async () => {
+  const { broker, url, management } = await start();
+  await using _broker = broker;
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  await channel.assertQueue("held");
+  for (const task of ["a", "b", "c"]) channel.sendToQueue("held", Buffer.from(task));
+  await channel.prefetch(2);
+  const { promise: both, resolve } = Promise.withResolvers<void>();
+  let delivered = 0;
+  await channel.consume("held", () => ++delivered === 2 && resolve(), { consumerTag: "mine" });
+  await within(both, "two deliveries");
+
+  const { body: queue } = await ask(management, "queues/%2F/held");
+  assert.deepEqual(
+    [queue.messages, queue.messages_ready, queue.messages_unacknowledged, queue.consumers],
+    [3, 1, 2, 1],
+  );
+  const { body: unacked } = await ask(management, "queues/%2F/held/unacked");
+  assert.deepEqual(unacked.map((one: Json) => [one["consumer_tag"], one["delivery_tag"]]), [
+    ["mine", 1],
+    ["mine", 2],
+  ]);
+  for (const { delivered_at: at, channel_details: holder } of unacked) {
+    assert.ok(at > 0 && at <= Date.now());
+    const { status, body } = await ask(management, `channels/${encodeURIComponent(holder.name)}`);
+    assert.deepEqual([status, body.messages_unacknowledged], [200, 2]);
+  }
+  assert.deepEqual((await ask(management, "queues?columns=name,messages_ready")).body, [
+    { name: "held", messages_ready: 1 },
+  ]);
+  const { body: overview } = await ask(management, "overview");
+  assert.deepEqual(overview.queue_totals, {
+    messages: 3,
+    messages_ready: 1,
+    messages_unacknowledged: 2,
+  });
+  await connection.close();
+});
+
+Deno.test("no data without credentials, a tag and the right Host", async () => {
+  const users = ["--user", "plain:p", "--user", "watcher:p", "--user-tags", "watcher:management"];
+  const { broker, management } = await start(...users, "--user", "guest:guest");
+  await using _broker = broker;
+  const refused: [path: string, login: string, reason: string][] = [
+    ["overview", "guest:wrong", "Login failed"],
+    ["overview", "nobody:p", "Login failed"],
+    ["overview", "plain:p", "Not management user"],
+    ["users", "watcher:p", "User not administrator user"],
+    ["nodes", "watcher:p", "User not monitor user"],
+  ];
+  for (const [path, login, reason] of refused) {
+    const { status, body } = await ask(management, path, login);
+    assert.deepEqual([status, body], [401, { error: "not_authorized", reason }], login);
+  }
+  assert.equal((await ask(management, "whoami", "watcher:p")).body.name, "watcher");
+  const bare = await fetch(`${management}api/queues`);
+  assert.equal(bare.status, 401);
+  assert.equal(bare.headers.get("access-control-allow-origin"), null);
+  await bare.body?.cancel();
+  const answer = await exchange(
+    management,
+    "GET /api/queues HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+  );
+  assert.match(answer, /^HTTP\/1\.1 421 /);
+  assert.deepEqual(await ask(management, "nothing", "watcher:p"), {
+    status: 404,
+    body: { error: "Object Not Found", reason: "Not Found" },
+  });
+  assert.equal((await ask(management, "whoami", "watcher:p", { method: "PATCH" })).status, 405);
+});
+
+Deno.test("any bytes give an HTTP answer or a close, and the broker serves on", async () => {
+  const { broker, management } = await start();
+  await using _broker = broker;
+  const piece = fc.constantFrom(
+    ...[
+      "GET ",
+      "POST ",
+      "/api/overview",
+      " HTTP/1.1",
+      "\r\n",
+      "\r\n\r\n",
+      "Host: localhost",
+      "%",
+      ":",
+    ],
+    ...[
+      "Content-Length: 5",
+      "Content-Length: 99999999",
+      "Transfer-Encoding: chunked",
+      "?columns=",
+      "\0",
+    ],
+  );
+  const bytes = fc.oneof(
+    fc.array(piece, { maxLength: 12 }).map((pieces) => Buffer.from(pieces.join(""))),
+    fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),
+    fc.constant(Buffer.alloc(100_000, "x")),
+  );
+  await holds(fc.asyncProperty(bytes, async (bytes) => {
+    const answer = await exchange(management, bytes);
+    assert.ok(answer === "" || answer.startsWith("HTTP/1.1 "), answer);
+  }));
+  assert.equal((await ask(management, "overview")).status, 200);
+});
+
+/** What is answered until the broker closes, or has read the end. */
+async function exchange(base: string, bytes: string | Uint8Array): Promise<string> {
+  const { hostname, port } = new URL(base);
+  const socket = connectSocket(Number(port), hostname);
+  let answer = "";
+  socket.on("data", (chunk) => answer += chunk.toString("latin1"));
+  socket.on("error", () => {}); // a reset is a close
+  await within(once(socket, "connect"), "a connection");
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  socket.end(bytes);
+  await within(closed, "the end of the connection");
+  return answer;
+}
+
+Deno.test("where its port is taken, the broker says so and goes on without", async () => {
+  using taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = taken.addr as Deno.NetAddr;
+  await using broker = Worktool.start(
+    ["broker", "--port", "0", "--memory", "--http", `${port}`],
+  );
+  const url = await broker.line(/^amqp:/);
+  await broker.line(/^no management HTTP API at http:\/\/127\.0\.0\.1:\d+\/: EADDRINUSE\. Choose/);
+  assert.equal((await Worktool.run(["send", "--url", url, "task"])).code, 0);
+});
+
+/** What is compared with RabbitMQ: each path with a first object of its kind. */
+const COMPARED = [
+  "whoami",
+  "vhosts/%2F",
+  "permissions/%2F/guest",
+  "exchanges/%2F/amq.topic",
+  "queues/%2F/compared",
+  "queues/%2F/compared/bindings",
+  "bindings/%2F",
+  "connections",
+  "channels",
+  "consumers",
+  "health/checks/local-alarms",
+  "health/checks/virtual-hosts",
+  "nodes",
+  "overview",
+  "cluster-name",
+  "queues/%2F/missing",
+  "queues/missing",
+];
+/** Their values are a broker's own. */
+const OWN = new Set(
+  ("node name connection_name port peer_port connected_at product_name product_version cluster_name " +
+    "management_version rabbitmq_version mem_limit mem_used os_pid uptime exchanges object_totals")
+    .split(" "),
+);
+
+for (const { name, scripts } of brokerList.rabbitMqs) {
+  Deno.test(`the management API's fields are RabbitMQ's [${name}]`, async () => {
+    const [port] = await freePorts(1);
+    await using node = await PrivateRabbitMq.start({
+      scripts,
+      plugins: ["rabbitmq_management"],
+      config: [
+        `management.tcp.port = ${port}`,
+        "management.tcp.ip = 127.0.0.1",
+        "collect_statistics_interval = 500",
+      ],
+    });
+    const like = RELEASES.find((release) => name.includes(release)) ?? "4.3";
+    const { broker, url, management } = await start("--like", like);
+    await using _broker = broker;
+    const own = await lookAt(url, management);
+    const theirs = await lookAt(node.url, `http://127.0.0.1:${port}/`);
+    const differing = COMPARED.flatMap((path) =>
+      differences(path, own.get(path), theirs.get(path))
+    );
+    assert.deepEqual(differing, []);
+  });
+}
+
+/** Makes a connection with a consumer on either broker and asks for everything. */
+async function lookAt(url: string, base: string): Promise<Map<string, unknown>> {
+  const connection = await connect(url, { clientProperties: { connection_name: "compared" } });
+  const channel = await connection.createChannel();
+  await channel.assertQueue("compared", { arguments: { "x-message-ttl": 60_000 } });
+  channel.sendToQueue("compared", Buffer.from("task"));
+  await channel.prefetch(3);
+  await channel.consume("compared", () => {}, { consumerTag: "compared" });
+  const seen = new Map<string, unknown>();
+  for (const path of COMPARED) seen.set(path, await settled(base, path));
+  await connection.close();
+  return seen;
+}
+
+/** The field by which an object is told whole: RabbitMQ adds it with its statistics. */
+const COMES_LAST: Record<string, string> = {
+  "vhosts/%2F": "messages",
+  "queues/%2F/compared": "messages_ready",
+  "connections": "channels",
+  "channels": "consumer_count",
+  "consumers": "consumer_tag",
+};
+
+async function settled(base: string, path: string): Promise<unknown> {
+  let answer = await ask(base, path);
+  const last = COMES_LAST[path];
+  if (last === undefined) return answer;
+  await eventually(`${last} in ${path}`, async () => {
+    answer = await ask(base, path);
+    const whole = Array.isArray(answer.body) ? answer.body[0] : answer.body;
+    return whole?.[last] !== undefined && whole.consumer_details?.length !== 0;
+  });
+  return answer;
+}
+
+/** Where a field of the embedded broker is not RabbitMQ's; fields that it does not tell are none. */
+function differences(path: string, own: unknown, theirs: unknown): string[] {
+  if (Array.isArray(own) && Array.isArray(theirs)) {
+    return own.length === 0 ? [] : differences(`${path}[0]`, own[0], theirs[0]);
+  }
+  if (isObject(own) && isObject(theirs)) {
+    return Object.entries(own).flatMap(([name, value]) => {
+      if (!(name in theirs)) return [`${path}.${name} is unknown`];
+      const other = theirs[name];
+      if (OWN.has(name)) {
+        return kind(value) === kind(other) ? [] : [`${path}.${name} is ${kind(other)}`];
+      }
+      return differences(`${path}.${name}`, value, other);
+    });
+  }
+  if (Object.is(own, theirs)) return [];
+  return [`${path}: ${JSON.stringify(own)} instead of ${JSON.stringify(theirs)}`];
+}
+
+function isObject(value: unknown): value is Json {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function kind(value: unknown): string {
+  return Array.isArray(value) ? "array" : typeof value;
+}
