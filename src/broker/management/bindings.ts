@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Binding, Destination } from "../model/exchange.ts";
 import { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";

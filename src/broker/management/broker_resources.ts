@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import process from "node:process";
 import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";

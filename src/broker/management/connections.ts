@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Consumer } from "../channel/consumer.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";

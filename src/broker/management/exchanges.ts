@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Exchange } from "../model/exchange.ts";
 import { bindingView, defaultBinding, destinationBindings } from "./bindings.ts";
 import { jsonOf, textOf } from "./json_fields.ts";

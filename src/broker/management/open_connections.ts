@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Broker } from "../broker.ts";
 import type { Channel } from "../channel/channel.ts";
 import type { Consumer } from "../channel/consumer.ts";

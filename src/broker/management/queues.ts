@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Broker } from "../broker.ts";
 import type { Queue } from "../model/queue.ts";
 import { destinationBindings } from "./bindings.ts";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 import type { Broker } from "../broker.ts";
 import type { User } from "../user.ts";
 import { textOf } from "./json_fields.ts";
