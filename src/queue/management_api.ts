@@ -160,14 +160,12 @@ export class ManagementApi {
 
 function figuresOf(queue: ApiQueue): QueueFigures {
   const { messages_ready: ready, message_stats: stats } = queue;
-  // A queue that no message has passed has no such statistics, one that is new has no figures yet.
-  const none = ready === undefined ? undefined : 0;
   const figures = {
     ready,
     unacked: queue.messages_unacknowledged,
     consumers: queue.consumers,
-    in: stats?.publish_details?.rate ?? none,
-    out: stats?.deliver_get_details?.rate ?? none,
+    in: stats?.publish_details?.rate,
+    out: stats?.deliver_get_details?.rate,
     type: queue.type,
     durable: queue.durable,
     policy: queue.policy ?? "",

@@ -73,6 +73,26 @@ Deno.test("the management API tells who holds which delivery since when", async 
   await connection.close();
 });
 
+Deno.test("worktool queue asks the embedded broker too; it counts no rates", async () => {
+  const { broker, url, management } = await start();
+  await using _broker = broker;
+  await using worker = Worktool.start(
+    ["work", "--url", url, "--queue", "held", "--ack", "never", "--prefetch", "2"],
+  );
+  await worker.line(/Waiting for messages/);
+  await Worktool.run(["send", "--url", url, "--queue", "held", "--count", "3", "task {n}"]);
+  await worker.printed(2, /Received/);
+  const asked = ["--url", url, "--management-url", management];
+  const held = ["--assert", "ready == 1 && unacked == 2 && consumers == 1"];
+  const { code, stderr } = await Worktool.run(["queue", "show", "held", ...asked, ...held]);
+  assert.equal(code, 0, stderr);
+  const columns = ["--columns", "name,ready,unacked,in,durable"];
+  const { stdout } = await Worktool.run(["queue", "ls", ...asked, ...columns]);
+  assert.equal(stdout, "held\t1\t2\tunknown\ttrue\n");
+  worker.kill("SIGTERM");
+  await worker.exited;
+});
+
 Deno.test("no data without credentials, a tag and the right Host", async () => {
   const users = ["--user", "plain:p", "--user", "watcher:p", "--user-tags", "watcher:management"];
   const { broker, management } = await start(...users, "--user", "guest:guest");
@@ -251,7 +271,7 @@ async function settled(base: string, path: string): Promise<unknown> {
   return answer;
 }
 
-/** Where a field of the embedded broker is not RabbitMQ's; fields that it does not tell are none. */
+/** Where a field of the embedded broker is not RabbitMQ's; one that it does not tell is none. */
 function differences(path: string, own: unknown, theirs: unknown): string[] {
   if (Array.isArray(own) && Array.isArray(theirs)) {
     return own.length === 0 ? [] : differences(`${path}[0]`, own[0], theirs[0]);

@@ -25,7 +25,8 @@ export class BrokerProcess implements AsyncDisposable {
 
   /** Starts a broker and does not wait for it. */
   static launch(directory: string, options: readonly string[] = []): Worktool {
-    return Worktool.start(["broker", "--port", "0", "--data", directory, ...options]);
+    const http = options.includes("--http") ? [] : ["--no-http"];
+    return Worktool.start(["broker", "--port", "0", ...http, "--data", directory, ...options]);
   }
 
   get exited(): Promise<Exit> {

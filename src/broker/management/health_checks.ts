@@ -2,7 +2,7 @@ import type { Route } from "./route.ts";
 
 const OK = { status: "ok" };
 
-/** https://www.rabbitmq.com/docs/monitoring#health-checks, those that there is something to check */
+/** As https://www.rabbitmq.com/docs/monitoring#health-checks has them, as far as they apply. */
 export const HEALTH_ROUTES: readonly Route[] = [
   // Whoever gets an answer has reached a broker that lives; its virtual hosts run while it does.
   { path: "health/checks/local-alarms", get: ({ broker }) => alarms(broker.blocked) },

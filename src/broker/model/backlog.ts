@@ -67,7 +67,10 @@ export class Backlog {
     return undefined;
   }
 
-  /** Drops what has expired, or begins to: heads of every priority (per-message expirations leave only there). */
+  /**
+   * Drops what has expired, or begins to: heads of every priority (per-message expirations leave
+   * only there).
+   */
   expire(): void {
     const next = this.#ready.expire(
       this.#owner.now(),

@@ -80,7 +80,7 @@ function grouped(deaths: readonly FieldTable[]): FieldTable[] {
   }).reverse();
 }
 
-/** One more than what stands there, which a client may have written: it wraps, as RabbitMQ's does. */
+/** One more than what stands there; a client may have written it, and it wraps as RabbitMQ's. */
 function countAfter(count: Field | undefined): bigint {
   const before = typeof count?.value === "bigint" ? count.value : BigInt(integerOf(count) ?? 0);
   return BigInt.asIntN(64, before + 1n);

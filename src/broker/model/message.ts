@@ -185,7 +185,8 @@ export class Message {
 
 /**
  * Exchange and routing key as the two short strings a message starts with.
- * @throws {RangeError} for a routing key that is no short string, as x-dead-letter-routing-key may be
+ * @throws {RangeError} for a routing key that is no short string, as x-dead-letter-routing-key may
+ *   be
  */
 export function encodeAddress(exchange: string, routingKey: string): Slice {
   if (routingKey.length > 255) {

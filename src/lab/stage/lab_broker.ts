@@ -62,7 +62,8 @@ export class OwnBroker implements LabBroker {
   }
 
   #launch(port: number): WorktoolProcess {
-    const args = ["broker", "--port", `${port}`, "--data", this.#directory, ...this.#flags];
+    const place = ["--port", `${port}`, "--no-http", "--data", this.#directory];
+    const args = ["broker", ...place, ...this.#flags];
     return new WorktoolProcess(args, { env: {} });
   }
 
