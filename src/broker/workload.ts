@@ -5,7 +5,7 @@ import type { EndOfTurn } from "./end_of_turn.ts";
  * Longest time that work takes of one turn of the event loop, in ms: a client that connects,
  * declares and publishes waits for about ten turns,
  */
-const TURN_MS = 5;
+const TURN_MS = 3;
 /** and one piece of work before the next one's turn comes. */
 const SLICE_MS = 1;
 /** The clock is looked at after so many steps; a step takes about a microsecond. */

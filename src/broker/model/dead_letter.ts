@@ -11,6 +11,12 @@ import type { Entry, EntryQueue } from "./entry.ts";
 import type { Message } from "./message.ts";
 import type { DeathReason } from "./queue_context.ts";
 
+/** A dead letter, and its headers, which took a while to make. */
+export interface DeadLetter {
+  readonly message: Message;
+  readonly headers: FieldTable;
+}
+
 /**
  * The message as it goes to the dead-letter exchange: x-death and x-first-death-* tell its history,
  * the expiration is moved into x-death (https://www.rabbitmq.com/docs/dlx#effects).
@@ -21,7 +27,7 @@ export function deadMessage(
   reason: DeathReason,
   atMs: number,
   release: Release,
-): Message {
+): DeadLetter {
   const { message, queue } = entry;
   const { deadLetterExchange, deadLetterRoutingKey } = queue.policy;
   const properties = message.properties();
@@ -44,7 +50,7 @@ export function deadMessage(
     deadLetterRoutingKey ?? message.routingKey,
   );
   letter.dead = true;
-  return letter;
+  return { message: letter, headers: properties.headers };
 }
 
 function forgetDeaths(headers: FieldTable): void {

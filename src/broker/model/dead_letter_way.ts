@@ -41,11 +41,15 @@ export class DeadLetterWay implements LetterWay {
   }
 
   letterOf({ entry, reason }: Death): Letter {
-    const message = deadMessage(entry, reason, this.#context.now(), this.#context.release);
+    const { message, headers } = deadMessage(
+      entry,
+      reason,
+      this.#context.now(),
+      this.#context.release,
+    );
     const exchange = this.#exchangeOf(entry); // it may have gone
     if (exchange === undefined) return { message, queues: [] };
-    const headers = message.headers();
-    const keys = [message.routingKey, ...carbonCopies(headers?.get("CC"))];
+    const keys = [message.routingKey, ...carbonCopies(headers.get("CC"))];
     const queues = [...this.#router.route(exchange, keys, message)];
     if (reason === "rejected") return { message, queues };
     return { message, queues: queues.filter(({ name }) => !isAutomaticCycle(headers, name)) };

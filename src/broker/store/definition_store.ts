@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DurableDefinitions } from "../model/durable_store.ts";
 import type { Binding, Destination, Exchange } from "../model/exchange.ts";
 import { Queue } from "../model/queue.ts";
-import { encodeTable } from "../wire/field_table.ts";
+import { encodeTable } from "../wire/table_writer.ts";
 import { ConnectionError } from "../wire/protocol_error.ts";
 import { definitionChecksum, type SqlValue } from "./checksum.ts";
 import type { DataDirectory } from "./data_directory.ts";

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { encodeTable, type FieldTable, readTable } from "./field_table.ts";
+import { type FieldTable, readTable } from "./field_table.ts";
+import { encodeTable } from "./table_writer.ts";
 import { ConnectionError } from "./protocol_error.ts";
 
 /** The properties of class basic (its fields in the definition), highest flag bit first. */

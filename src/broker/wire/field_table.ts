@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { UnanswerableError } from "./protocol_error.ts";
 
 /**
@@ -149,68 +149,6 @@ class FieldReader {
       default:
         throw malformed();
     }
-  }
-}
-
-/** Encodes a table with its four length octets. */
-export function encodeTable(table: FieldTable): Buffer {
-  const parts: Buffer[] = [];
-  for (const [name, field] of table) {
-    const text = Buffer.from(name, "latin1").subarray(0, 255);
-    parts.push(Buffer.from([text.length]), text, encodeField(field));
-  }
-  return withLength(parts);
-}
-
-function withLength(parts: Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length);
-  return Buffer.concat([length, body]);
-}
-
-function encodeField(field: Field): Buffer {
-  const type = Buffer.from(field.type, "latin1");
-  return Buffer.concat([type, encodeValue(field)]);
-}
-
-function encodeValue(field: Field): Buffer {
-  const eight = Buffer.alloc(8);
-  switch (field.type) {
-    case "t":
-      return Buffer.from([field.value ? 1 : 0]);
-    case "b":
-      return eight.subarray(0, eight.writeInt8(field.value));
-    case "B":
-      return eight.subarray(0, eight.writeUInt8(field.value));
-    case "s":
-      return eight.subarray(0, eight.writeInt16BE(field.value));
-    case "u":
-      return eight.subarray(0, eight.writeUInt16BE(field.value));
-    case "I":
-      return eight.subarray(0, eight.writeInt32BE(field.value));
-    case "i":
-      return eight.subarray(0, eight.writeUInt32BE(field.value));
-    case "f":
-      return eight.subarray(0, eight.writeFloatBE(field.value));
-    case "d":
-      return eight.subarray(0, eight.writeDoubleBE(field.value));
-    case "l":
-    case "L":
-      return eight.subarray(0, eight.writeBigInt64BE(field.value));
-    case "T":
-      return eight.subarray(0, eight.writeBigUInt64BE(field.value));
-    case "D":
-      return Buffer.from(field.value, "latin1");
-    case "S":
-    case "x":
-      return withLength([Buffer.from(field.value, "latin1")]);
-    case "A":
-      return withLength(field.value.map(encodeField));
-    case "F":
-      return encodeTable(field.value);
-    case "V":
-      return Buffer.alloc(0);
   }
 }
 

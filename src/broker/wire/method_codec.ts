@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import { encodeTable, type FieldTable, readTable } from "./field_table.ts";
+import { type FieldTable, readTable } from "./field_table.ts";
+import { encodeTable } from "./table_writer.ts";
 import { erlangBinary } from "./erlang_text.ts";
 import { METHOD_TABLE } from "./method_table.ts";
 import { ConnectionError } from "./protocol_error.ts";

@@ -6,7 +6,8 @@ import {
   type MethodName,
 } from "../../../src/broker/wire/method_codec.ts";
 import { METHOD_TABLE } from "../../../src/broker/wire/method_table.ts";
-import { encodeTable, type Field, readTable } from "../../../src/broker/wire/field_table.ts";
+import { type Field, readTable } from "../../../src/broker/wire/field_table.ts";
+import { encodeTable } from "../../../src/broker/wire/table_writer.ts";
 import { UnanswerableError } from "../../../src/broker/wire/protocol_error.ts";
 import {
   encodeProperties,
