@@ -1,12 +1,7 @@
 import { Buffer } from "node:buffer";
 import { ATTEMPTS, ISOLATED } from "./attempts.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
-import {
-  deathsElsewhere,
-  EXPIRATION,
-  type HeaderChanges,
-  USER_ID,
-} from "./republished_properties.ts";
+import { deathsElsewhere, EXPIRATION, type HeaderChanges } from "./republished_properties.ts";
 
 /** What worktool writes down when it gives a task up. */
 const QUEUE = "x-worktool-queue";
@@ -144,8 +139,9 @@ export function wasReplayedBy({ properties }: Delivery, run: string): boolean {
 
 /**
  * The properties of a dead letter's copy in its work queue: as if it had never been tried. It gets
- * back its expiration, and its user if that is who publishes it. Where it had first been published
- * to stays known, because the copy itself cannot tell.
+ * back its expiration, but not a `userId` that was kept as a header: the broker vouches for that
+ * property, and anybody could have written the header. Where it had first been published to stays
+ * known, because the copy itself cannot tell.
  */
 export function replayedProperties(
   { properties }: Delivery,
@@ -154,11 +150,9 @@ export function replayedProperties(
   const headers: Record<string, unknown> = { ...properties.headers };
   const expiration = text(headers[EXPIRATION]);
   const restorable = expiration !== undefined && /^\d+$/.test(expiration);
-  const userId = text(headers[USER_ID]);
   for (const name of [...Object.keys(READERS), EXPIRATION]) delete headers[name];
   delete headers["x-delivery-count"];
   delete headers["x-acquired-count"];
-  if (userId === username) delete headers[USER_ID];
   // The broker would route the copy to those queues too.
   delete headers.CC;
   headers[REPLAY] = run;
@@ -166,7 +160,7 @@ export function replayedProperties(
     ...properties,
     headers,
     expiration: restorable ? expiration : properties.expiration,
-    userId: userId === username || properties.userId === username ? username : undefined,
+    userId: properties.userId === username ? username : undefined,
   };
 }
 

@@ -8,7 +8,7 @@ export const ROUTING_KEY = "x-worktool-routing-key";
 /** Header: the `expiration` of a message whose copy cannot have it where it is, in milliseconds. */
 export const EXPIRATION = "x-worktool-expiration";
 /** Header: the `userId` of a message whose copy was published by somebody else. */
-export const USER_ID = "x-worktool-user-id";
+const USER_ID = "x-worktool-user-id";
 /** Header: the `CC` of a message, under a name by which no broker routes. */
 export const CC = "x-worktool-cc";
 
