@@ -115,7 +115,22 @@ brokerTest("a --health port that is taken: 69, and nothing is consumed", async (
   }
 });
 
-for (const command of [[], ["send"], ["work"], ["dead"], ["dead", "replay"], ["broker"], ["lab"]]) {
+for (
+  const command of [
+    [],
+    ["send"],
+    ["work"],
+    ["dead"],
+    ["dead", "replay"],
+    ["broker"],
+    ["lab"],
+    ["wait"],
+    ["check"],
+    ["expect"],
+    ["queue"],
+    ["queue", "show"],
+  ]
+) {
   Deno.test(`the help of worktool ${command.join(" ")} fits 80 columns`, async () => {
     const { stdout } = await Worktool.run([...command, "--help"]);
     assert.deepEqual(stdout.split("\n").filter((line) => line.length > 80), []);

@@ -47,9 +47,9 @@ Exit codes:
   1    ran, but a task was returned, refused, not sent, given up or lost; or the
        command of work cannot be run, or the output cannot be written; or an
        experiment of lab came out otherwise than claimed; or a check failed
-  2    --count or --until-empty was not reached in time; dead found no such task;
-       wait found no such queue, or too few consumers; expect saw too few tasks;
-       a condition of queue show did not hold
+  2    --count or --until-empty was not reached in time; dead found no such
+       task; wait found no such queue, or too few consumers; expect saw too few
+       tasks; a condition of queue show did not hold
   64   usage
   65   the broker refused the data or the declaration
   69   broker unreachable, or lost
