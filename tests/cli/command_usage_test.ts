@@ -128,6 +128,7 @@ for (
     ["check"],
     ["expect"],
     ["queue"],
+    ["queue", "ls"],
     ["queue", "show"],
   ]
 ) {

@@ -53,7 +53,7 @@ export function queueListFlags() {
       .option("--match <text>", "only those whose name contains this text")
       .option(
         "--columns <names>",
-        `which, separated by commas: ${COLUMNS.join(",")}`,
+        `which, separated by commas: ${COLUMNS.join(", ")}`,
         argument(parseColumns),
       )
       .addOption(
