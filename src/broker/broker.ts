@@ -7,11 +7,14 @@ import { DeadlineClock } from "./model/deadline_clock.ts";
 import { DirectReplies } from "./model/direct_replies.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
+import { collectGarbage } from "./collect_garbage.ts";
+import { MemoryGuard } from "./memory_guard.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { EntryQueue } from "./model/entry.ts";
 import type { Queue } from "./model/queue.ts";
 import { Workload } from "./workload.ts";
-import { VHost, type VHostContext } from "./model/vhost.ts";
+import { VHost } from "./model/vhost.ts";
+import type { VHostContext } from "./model/vhost_context.ts";
 import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
@@ -21,8 +24,14 @@ import { recover } from "./store/recovery.ts";
  * is short.
  */
 const TIMEOUT_CHECK_MS = 60_000;
-/** Publishers go on once memory is below this share of the limit. */
-const UNBLOCK_SHARE = 0.9;
+
+/** What is kept of the input of all blocked connections together, in octets; */
+const BLOCKED_INPUT_BYTES = 64 * 1024 * 1024;
+/** but that share of the memory at most. */
+const BLOCKED_INPUT_SHARE = 1 / 8;
+
+/** A collection of garbage that the program waits for is no matter up to here. */
+const SMALL_MEMORY_BYTES = 128 * 1024 * 1024;
 
 /** What the broker holds; every limit has RabbitMQ's default. */
 export interface BrokerSettings {
@@ -38,7 +47,7 @@ export interface BrokerSettings {
   vhosts: readonly string[];
   /** Longest a delivery may stay unacknowledged, in ms. */
   consumerTimeoutMs: number;
-  /** Publishers are blocked while messages hold more than that, in octets. */
+  /** Publishers are blocked while clients make it hold more than that, in octets. */
   maxMemoryBytes: number;
   /** Report every method that clients send as an event. */
   traceMethods: boolean;
@@ -59,6 +68,7 @@ export class Broker implements Disposable {
   readonly workload = new Workload(this.endOfTurn);
   readonly deadLetters: DeadLetters;
   readonly directReplies = new DirectReplies();
+  readonly memory: MemoryGuard;
   readonly store: MessageStore | undefined;
   readonly settings: BrokerSettings;
   /** Whose behaviour it has. */
@@ -71,8 +81,6 @@ export class Broker implements Disposable {
   readonly #deadlines: DeadlineClock;
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
-  #memoryBytes = 0;
-  #blocked = false;
 
   /**
    * @throws {DataDirectoryError} when the data directory cannot be used.
@@ -89,6 +97,16 @@ export class Broker implements Disposable {
     });
     this.deadLetters = new DeadLetters(this.workload, ({ queue, position }, error) => {
       this.#failedIn(queue, error, position);
+    });
+    const isSmall = settings.maxMemoryBytes <= SMALL_MEMORY_BYTES;
+    this.memory = new MemoryGuard(settings.maxMemoryBytes, this.endOfTurn, {
+      collect: () => collectGarbage(isSmall ? "now" : "beside the program"),
+      failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
+      blocked: (memoryBytes) => emit({ event: "blocked", memoryBytes }),
+      unblocked: (memoryBytes) => {
+        emit({ event: "unblocked", memoryBytes });
+        for (const connection of this.connections) connection.unblock();
+      },
     });
     for (const options of settings.users) {
       const user = new User(options);
@@ -118,7 +136,8 @@ export class Broker implements Disposable {
       store: this.store,
       now: () => this.now(),
       nextPosition: () => ++this.#position,
-      accountMemory: (bytes) => this.#accountMemory(bytes),
+      memory: this.memory,
+      accountMemory: (bytes) => this.memory.accountMessages(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
       isTurnOver: () => this.workload.over(),
       directReplies: this.directReplies,
@@ -136,7 +155,7 @@ export class Broker implements Disposable {
       vhost: Buffer.from(vhost, "latin1").toString(),
       queue: Buffer.from(name, "latin1").toString(),
       ...message === undefined ? {} : { message },
-      reason: error instanceof Error ? `${error.stack}` : String(error),
+      reason: textOf(error),
     });
   }
 
@@ -185,27 +204,10 @@ export class Broker implements Disposable {
     return this.#vhosts.get(name);
   }
 
-  /** Whether publishers are held back because messages fill the memory. */
-  get blocked(): boolean {
-    return this.#blocked;
-  }
-
-  #accountMemory(bytes: number): void {
-    this.#memoryBytes += bytes;
-    const { maxMemoryBytes } = this.settings;
-    if (this.#blocked) {
-      if (this.#memoryBytes < maxMemoryBytes * UNBLOCK_SHARE) this.#setBlocked(false);
-    } else if (this.#memoryBytes > maxMemoryBytes) {
-      this.#setBlocked(true);
-    }
-  }
-
-  #setBlocked(blocked: boolean): void {
-    this.#blocked = blocked;
-    const memoryBytes = this.#memoryBytes;
-    this.emit({ event: blocked ? "blocked" : "unblocked", memoryBytes });
-    // Connections are blocked one by one, as they publish.
-    if (!blocked) { for (const connection of this.connections) connection.unblock(); }
+  /** Room for the input of one blocked connection, in octets. */
+  get inputRoomBytes(): number {
+    const { limitBytes } = this.memory;
+    return Math.min(BLOCKED_INPUT_BYTES, limitBytes * BLOCKED_INPUT_SHARE) / this.connections.size;
   }
 
   /** Whether a deprecated feature may be used. */
@@ -246,4 +248,8 @@ export class Broker implements Disposable {
     this.store?.[Symbol.dispose]();
     this.endOfTurn[Symbol.dispose]();
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.stack}` : String(error);
 }

@@ -1,10 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { totalmem } from "node:os";
 import type { UserOptions } from "./user.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
+import { machineMemoryBytes } from "./machine_memory.ts";
 import { Connection } from "./connection/connection.ts";
 import { connectionLimit } from "./connection_limit.ts";
 import { type ManagementAddress, ManagementPort } from "./management/management_port.ts";
@@ -12,7 +12,7 @@ import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./relea
 
 /** RabbitMQ's consumer_timeout: half an hour. */
 const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * 60 * 1000;
-/** RabbitMQ's vm_memory_high_watermark: 40 % of the machine's memory. */
+/** RabbitMQ's vm_memory_high_watermark: 40 % of the memory there is. */
 const DEFAULT_MEMORY_SHARE = 0.4;
 /** How long connections may take to answer connection.close when the broker stops, in ms. */
 const CLOSE_GRACE_MS = 1_000;
@@ -38,7 +38,8 @@ export interface BrokerOptions {
   /** Longest a delivery may stay unacknowledged, in ms; default 30 minutes. */
   consumerTimeoutMs?: number;
   /**
-   * Messages may hold that much before publishers are blocked, in octets; default 40 % of memory.
+   * Clients may make the broker hold that much before publishers are blocked, in octets; default
+   * 40 % of what the machine has, or the control group may use.
    */
   maxMemoryBytes?: number;
   /** Where the management HTTP API listens, if it can; default nowhere. */
@@ -88,7 +89,7 @@ export class BrokerServer implements AsyncDisposable {
         release: options.release ?? DEFAULT_RELEASE,
         denied: options.denied ?? [],
         consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
-        maxMemoryBytes: options.maxMemoryBytes ?? totalmem() * DEFAULT_MEMORY_SHARE,
+        maxMemoryBytes: options.maxMemoryBytes ?? machineMemoryBytes() * DEFAULT_MEMORY_SHARE,
         traceMethods: options.traceMethods ?? false,
       }, log);
     } catch (error) {

@@ -220,7 +220,7 @@ Deno.test("--max-memory blocks publishers, and send says so", async () => {
   assert.equal((await Worktool.run(["send", ...args, "--stdin", "--no-echo"], input)).code, 0);
   const blocked = Worktool.start(["send", ...args, "--confirm-timeout", "5m", "patient"]);
   await blocked.line(/The broker blocks publishers/);
-  await broker.line(/publishers blocked: messages hold \d+ MB/);
+  await broker.line(/publishers blocked: clients fill \d+ MB/);
   const connection = await connect(url);
   connection.on("error", () => {}); // whatever is wrong shows below
   const channel = await connection.createChannel();

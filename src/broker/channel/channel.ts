@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { TurnWork } from "../end_of_turn.ts";
 import type { ReplyReceiver } from "../model/direct_replies.ts";
 import type { Entry } from "../model/entry.ts";
+import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Arguments, MethodName } from "../wire/method_codec.ts";
@@ -11,6 +12,9 @@ import type { Consumer, ConsumerChannel } from "./consumer.ts";
 import { Transaction } from "./transaction.ts";
 import { byQueue, UnackedLedger } from "./unacked_ledger.ts";
 
+/** Octets that a consumer takes in memory, beside its tag (estimate). */
+const CONSUMER_BYTES = 1_200;
+
 /** The consumer of direct reply-to on a channel. */
 export interface ReplyConsumer {
   tag: string;
@@ -18,7 +22,7 @@ export interface ReplyConsumer {
 }
 
 /** A channel: what its client has published, consumed and not yet settled. */
-export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver {
+export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, MemoryHolder {
   readonly number: number;
   readonly host: ChannelHost;
   /** The queue that an empty name means: the last one declared here. */
@@ -38,6 +42,8 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver {
   #turn = 0;
   /** Unacked deliveries to consumers, without those of basic.get. */
   #consumerUnacked = 0;
+  /** Octets of publishes that are not whole, or not committed. */
+  #heldBytes = 0;
   #closed = false;
 
   constructor(number: number, host: ChannelHost) {
@@ -157,9 +163,19 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver {
     if (this.#sharedPrefetch !== 0) this.resumeConsumers();
   }
 
+  addConsumer(consumer: Consumer): void {
+    this.consumers.set(consumer.tag, consumer);
+    this.host.broker.memory.accountDefinitions(CONSUMER_BYTES + consumer.tag.length);
+  }
+
+  removeConsumer(consumer: Consumer): void {
+    if (!this.consumers.delete(consumer.tag)) return;
+    this.host.broker.memory.accountDefinitions(-CONSUMER_BYTES - consumer.tag.length);
+  }
+
   /** The queue of a consumer went away. */
   consumerCancelled(consumer: Consumer): void {
-    this.consumers.delete(consumer.tag);
+    this.removeConsumer(consumer);
     if (!this.host.capabilities.has("consumer_cancel_notify")) return;
     this.send("basic.cancel", { consumerTag: consumer.tag, noWait: true });
   }
@@ -196,16 +212,28 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver {
     this.host.wantFlush();
   }
 
+  /** Its unfinished publishes take that much more, or less. */
+  hold(bytes: number): void {
+    if (this.#closed || bytes === 0) return;
+    this.#heldBytes += bytes;
+    this.host.broker.memory.hold(this, this.#heldBytes);
+  }
+
+  refuse(): void {
+    this.host.refuse(this.number);
+  }
+
   /** Gives everything back: consumers leave, unacked deliveries return to their queues. */
   close(): void {
     if (this.#closed) return;
+    this.hold(-this.#heldBytes);
     this.#closed = true;
     if (this.replyConsumer !== undefined) {
       this.host.broker.directReplies.end(this.replyConsumer.routingKey);
       this.replyConsumer = undefined;
     }
     const consumers = [...this.consumers.values()];
-    this.consumers.clear();
+    for (const consumer of consumers) this.removeConsumer(consumer);
     const taken = this.transaction?.takeBack() ?? [];
     const entries = [...this.unacked.takeAll(), ...taken];
     entries.sort((a, b) => a.deliveryTag - b.deliveryTag);

@@ -27,6 +27,8 @@ export interface ChannelHost {
   requireAny(kind: "queue" | "exchange", name: string): void;
   /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
   closeOverdue(channel: number, timeoutMs: number): void;
+  /** Closes a channel that holds too much while memory is short. */
+  refuse(channel: number): void;
   /** Closes the connection because of an error in what class and method the client called. */
   fail(error: unknown, classId: number, methodId: number): void;
 }

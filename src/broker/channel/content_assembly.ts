@@ -6,11 +6,13 @@ import { type RoutingProperties, scanProperties } from "../wire/content_header.t
 import { erlangBinary } from "../wire/erlang_text.ts";
 import { FRAME_BODY, FRAME_HEADER } from "../wire/frame_parser.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { GatheredContent } from "./gathered_content.ts";
 
 /** What a slice points to that is not in use: it must not keep what came from the network. */
 const NOTHING = Buffer.alloc(0);
 
-const NO_PARTS: readonly Slice[] = [];
+/** Properties up to that many octets are part of what a channel costs. */
+const SMALL_BYTES = 1024;
 
 /** A basic.publish whose content is complete; good until its assembly begins again. */
 export interface Publish {
@@ -29,10 +31,11 @@ export class ContentAssembly {
   readonly #address: Slice;
   readonly #release: Release;
   readonly #found = {} as RoutingProperties;
-  readonly #properties: Slice = { bytes: NOTHING, start: 0, end: 0 };
+  /** A copy: the body may never come. */
+  readonly #properties: Slice = { bytes: Buffer.allocUnsafe(64), start: 0, end: 0 };
   /** The body when it came in one frame, as most do. */
-  readonly #whole: [Slice] = [{ bytes: NOTHING, start: 0, end: 0 }];
-  #parts: Slice[] | undefined;
+  readonly #whole: Slice = { bytes: NOTHING, start: 0, end: 0 };
+  #gathered: GatheredContent | undefined;
   #headed = false;
   #size = 0;
   #missing = 0;
@@ -51,9 +54,15 @@ export class ContentAssembly {
    * queue every piece of garbage costs, because the collector lets it pile up.
    */
   again(): ContentAssembly {
-    this.#parts = undefined;
+    this.#gathered = undefined;
     this.#headed = false;
     return this;
+  }
+
+  /** Octets that it holds of a publish that is not whole. */
+  get heldBytes(): number {
+    const properties = this.#headed ? this.#properties.bytes.length : 0;
+    return (this.#gathered?.bytes ?? 0) + (properties > SMALL_BYTES ? properties : 0);
   }
 
   /**
@@ -79,13 +88,14 @@ export class ContentAssembly {
         : unexpected("expected content body, got non content body frame");
     }
     // What will be refused is counted, not kept.
-    const [whole] = this.#whole;
+    const whole = this.#whole;
     if (octets === this.#size) {
       whole.bytes = bytes;
       whole.start = start;
       whole.end = end;
     } else if (this.#size <= this.#release.maxMessageBytes) {
-      (this.#parts ??= []).push({ bytes, start, end });
+      this.#gathered ??= new GatheredContent(this.#address, this.#properties, this.#size);
+      this.#gathered.add(bytes, start, end);
     }
     this.#missing -= octets;
     return this.#missing === 0 ? this.#complete() : undefined;
@@ -115,11 +125,13 @@ export class ContentAssembly {
       const problem = `content body size ${size} exceeds maximum allowed size ${maxAnnouncedBytes}`;
       throw new ConnectionError("FRAME_ERROR", problem);
     }
-    scanProperties(bytes, start + 12, end, this.#found);
     const properties = this.#properties;
-    properties.bytes = bytes;
-    properties.start = start + 12;
-    properties.end = end;
+    properties.end = end - start - 12;
+    if (properties.end > properties.bytes.length) {
+      properties.bytes = Buffer.allocUnsafeSlow(properties.end);
+    }
+    bytes.copy(properties.bytes, 0, start + 12, end);
+    scanProperties(properties.bytes, 0, properties.end, this.#found);
     this.#headed = true;
     this.#size = this.#missing = size;
     return size === 0 ? this.#complete() : undefined;
@@ -134,16 +146,8 @@ export class ContentAssembly {
         `message size ${this.#size} is larger than configured max size ${maxMessageBytes}`,
       );
     }
-    const message = Message.assemble(
-      this.exchange.name,
-      this.routingKey,
-      this.#address,
-      this.#properties,
-      this.#parts ?? (this.#size === 0 ? NO_PARTS : this.#whole),
-      this.#found,
-    );
-    this.#parts = undefined;
-    this.#properties.bytes = this.#whole[0].bytes = NOTHING;
+    const message = this.#message();
+    if (this.#properties.bytes.length > SMALL_BYTES) this.#properties.bytes = NOTHING;
     const publish = this.#publish ??= {
       exchange: this.exchange,
       mandatory: this.mandatory,
@@ -152,6 +156,27 @@ export class ContentAssembly {
     };
     publish.message = message;
     return publish;
+  }
+
+  #message(): Message {
+    const { exchange: { name }, routingKey } = this;
+    const gathered = this.#gathered;
+    if (gathered !== undefined) {
+      this.#gathered = undefined;
+      return gathered.message(name, routingKey, this.#found);
+    }
+    const whole = this.#whole;
+    if (this.#size === 0) whole.start = whole.end = 0;
+    const message = Message.assemble(
+      name,
+      routingKey,
+      this.#address,
+      this.#properties,
+      whole,
+      this.#found,
+    );
+    whole.bytes = NOTHING;
+    return message;
   }
 }
 

@@ -58,7 +58,9 @@ export class FrameWriter {
         this.#fullBytes += this.#end - this.#start;
         this.#slabBytes = Math.min(2 * this.#slabBytes, LARGEST_SLAB_BYTES);
       }
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(octets, this.#slabBytes));
+      // A large frame has a slab for itself: what it leaves of one would be kept for nothing.
+      const isLarge = octets > LARGEST_SLAB_BYTES / 4;
+      this.#slab = Buffer.allocUnsafeSlow(isLarge ? octets : Math.max(octets, this.#slabBytes));
       this.#start = this.#end = 0;
     }
     const at = this.#end;

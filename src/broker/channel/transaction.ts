@@ -3,6 +3,9 @@ import { ChannelError } from "../wire/protocol_error.ts";
 import type { Publish } from "./content_assembly.ts";
 import type { SettledBy } from "./settled_by.ts";
 
+/** Octets that a held publish costs beside its message (estimate). */
+const OVERHEAD_BYTES = 500;
+
 /** Deliveries and how they are to be settled. */
 export interface HeldSettlement {
   readonly entries: Entry[];
@@ -14,6 +17,8 @@ export class Transaction {
   readonly #mostPublishes: number;
   #publishes: Publish[] = [];
   #settlements: HeldSettlement[] = [];
+  /** What its publishes take, in octets. */
+  heldBytes = 0;
 
   /** @param mostPublishes how many it may hold */
   constructor(mostPublishes: number) {
@@ -28,6 +33,7 @@ export class Transaction {
         `transaction has reached the maximum of ${this.#mostPublishes} uncommitted publishes`,
       );
     }
+    this.heldBytes += publish.message.memoryBytes + OVERHEAD_BYTES;
     this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 
@@ -40,6 +46,7 @@ export class Transaction {
     const [publishes, settlements] = [this.#publishes, this.#settlements];
     this.#publishes = [];
     this.#settlements = [];
+    this.heldBytes = 0;
     return { publishes, settlements };
   }
 

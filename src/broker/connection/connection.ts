@@ -6,7 +6,7 @@ import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ConnectionLog, textOf } from "./connection_log.ts";
-import { consequenceOf } from "./consequence.ts";
+import { closeArguments, consequenceOf } from "./consequence.ts";
 import { type ControlHost, FrameRouter } from "./frame_router.ts";
 import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
 import { limitHandshake } from "./handshake_limit.ts";
@@ -37,6 +37,8 @@ export class Connection
   /** From connection.open-ok on. */
   #client: OpenClient | undefined;
   #heartbeat: Heartbeat | undefined;
+  /** It publishes while memory is short. */
+  #waits = false;
 
   constructor(id: number, socket: Socket, broker: Broker) {
     this.id = id;
@@ -54,7 +56,7 @@ export class Connection
       waits: () => this.#inbound.waits,
       timedOut: () => this.#drop("handshake timeout"),
     });
-    this.#socketWriter = new SocketWriter(socket, broker.endOfTurn, {
+    this.#socketWriter = new SocketWriter(socket, broker, {
       wrote: () => this.#heartbeat?.said(),
       failed: (error) => {
         this.fail(error, 0, 0);
@@ -62,6 +64,7 @@ export class Connection
       },
       pressure: () => this.pressure(),
       relieved: () => this.#client?.resumeConsumers(),
+      refused: () => this.#drop("memory is short, and the client does not read"),
     });
     socket.on("data", (chunk: Buffer) => {
       this.#heartbeat?.heard();
@@ -151,18 +154,8 @@ export class Connection
   }
 
   #closeChannel(number: number, error: ChannelError): void {
-    this.#client!.channels.close(number, this.#closeArguments(error));
+    this.#client!.channels.close(number, closeArguments(error, this.#frames.method));
     this.#log.channelError(number, error);
-  }
-
-  #closeArguments(error: ChannelError | ConnectionError): Arguments<"connection.close"> {
-    const { replyCode, replyText } = error;
-    return {
-      replyCode,
-      replyText,
-      classId: this.#frames.method >>> 16,
-      methodId: this.#frames.method & 0xffff,
-    };
   }
 
   fail(error: unknown, classId: number, methodId: number): void {
@@ -188,7 +181,7 @@ export class Connection
     this.#client?.release();
     this.#state = "closing";
     this.#frames.close();
-    this.send("connection.close", this.#closeArguments(error));
+    this.send("connection.close", closeArguments(error, this.#frames.method));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#sendAndEnd();
     this.#end.awaitClient();
@@ -277,21 +270,26 @@ export class Connection
   }
 
   pressure(): void {
+    const isFull = this.#socketWriter.overfull && this.#state === "open";
+    if (isFull) this.#inbound.block(); // the answers to what is read already would not fit either
+    else if (!this.#waits) this.#inbound.unblock();
     if (this.#paused && this.#state !== "closing") this.#socket.pause();
     else this.#socket.resume();
   }
 
   notePublish(): void {
-    if (!this.broker.blocked || this.#inbound.blocked) return;
+    if (!this.broker.memory.short || this.#waits) return;
+    this.#waits = true;
     this.#inbound.block();
     if (!this.#client!.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
   }
 
   unblock(): void {
-    if (!this.#inbound.blocked) return;
+    if (!this.#waits) return;
+    this.#waits = false;
     if (this.#client!.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
-    this.#inbound.unblock();
+    this.pressure();
   }
 
   checkConsumerTimeout(beforeMs: number): void {

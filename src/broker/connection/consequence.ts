@@ -1,3 +1,4 @@
+import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
 import { LoginRefused } from "./handshake.ts";
 
@@ -25,4 +26,15 @@ export function consequenceOf(error: unknown): Consequence {
   }
   const internal = error instanceof Error ? `${error.stack}` : String(error);
   return { end: "close", reply: new ConnectionError("INTERNAL_ERROR", ""), internal };
+}
+
+/**
+ * What the client is told when a channel or the connection is closed.
+ * @param method class and method that the client called, 16 bits each; 0 when none has caused it
+ */
+export function closeArguments(
+  { replyCode, replyText }: ChannelError | ConnectionError,
+  method: number,
+): Arguments<"connection.close"> {
+  return { replyCode, replyText, classId: method >>> 16, methodId: method & 0xffff };
 }

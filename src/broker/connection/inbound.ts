@@ -44,8 +44,8 @@ export interface InboundBroker {
   readonly workload: Workload;
   readonly release: Release;
   readonly deadLetters: DeadLetters;
-  /** They share the room for what is kept. */
-  readonly connections: ReadonlySet<unknown>;
+  /** How much is kept of a client's input while it is blocked, in octets. */
+  readonly inputRoomBytes: number;
 }
 
 /** What a frame counts in steps of the workload, without the queues that it reaches. */
@@ -73,7 +73,7 @@ export class Inbound implements Work, FrameSink {
     this.#deadLetters = broker.deadLetters;
     this.#release = broker.release;
     this.#parser = new FrameParser(broker.release.firstFrameMaxBytes);
-    this.#pending = new PendingInput(() => broker.connections.size);
+    this.#pending = new PendingInput(() => broker.inputRoomBytes);
   }
 
   /** The frame-max that was agreed on, in octets. */
@@ -90,9 +90,9 @@ export class Inbound implements Work, FrameSink {
     return this.#pending.holding;
   }
 
-  /** Something waits to be looked at. */
+  /** Something waits for its slice. */
   get waits(): boolean {
-    return !this.#pending.isEmpty;
+    return !this.#pending.isEmpty && !this.#pending.holding;
   }
 
   /** Takes what the socket has read. */
@@ -115,7 +115,7 @@ export class Inbound implements Work, FrameSink {
       if (this.#workload.over()) break;
     }
     if (full && !this.full) this.#sink.pressure();
-    if (this.waits && !this.#closed) return !this.#pending.holding;
+    if (this.waits && !this.#closed) return true;
     this.#onEnd?.();
     return false;
   }
@@ -142,6 +142,7 @@ export class Inbound implements Work, FrameSink {
 
   /** Ends that: what was kept is looked at. */
   unblock(): void {
+    if (!this.#pending.holding) return;
     this.#pending.holding = false;
     this.#workload.add(this);
     this.#sink.pressure();
@@ -149,7 +150,7 @@ export class Inbound implements Work, FrameSink {
 
   /** Nothing comes any more. @param callback called after the last frame */
   end(callback: () => void): void {
-    if (this.#closed || !this.waits || this.#pending.holding) return callback();
+    if (this.#closed || !this.waits) return callback();
     this.#onEnd = callback;
   }
 

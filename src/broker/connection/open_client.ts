@@ -4,6 +4,7 @@ import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation, User } from "../user.ts";
+import { outOfMemory } from "../memory_guard.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { HandshakeResult } from "./handshake.ts";
@@ -97,6 +98,10 @@ export class OpenClient implements ChannelHost {
   /** The client reads again. */
   resumeConsumers(): void {
     for (const channel of this.channels) channel.resumeConsumers();
+  }
+
+  refuse(channel: number): void {
+    this.#connection.closeChannel(channel, outOfMemory());
   }
 
   /** Gives back all that it held. */

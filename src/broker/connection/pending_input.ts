@@ -1,9 +1,5 @@
 import type { Buffer } from "node:buffer";
 
-/** What is read of all blocked connections together and kept for later, in octets; */
-const SHARED_BYTES = 64 * 1024 * 1024;
-/** but of each so much at least. */
-const LEAST_BYTES = 1024 * 1024;
 /** A client is not read while so many of its octets wait for their turn. */
 const WAITING_BYTES = 64 * 1024;
 
@@ -16,15 +12,15 @@ const WAITING_BYTES = 64 * 1024;
  * keep its queues, and the memory that all wait for, for ever.
  */
 export class PendingInput {
-  readonly #connections: () => number;
+  readonly #roomBytes: () => number;
   #chunks: Buffer[] = [];
   #bytes = 0;
   /** The connection is blocked: what arrives is kept here. */
   holding = false;
 
-  /** @param connections how many there are */
-  constructor(connections: () => number) {
-    this.#connections = connections;
+  /** @param roomBytes how much is kept at most, give or take what is read at once */
+  constructor(roomBytes: () => number) {
+    this.#roomBytes = roomBytes;
   }
 
   get isEmpty(): boolean {
@@ -35,8 +31,7 @@ export class PendingInput {
   get full(): boolean {
     // The first piece goes at the end of this turn: pausing the socket for it would only cost.
     if (!this.holding) return this.#chunks.length > 1 && this.#bytes > WAITING_BYTES;
-    if (this.#bytes <= LEAST_BYTES) return false;
-    return this.#bytes > Math.max(LEAST_BYTES, SHARED_BYTES / this.#connections());
+    return this.#bytes > 0 && this.#bytes > this.#roomBytes();
   }
 
   add(chunk: Buffer): void {

@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import { FrameWriter } from "../channel/frame_writer.ts";
+import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
 
 /** Deliveries stop while that many octets wait for a client that does not read. */
 const SEND_LIMIT_BYTES = 1024 * 1024;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Both, while memory is short. */
+const SHORT_LIMIT_BYTES = 64 * 1024;
 
 /** What a socket writer tells its connection. */
 export interface SocketWriterWatcher {
@@ -16,23 +19,33 @@ export interface SocketWriterWatcher {
   pressure(): void;
   /** The client caught up: deliveries may go on. */
   relieved(): void;
+  /** Memory is short, and what the client does not read fills it. */
+  refused(): void;
 }
 
 /** The way out of a connection: frames of one turn of the event loop leave in one go. */
-export class SocketWriter implements TurnWork, Disposable {
+export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   readonly writer = new FrameWriter();
   readonly #socket: Socket;
   readonly #endOfTurn: EndOfTurn;
+  readonly #memory: MemoryGuard;
   readonly #watcher: SocketWriterWatcher;
   /** Whether the end of the turn sends what is pending. */
   #wanted = false;
   #congested = false;
   #overfull = false;
+  /** Octets that wait for the client, as far as the memory guard knows. */
+  #heldBytes = 0;
   #closed = false;
 
-  constructor(socket: Socket, endOfTurn: EndOfTurn, watcher: SocketWriterWatcher) {
+  constructor(
+    socket: Socket,
+    { endOfTurn, memory }: { endOfTurn: EndOfTurn; memory: MemoryGuard },
+    watcher: SocketWriterWatcher,
+  ) {
     this.#socket = socket;
     this.#endOfTurn = endOfTurn;
+    this.#memory = memory;
     this.#watcher = watcher;
     socket.on("drain", () => this.#drained());
   }
@@ -73,8 +86,10 @@ export class SocketWriter implements TurnWork, Disposable {
     this.#watcher.wrote();
     for (const part of parts) this.#socket.write(part);
     const waiting = this.#socket.writableLength;
-    this.#congested = waiting > SEND_LIMIT_BYTES;
-    if (waiting > READ_LIMIT_BYTES && !this.#overfull) {
+    this.#hold(waiting);
+    const { short } = this.#memory;
+    this.#congested = waiting > (short ? SHORT_LIMIT_BYTES : SEND_LIMIT_BYTES);
+    if (waiting > (short ? SHORT_LIMIT_BYTES : READ_LIMIT_BYTES) && !this.#overfull) {
       this.#overfull = true;
       this.#watcher.pressure();
     }
@@ -83,12 +98,24 @@ export class SocketWriter implements TurnWork, Disposable {
   #drained(): void {
     const { congested, overfull } = this;
     this.#congested = this.#overfull = false;
+    this.#hold(0);
     if (overfull) this.#watcher.pressure();
     if (congested) this.#watcher.relieved();
+  }
+
+  #hold(bytes: number): void {
+    if (bytes === this.#heldBytes) return;
+    this.#heldBytes = bytes;
+    this.#memory.hold(this, bytes);
+  }
+
+  refuse(): void {
+    this.#watcher.refused();
   }
 
   /** Sends nothing more. */
   [Symbol.dispose](): void {
     this.#closed = true;
+    this.#hold(0);
   }
 }

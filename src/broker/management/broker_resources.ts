@@ -67,7 +67,7 @@ function nodeView(broker: Broker) {
     name: NODE_NAME,
     type: "disc",
     running: true,
-    mem_alarm: broker.blocked,
+    mem_alarm: broker.memory.short,
     mem_limit: Math.round(broker.settings.maxMemoryBytes),
     mem_used: process.memoryUsage.rss(),
     os_pid: `${process.pid}`,

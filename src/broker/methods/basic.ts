@@ -50,8 +50,9 @@ export function consume(channel: Channel, args: Arguments<"basic.consume">): voi
     priority: readPriority(queue.title, args.arguments),
     prefetchCount: channel.consumerPrefetch,
   });
+  channel.host.broker.memory.requireRoom();
   queue.subscribe(consumer);
-  channel.consumers.set(tag, consumer);
+  channel.addConsumer(consumer);
   if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
   queue.resume();
 }
@@ -102,7 +103,7 @@ export function cancel(channel: Channel, args: Arguments<"basic.cancel">): void 
   // First the answer, then what others get instead.
   if (!args.noWait) channel.send("basic.cancel-ok", { consumerTag });
   if (consumer === undefined) return cancelReplies(channel, consumerTag);
-  channel.consumers.delete(consumerTag);
+  channel.removeConsumer(consumer);
   consumer.queue.unsubscribe(consumer);
 }
 

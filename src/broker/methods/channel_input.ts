@@ -16,6 +16,8 @@ const BASIC_ACK = methodNumber("basic.ack");
 export class ChannelInput {
   readonly channel: Channel;
   #assembly: ContentAssembly | undefined;
+  /** Octets that the assembly holds, as far as the channel knows. */
+  #heldBytes = 0;
   #lastPublish: { bytes: Buffer; assembly: ContentAssembly } | undefined;
 
   constructor(channel: Channel) {
@@ -30,7 +32,10 @@ export class ChannelInput {
   /** @throws {ConnectionError} 501 to 505 for frames out of place. */
   frame(type: number, bytes: Buffer, start: number, end: number): void {
     if (this.#assembly !== undefined) {
-      const publish = this.#assembly.frame(type, bytes, start, end);
+      const assembly = this.#assembly;
+      const publish = assembly.frame(type, bytes, start, end);
+      const { heldBytes } = assembly;
+      if (heldBytes !== this.#heldBytes) this.#hold(heldBytes);
       if (publish !== undefined) {
         this.#assembly = undefined;
         finishPublish(this.channel, publish);
@@ -46,6 +51,14 @@ export class ChannelInput {
     const method = decodeMethod(bytes, start, end);
     if (method === undefined) throw new UnanswerableError("unknown method");
     dispatch(this.channel, method);
+  }
+
+  #hold(heldBytes: number): void {
+    const { channel } = this;
+    channel.hold(heldBytes - this.#heldBytes);
+    this.#heldBytes = heldBytes;
+    // There is room to end what was begun, but not without end.
+    if (heldBytes > 0 && channel.host.broker.memory.full) channel.host.notePublish();
   }
 
   #publish(bytes: Buffer, start: number, end: number): void {

@@ -62,7 +62,10 @@ export function finishPublish(channel: Channel, publish: Publish): void {
   publish = withReplyKey(channel, publish);
   if (channel.transaction !== undefined) {
     copies(headersOf(publish)); // their errors come now, not at the commit
-    channel.transaction.addPublish(publish);
+    const { transaction } = channel;
+    const before = transaction.heldBytes;
+    transaction.addPublish(publish);
+    channel.hold(transaction.heldBytes - before);
   } else enqueue(channel, publish);
 }
 

@@ -20,7 +20,9 @@ export function select(channel: Channel): void {
  *   carried out.
  */
 export function commit(channel: Channel): void {
-  const { publishes, settlements } = transactionOf(channel).take();
+  const transaction = transactionOf(channel);
+  channel.hold(-transaction.heldBytes);
+  const { publishes, settlements } = transaction.take();
   const taken = publishes.map((publish) => enqueue(channel, publish));
   for (const { entries, settlement } of settlements) settle(channel, entries, settlement);
   if (taken.includes(false)) throw new ChannelError("PRECONDITION_FAILED", "partial tx completion");
@@ -43,7 +45,9 @@ function committed(channel: Channel, ok: boolean): void {
  * tx.select.
  */
 export function rollback(channel: Channel): void {
-  channel.unacked.restore(transactionOf(channel).takeBack());
+  const transaction = transactionOf(channel);
+  channel.hold(-transaction.heldBytes);
+  channel.unacked.restore(transaction.takeBack());
   channel.send("tx.rollback-ok", {});
 }
 

@@ -2,6 +2,14 @@ import type { DurableDefinitions } from "./durable_store.ts";
 import type { Binding, Destination, Exchange } from "./exchange.ts";
 import { Queue } from "./queue.ts";
 
+/** What becomes of bindings. */
+export interface BindingsWatcher {
+  /** An auto-delete exchange has lost its last binding. */
+  unused(exchange: Exchange): void;
+  /** One more, or one less. */
+  counted(binding: Binding, sign: 1 | -1): void;
+}
+
 /**
  * The bindings of a virtual host, from both ends: the source routes by them, the destination is
  * known here.
@@ -9,18 +17,17 @@ import { Queue } from "./queue.ts";
 export class Bindings {
   readonly #incoming = new Map<Destination, Set<Binding>>();
   readonly #definitions: DurableDefinitions | undefined;
-  readonly #onUnused: (exchange: Exchange) => void;
+  readonly #watcher: BindingsWatcher;
   /** Auto-delete exchanges that have lost their last binding and are still there. */
   readonly #unused = new Set<Exchange>();
   #dropping = false;
 
-  /** @param onUnused an auto-delete exchange has lost its last binding */
   constructor(
     definitions: DurableDefinitions | undefined,
-    onUnused: (exchange: Exchange) => void,
+    watcher: BindingsWatcher,
   ) {
     this.#definitions = definitions;
-    this.#onUnused = onUnused;
+    this.#watcher = watcher;
   }
 
   /**
@@ -45,7 +52,7 @@ export class Bindings {
   /** Removes a binding that is there. */
   remove(binding: Binding): void {
     const { source, destination } = binding;
-    source.unbind(binding);
+    this.#unbind(binding);
     this.#forget(destination, binding);
     if (isDurable(binding)) this.#definitions?.removeBinding(binding);
     this.#dropUnused([source]);
@@ -59,7 +66,7 @@ export class Bindings {
     const durable = new Set<Exchange>();
     for (const binding of incoming) {
       const { source } = binding;
-      source.unbind(binding);
+      this.#unbind(binding);
       sources.add(source);
       if (isDurable(binding)) durable.add(source);
     }
@@ -70,7 +77,7 @@ export class Bindings {
   /** The source goes, and the bindings from it. */
   removeAllFrom(source: Exchange): void {
     for (const binding of source.bindings) {
-      source.unbind(binding);
+      this.#unbind(binding);
       this.#forget(binding.destination, binding);
     }
     if (source.durable) this.#definitions?.removeBindings(source);
@@ -84,11 +91,16 @@ export class Bindings {
     if (this.#dropping) return;
     this.#dropping = true;
     try {
-      for (const exchange of this.#unused) this.#onUnused(exchange);
+      for (const exchange of this.#unused) this.#watcher.unused(exchange);
     } finally {
       this.#unused.clear();
       this.#dropping = false;
     }
+  }
+
+  #unbind(binding: Binding): void {
+    binding.source.unbind(binding);
+    this.#watcher.counted(binding, -1);
   }
 
   #forget(destination: Destination, binding: Binding): void {
@@ -97,6 +109,7 @@ export class Bindings {
   }
 
   #note(binding: Binding): void {
+    this.#watcher.counted(binding, 1);
     const incoming = this.#incoming.get(binding.destination);
     if (incoming === undefined) this.#incoming.set(binding.destination, new Set([binding]));
     else incoming.add(binding);

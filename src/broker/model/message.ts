@@ -9,7 +9,7 @@ import {
 import { type Field, type FieldTable, readTable, sortedByName } from "../wire/field_table.ts";
 
 /** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
-const OVERHEAD_BYTES = 300;
+const OVERHEAD_BYTES = 400;
 
 /** A range of a buffer, end exclusive. */
 export interface Slice {
@@ -96,18 +96,45 @@ export class Message {
     routingKey: string,
     address: Slice,
     properties: Slice,
-    body: readonly Slice[],
+    body: Slice,
     found: RoutingProperties,
   ): Message {
-    let octets = address.end - address.start + properties.end - properties.start;
-    for (const part of body) octets += part.end - part.start;
+    const octets = address.end - address.start + properties.end - properties.start +
+      body.end - body.start;
     const at = reserve(octets);
     const propertiesAt = copy(address, at.bytes, at.start);
-    let end = copy(properties, at.bytes, propertiesAt);
-    const bodyAt = end;
-    for (const part of body) end = copy(part, at.bytes, end);
+    const bodyAt = copy(properties, at.bytes, propertiesAt);
+    copy(body, at.bytes, bodyAt);
     if (found.headersAt >= 0) found.headersAt += propertiesAt - properties.start;
     return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
+  }
+
+  /**
+   * A message whose octets (see the class) are together already; a large one keeps them as they
+   * are.
+   * @param found what `scanProperties` found in the properties, as if they started at 0
+   */
+  static adopt(
+    exchange: string,
+    routingKey: string,
+    at: Slice,
+    propertiesAt: number,
+    bodyAt: number,
+    found: RoutingProperties,
+  ): Message {
+    if (found.headersAt >= 0) found.headersAt += propertiesAt;
+    if (at.end - at.start > SLAB_BYTES / 4) {
+      return new Message(exchange, routingKey, at, propertiesAt, bodyAt, found);
+    }
+    const { bytes, start, end } = at;
+    return Message.assemble(
+      exchange,
+      routingKey,
+      { bytes, start, end: propertiesAt },
+      { bytes, start: propertiesAt, end: bodyAt },
+      { bytes, start: bodyAt, end },
+      found,
+    );
   }
 
   /**
@@ -174,7 +201,7 @@ export class Message {
     scanProperties(bytes, 0, bytes.length, found);
     const slice = { bytes, start: 0, end: bytes.length };
     const address = encodeAddress(exchange, routingKey);
-    return Message.assemble(exchange, routingKey, address, slice, [this.body()], found);
+    return Message.assemble(exchange, routingKey, address, slice, this.body(), found);
   }
 
   /** The body's place. */

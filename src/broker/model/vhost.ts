@@ -1,38 +1,21 @@
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { Bindings } from "./bindings.ts";
-import { type DeadLetterContext, DeadLetterWay } from "./dead_letter_way.ts";
+import { DeadLetterWay } from "./dead_letter_way.ts";
+import { bindingBytes, exchangeBytes, queueBytes } from "./definition_bytes.ts";
 import {
   type Binding,
   Exchange,
   type ExchangeDeclaration,
   PREDECLARED_EXCHANGES,
 } from "./exchange.ts";
-import type { DurableStore } from "./durable_store.ts";
-import { type DirectReplies, REPLY_TO_PREFIX } from "./direct_replies.ts";
+import { REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
 import { Queue } from "./queue.ts";
 import type { QueueContext, QueueProperties } from "./queue_context.ts";
 import { type Routed, Router, together } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
-
-/** What a virtual host needs of the broker. */
-export type VHostContext =
-  & Pick<
-    QueueContext<Queue>,
-    | "release"
-    | "consumerTimeoutMs"
-    | "now"
-    | "nextPosition"
-    | "accountMemory"
-    | "wakeAt"
-    | "isTurnOver"
-  >
-  & {
-    readonly store: DurableStore | undefined;
-    readonly directReplies: DirectReplies;
-  }
-  & DeadLetterContext;
+import type { VHostContext } from "./vhost_context.ts";
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost {
@@ -49,7 +32,10 @@ export class VHost {
     this.#context = context;
     const { store } = context;
     const letters = new DeadLetterWay(this.#exchanges, this.#router, context);
-    this.#bindings = new Bindings(store?.definitions, (exchange) => this.#dropExchange(exchange));
+    this.#bindings = new Bindings(store?.definitions, {
+      unused: (exchange) => this.#dropExchange(exchange),
+      counted: (binding, sign) => context.memory.accountDefinitions(sign * bindingBytes(binding)),
+    });
     this.#queueContext = {
       release: context.release,
       consumerTimeoutMs: context.consumerTimeoutMs,
@@ -116,6 +102,11 @@ export class VHost {
     return new Exchange(this.name, declaration, this.#context.release);
   }
 
+  #addExchange(exchange: Exchange): void {
+    this.#exchanges.set(exchange.name, exchange);
+    this.#context.memory.accountDefinitions(exchangeBytes(exchange));
+  }
+
   /** Declares an exchange. @throws {ChannelError} 403 reserved name, 406 inequivalent. */
   declareExchange(declaration: ExchangeDeclaration): Exchange {
     const current = this.#exchanges.get(declaration.name);
@@ -127,8 +118,9 @@ export class VHost {
           `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
         );
       }
+      this.#context.memory.requireRoom();
       if (exchange.durable) this.#context.store?.definitions.addExchange(exchange);
-      this.#exchanges.set(exchange.name, exchange);
+      this.#addExchange(exchange);
       return exchange;
     }
     this.#newExchange(declaration);
@@ -157,13 +149,18 @@ export class VHost {
 
   #dropExchange(exchange: Exchange): void {
     if (!this.#exchanges.delete(exchange.name)) return;
+    this.#context.memory.accountDefinitions(-exchangeBytes(exchange));
     this.#bindings.removeAllFrom(exchange);
     this.#bindings.removeAllTo(exchange);
     if (exchange.durable) this.#context.store?.definitions.removeExchange(exchange);
   }
 
-  /** Binds a queue or an exchange to an exchange; binding twice is binding once. */
+  /**
+   * Binds a queue or an exchange to an exchange; binding twice is binding once.
+   * @throws {ChannelError} 406 when memory is full.
+   */
   bind(binding: Binding): void {
+    this.#context.memory.requireRoom();
     this.#bindings.add(binding);
   }
 
@@ -194,27 +191,32 @@ export class VHost {
   }
 
   #createQueue(declaration: QueueProperties, owner: object | undefined): Queue {
+    this.#context.memory.requireRoom();
     const queue = new Queue(this.name, declaration, owner, this.#queueContext);
     const { store } = this.#context;
     // First on disk: a store that refuses leaves no queue behind.
     if (store !== undefined && queue.durable && !queue.exclusive) {
       queue.storeId = store.definitions.addQueue(queue);
     }
+    return this.#addQueue(queue);
+  }
+
+  #addQueue(queue: Queue): Queue {
     this.#queues.set(queue.name, queue);
+    this.#context.memory.accountDefinitions(queueBytes(queue));
     return queue;
   }
 
   /** Puts back a durable exchange that a store kept. */
   restoreExchange(declaration: ExchangeDeclaration): void {
-    this.#exchanges.set(declaration.name, this.#newExchange(declaration));
+    this.#addExchange(this.#newExchange(declaration));
   }
 
   /** Puts back a durable queue that a store kept under `storeId`. */
   restoreQueue(declaration: QueueProperties, storeId: number): Queue {
     const queue = new Queue(this.name, declaration, undefined, this.#queueContext);
     queue.storeId = storeId;
-    this.#queues.set(queue.name, queue);
-    return queue;
+    return this.#addQueue(queue);
   }
 
   /** Puts back a binding that a store kept; one whose ends are gone is dropped. */
@@ -239,6 +241,7 @@ export class VHost {
     if (queue.deleted) return 0;
     queue.deleted = true;
     this.#queues.delete(queue.name);
+    this.#context.memory.accountDefinitions(-queueBytes(queue));
     this.#bindings.removeAllTo(queue);
     for (const subscriber of [...queue.subscribers.all]) {
       queue.subscribers.remove(subscriber);

@@ -49,6 +49,7 @@ export class FrameParser {
    */
   push(chunk: Buffer, sink: FrameSink): Buffer {
     let bytes = chunk;
+    this.#paused = false;
     if (this.#heldBytes > 0) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;

@@ -66,7 +66,7 @@ function storeFlags() {
     .option("--accept-damage", "start although confirmed tasks are missing in the directory")
     .option(
       "--max-memory <size>",
-      "block publishers when messages hold more (default: 40 % of the machine's)",
+      "block publishers when clients fill more (default: 40 % of what there is)",
       argument(parseSize),
     );
 }

@@ -46,9 +46,9 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
     case "method":
       return verbose ? `[${event.connection}] channel ${event.channel} ${event.method}` : undefined;
     case "blocked":
-      return `publishers blocked: messages hold ${megabytes(event.memoryBytes)}, see --max-memory`;
+      return `publishers blocked: clients fill ${megabytes(event.memoryBytes)}, see --max-memory`;
     case "unblocked":
-      return `publishers go on: messages hold ${megabytes(event.memoryBytes)}`;
+      return `publishers go on: clients fill ${megabytes(event.memoryBytes)}`;
     case "store-failed":
       return `the data directory cannot be written: ${event.reason}. Publishers get a basic.nack`;
     case "store-mended":

@@ -22,7 +22,7 @@ function message(text: string, properties: BasicProperties = {}): Message {
   scanProperties(encoded, 0, encoded.length, found);
   const body = Buffer.from(text);
   const slice = (bytes: Buffer) => ({ bytes, start: 0, end: bytes.length });
-  return Message.assemble("", "q", encodeAddress("", "q"), slice(encoded), [slice(body)], found);
+  return Message.assemble("", "q", encodeAddress("", "q"), slice(encoded), slice(body), found);
 }
 
 const text = ({ message }: Entry) => message.bytes.toString("latin1", message.bodyAt, message.end);

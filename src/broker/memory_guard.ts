@@ -1,0 +1,161 @@
+import type { EndOfTurn, TurnWork } from "./end_of_turn.ts";
+import { ChannelError } from "./wire/protocol_error.ts";
+
+/** Publishers go on once memory is below this share of the limit. */
+const UNBLOCK_SHARE = 0.9;
+/** From this share of the limit on nothing more is taken that can be refused. */
+const FULL_SHARE = 1.125;
+/** While memory is short, what no queue has may be this share of the limit; */
+const HELD_SHARE = 0.5;
+/** and while it is full, that, or definitions, this one. */
+const SHARE_WHEN_FULL = 0.125;
+
+/**
+ * Who makes the broker hold what is in no queue: a channel with unfinished publishes, or a client
+ * that does not read.
+ */
+export interface MemoryHolder {
+  /** Gives all of it up. The client is told, if it can be. */
+  refuse(): void;
+}
+
+/** More than that share of the limit is not all there is: garbage comes on top. */
+const COLLECT_FROM_SHARE = 0.5;
+/** After so much more was taken in, as a share of the limit, the collector is asked to run. */
+const COLLECT_SHARE = 0.125;
+
+/** What the guard tells the broker. */
+export interface MemoryWatcher {
+  /** Publishers wait from now on, as they publish. */
+  blocked(memoryBytes: number): void;
+  /** They go on. */
+  unblocked(memoryBytes: number): void;
+  /** It is time to give back what nobody holds any more. */
+  collect(): void;
+  /** Somebody could not be refused, or not go on: the others are. */
+  failed(error: unknown): void;
+}
+
+/**
+ * All that clients make the broker hold, in octets: messages in queues, definitions (queues,
+ * exchanges, bindings, consumers), and what holders hold. It only counts what it is told.
+ *
+ * Over the limit memory is *short*: publishers wait, as RabbitMQ's memory alarm makes them. If that
+ * cannot help, because what is held is in no queue from which a consumer could take it, the one who
+ * holds most of it is refused.
+ */
+export class MemoryGuard implements TurnWork {
+  readonly limitBytes: number;
+  readonly #endOfTurn: EndOfTurn;
+  readonly #watcher: MemoryWatcher;
+  readonly #holders = new Map<MemoryHolder, number>();
+  #messageBytes = 0;
+  #definitionBytes = 0;
+  #heldBytes = 0;
+  #short = false;
+  /** Whether publishers may wait: they go on at the end of the turn. */
+  #blocks = false;
+  /** Taken in since the collector was asked. */
+  #newBytes = 0;
+
+  constructor(limitBytes: number, endOfTurn: EndOfTurn, watcher: MemoryWatcher) {
+    this.limitBytes = limitBytes;
+    this.#endOfTurn = endOfTurn;
+    this.#watcher = watcher;
+  }
+
+  /** All of it, in octets. */
+  get bytes(): number {
+    return this.#messageBytes + this.#definitionBytes + this.#heldBytes;
+  }
+
+  /** Whether publishers are held back. */
+  get short(): boolean {
+    return this.#short;
+  }
+
+  /** Whether there is not even room for what publishers had begun. */
+  get full(): boolean {
+    return this.#short && this.bytes > this.limitBytes * FULL_SHARE;
+  }
+
+  /** Messages in queues take that much more, or less. */
+  accountMessages(bytes: number): void {
+    this.#messageBytes += bytes;
+    this.#judge(bytes);
+  }
+
+  /** Definitions take that much more, or less. */
+  accountDefinitions(bytes: number): void {
+    this.#definitionBytes += bytes;
+    this.#judge(bytes);
+  }
+
+  /** The holder holds that much now. */
+  hold(holder: MemoryHolder, bytes: number): void {
+    const more = bytes - (this.#holders.get(holder) ?? 0);
+    this.#heldBytes += more;
+    if (bytes === 0) this.#holders.delete(holder);
+    else this.#holders.set(holder, bytes);
+    this.#judge(more);
+    if (this.#short && this.#isHeldTooMuch()) this.#endOfTurn.want("send", this);
+  }
+
+  /** @throws {ChannelError} 406 when memory is full, and definitions are a good part of it */
+  requireRoom(): void {
+    if (this.full && this.#definitionBytes > this.limitBytes * SHARE_WHEN_FULL) throw outOfMemory();
+  }
+
+  #isHeldTooMuch(): boolean {
+    const share = this.full ? SHARE_WHEN_FULL : HELD_SHARE;
+    return this.#heldBytes > this.limitBytes * share;
+  }
+
+  /** Refuses those who hold most, and lets publishers go on: not in the midst of what they do. */
+  endTurn(): boolean {
+    while (this.#short && this.#isHeldTooMuch()) {
+      let [most, mostBytes]: [MemoryHolder | undefined, number] = [undefined, 0];
+      for (const [holder, bytes] of this.#holders) {
+        if (bytes > mostBytes) [most, mostBytes] = [holder, bytes];
+      }
+      this.hold(most!, 0);
+      most!.refuse();
+    }
+    if (this.#blocks && !this.#short) {
+      this.#blocks = false;
+      this.#watcher.unblocked(this.bytes);
+    }
+    return false;
+  }
+
+  failed(error: unknown): void {
+    this.#watcher.failed(error);
+    this.#endOfTurn.want("send", this);
+  }
+
+  #judge(more: number): void {
+    const { bytes, limitBytes } = this;
+    if (more > 0) {
+      this.#newBytes += more;
+      if (this.#newBytes > limitBytes * COLLECT_SHARE && bytes > limitBytes * COLLECT_FROM_SHARE) {
+        this.#newBytes = 0;
+        this.#watcher.collect();
+      }
+    }
+    if (this.#short ? bytes >= limitBytes * UNBLOCK_SHARE : bytes <= limitBytes) return;
+    this.#short = !this.#short;
+    if (!this.#short) this.#endOfTurn.want("send", this);
+    else if (!this.#blocks) {
+      this.#blocks = true;
+      this.#watcher.blocked(bytes);
+    }
+  }
+}
+
+/** The refusal of what does not fit any more. */
+export function outOfMemory(): ChannelError {
+  return new ChannelError(
+    "PRECONDITION_FAILED",
+    "refused because a memory resource alarm is in effect",
+  );
+}
