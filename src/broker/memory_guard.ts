@@ -19,9 +19,12 @@ export interface MemoryHolder {
   refuse(): void;
 }
 
-/** More than that share of the limit is not all there is: garbage comes on top. */
+/**
+ * What is held, and what was since the collector ran, may be that share of the limit before it is
+ * asked to run:
+ */
 const COLLECT_FROM_SHARE = 0.5;
-/** After so much more was taken in, as a share of the limit, the collector is asked to run. */
+/** each time after so much more was taken in, as a share of the limit. */
 const COLLECT_SHARE = 0.125;
 
 /** What the guard tells the broker. */
@@ -55,8 +58,10 @@ export class MemoryGuard implements TurnWork {
   #short = false;
   /** Whether publishers may wait: they go on at the end of the turn. */
   #blocks = false;
-  /** Taken in since the collector was asked. */
+  /** Taken in since the collector was asked; */
   #newBytes = 0;
+  /** and given back since then. */
+  #garbageBytes = 0;
 
   constructor(limitBytes: number, endOfTurn: EndOfTurn, watcher: MemoryWatcher) {
     this.limitBytes = limitBytes;
@@ -113,6 +118,7 @@ export class MemoryGuard implements TurnWork {
 
   /** Refuses those who hold most, and lets publishers go on: not in the midst of what they do. */
   endTurn(): boolean {
+    const refuses = this.#short && this.#isHeldTooMuch();
     while (this.#short && this.#isHeldTooMuch()) {
       let [most, mostBytes]: [MemoryHolder | undefined, number] = [undefined, 0];
       for (const [holder, bytes] of this.#holders) {
@@ -121,6 +127,7 @@ export class MemoryGuard implements TurnWork {
       this.hold(most!, 0);
       most!.refuse();
     }
+    if (refuses) this.#collect();
     if (this.#blocks && !this.#short) {
       this.#blocks = false;
       this.#watcher.unblocked(this.bytes);
@@ -133,15 +140,16 @@ export class MemoryGuard implements TurnWork {
     this.#endOfTurn.want("send", this);
   }
 
+  #collect(): void {
+    if (this.bytes + this.#garbageBytes < this.limitBytes * COLLECT_FROM_SHARE) return;
+    this.#newBytes = this.#garbageBytes = 0;
+    this.#watcher.collect();
+  }
+
   #judge(more: number): void {
     const { bytes, limitBytes } = this;
-    if (more > 0) {
-      this.#newBytes += more;
-      if (this.#newBytes > limitBytes * COLLECT_SHARE && bytes > limitBytes * COLLECT_FROM_SHARE) {
-        this.#newBytes = 0;
-        this.#watcher.collect();
-      }
-    }
+    if (more < 0) this.#garbageBytes -= more;
+    else if ((this.#newBytes += more) > limitBytes * COLLECT_SHARE) this.#collect();
     if (this.#short ? bytes >= limitBytes * UNBLOCK_SHARE : bytes <= limitBytes) return;
     this.#short = !this.#short;
     if (!this.#short) this.#endOfTurn.want("send", this);

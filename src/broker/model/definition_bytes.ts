@@ -18,9 +18,9 @@ export function exchangeBytes({ name, arguments: table }: ExchangeDeclaration): 
   return EXCHANGE_BYTES + name.length + tableBytes(table);
 }
 
-/** Octets that a binding takes in memory (estimate). */
+/** Octets that a binding takes in memory (estimate): its key repeats what tells it from others. */
 export function bindingBytes({ routingKey, arguments: table }: Binding): number {
-  return BINDING_BYTES + routingKey.length + tableBytes(table);
+  return BINDING_BYTES + 2 * (routingKey.length + tableBytes(table));
 }
 
 function tableBytes(table: FieldTable): number {
