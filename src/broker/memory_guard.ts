@@ -7,8 +7,10 @@ const UNBLOCK_SHARE = 0.9;
 const FULL_SHARE = 1.125;
 /** While memory is short, what no queue has may be this share of the limit; */
 const HELD_SHARE = 0.5;
-/** and while it is full, that, or definitions, this one. */
+/** and while it is full, this one. */
 const SHARE_WHEN_FULL = 0.125;
+/** While it is short, definitions may be this one. */
+const DEFINITION_SHARE = 0.125;
 
 /**
  * Who makes the broker hold what is in no queue: a channel with unfinished publishes, or a client
@@ -58,10 +60,12 @@ export class MemoryGuard implements TurnWork {
   #short = false;
   /** Whether publishers may wait: they go on at the end of the turn. */
   #blocks = false;
-  /** Taken in since the collector was asked; */
+  /** Since the collector was asked: taken in, */
   #newBytes = 0;
-  /** and given back since then. */
+  /** given back, */
   #garbageBytes = 0;
+  /** and read from clients, which soon is garbage too. */
+  #readBytes = 0;
 
   constructor(limitBytes: number, endOfTurn: EndOfTurn, watcher: MemoryWatcher) {
     this.limitBytes = limitBytes;
@@ -82,6 +86,11 @@ export class MemoryGuard implements TurnWork {
   /** Whether there is not even room for what publishers had begun. */
   get full(): boolean {
     return this.#short && this.bytes > this.limitBytes * FULL_SHARE;
+  }
+
+  /** That much was read from a client. */
+  noteRead(bytes: number): void {
+    if ((this.#readBytes += bytes) > this.limitBytes * COLLECT_SHARE) this.#collect();
   }
 
   /** Messages in queues take that much more, or less. */
@@ -106,9 +115,11 @@ export class MemoryGuard implements TurnWork {
     if (this.#short && this.#isHeldTooMuch()) this.#endOfTurn.want("send", this);
   }
 
-  /** @throws {ChannelError} 406 when memory is full, and definitions are a good part of it */
+  /** @throws {ChannelError} 406 when memory is short, and definitions are a good part of it */
   requireRoom(): void {
-    if (this.full && this.#definitionBytes > this.limitBytes * SHARE_WHEN_FULL) throw outOfMemory();
+    if (this.#short && this.#definitionBytes > this.limitBytes * DEFINITION_SHARE) {
+      throw outOfMemory();
+    }
   }
 
   #isHeldTooMuch(): boolean {
@@ -142,7 +153,7 @@ export class MemoryGuard implements TurnWork {
 
   #collect(): void {
     if (this.bytes + this.#garbageBytes < this.limitBytes * COLLECT_FROM_SHARE) return;
-    this.#newBytes = this.#garbageBytes = 0;
+    this.#newBytes = this.#garbageBytes = this.#readBytes = 0;
     this.#watcher.collect();
   }
 

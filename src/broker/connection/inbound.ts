@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Release } from "../release.ts";
+import type { MemoryGuard } from "../memory_guard.ts";
 import type { DeadLetters } from "../model/dead_letters.ts";
 import { FrameParser, type FrameSink } from "../wire/frame_parser.ts";
 import type { Work, Workload } from "../workload.ts";
@@ -42,6 +43,7 @@ export interface InboundSink extends FrameSink {
 /** The broker, as far as input needs it. */
 export interface InboundBroker {
   readonly workload: Workload;
+  readonly memory: MemoryGuard;
   readonly release: Release;
   readonly deadLetters: DeadLetters;
   /** How much is kept of a client's input while it is blocked, in octets. */
@@ -57,6 +59,7 @@ const FRAME_STEPS = 2;
  */
 export class Inbound implements Work, FrameSink {
   readonly #workload: Workload;
+  readonly #memory: MemoryGuard;
   readonly #deadLetters: DeadLetters;
   readonly #release: Release;
   readonly #sink: InboundSink;
@@ -70,6 +73,7 @@ export class Inbound implements Work, FrameSink {
   constructor(sink: InboundSink, broker: InboundBroker) {
     this.#sink = sink;
     this.#workload = broker.workload;
+    this.#memory = broker.memory;
     this.#deadLetters = broker.deadLetters;
     this.#release = broker.release;
     this.#parser = new FrameParser(broker.release.firstFrameMaxBytes);
@@ -98,6 +102,7 @@ export class Inbound implements Work, FrameSink {
   /** Takes what the socket has read. */
   read(chunk: Buffer): void {
     if (this.#closed) return;
+    this.#memory.noteRead(chunk.length);
     this.#pending.add(chunk);
     if (!this.#pending.holding) this.#workload.add(this);
     if (this.#pending.full) this.#sink.pressure();
