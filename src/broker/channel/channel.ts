@@ -12,8 +12,8 @@ import type { Consumer, ConsumerChannel } from "./consumer.ts";
 import { Transaction } from "./transaction.ts";
 import { byQueue, UnackedLedger } from "./unacked_ledger.ts";
 
-/** Octets that a consumer takes in memory, beside its tag (estimate). */
-const CONSUMER_BYTES = 1_200;
+/** Octets that a consumer takes in memory, beside its tag, which it has twice (estimate). */
+const CONSUMER_BYTES = 2_000;
 
 /** The consumer of direct reply-to on a channel. */
 export interface ReplyConsumer {
@@ -165,12 +165,12 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
 
   addConsumer(consumer: Consumer): void {
     this.consumers.set(consumer.tag, consumer);
-    this.host.broker.memory.accountDefinitions(CONSUMER_BYTES + consumer.tag.length);
+    this.host.broker.memory.accountDefinitions(CONSUMER_BYTES + 2 * consumer.tag.length);
   }
 
   removeConsumer(consumer: Consumer): void {
     if (!this.consumers.delete(consumer.tag)) return;
-    this.host.broker.memory.accountDefinitions(-CONSUMER_BYTES - consumer.tag.length);
+    this.host.broker.memory.accountDefinitions(-CONSUMER_BYTES - 2 * consumer.tag.length);
   }
 
   /** The queue of a consumer went away. */
