@@ -7,6 +7,8 @@ const UNBLOCK_SHARE = 0.9;
 const FULL_SHARE = 1.125;
 /** While memory is short, what no queue has may be this share of the limit; */
 const HELD_SHARE = 0.5;
+/** or one large body, which may be whole soon, in octets; */
+const HELD_BYTES = 16 * 1024 * 1024;
 /** and while it is full, this one. */
 const SHARE_WHEN_FULL = 0.125;
 /** While it is short, definitions may be this one. */
@@ -123,8 +125,9 @@ export class MemoryGuard implements TurnWork {
   }
 
   #isHeldTooMuch(): boolean {
-    const share = this.full ? SHARE_WHEN_FULL : HELD_SHARE;
-    return this.#heldBytes > this.limitBytes * share;
+    const { limitBytes } = this;
+    return this.#heldBytes >
+      (this.full ? limitBytes * SHARE_WHEN_FULL : Math.max(limitBytes * HELD_SHARE, HELD_BYTES));
   }
 
   /** Refuses those who hold most, and lets publishers go on: not in the midst of what they do. */
