@@ -28,7 +28,7 @@ const TIMEOUT_CHECK_MS = 60_000;
 /** What is kept of the input of all blocked connections together, in octets; */
 const BLOCKED_INPUT_BYTES = 64 * 1024 * 1024;
 /** but that share of the memory at most. */
-const BLOCKED_INPUT_SHARE = 1 / 16;
+const BLOCKED_INPUT_SHARE = 1 / 8;
 
 /** A collection of garbage that the program waits for is no matter up to here. */
 const SMALL_MEMORY_BYTES = 128 * 1024 * 1024;
