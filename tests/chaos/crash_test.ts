@@ -9,7 +9,7 @@ import { CrashLoad, idOf, type Moment, MOMENTS } from "./crash_load.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
-const ROUNDS = 50;
+const ROUNDS = 25;
 /** A round is over at the latest of so many moments of its kind. */
 const MOST_MOMENTS = 500;
 /** About as many looks at a file as a start takes. */

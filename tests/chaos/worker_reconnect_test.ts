@@ -10,10 +10,10 @@ import { Worktool } from "../support/worktool.ts";
 
 const FAILED_TRIES = 100;
 
-/** Idle reconnects, some thousands: 10000 take half a minute and more on each broker. */
-const RECONNECTS = Number(Deno.env.get("WORKTOOL_CHAOS_RECONNECTS") ?? 2_000);
+/** Idle reconnects: 10000 take half a minute and more on each broker. */
+const RECONNECTS = Number(Deno.env.get("WORKTOOL_CHAOS_RECONNECTS") ?? 1_200);
 /** Before these the just-in-time compiler is still busy, and the heap grows to its size. */
-const WARM_UP = 1_000;
+const WARM_UP = 600;
 const MAX_GROWTH = 1.3;
 /** A thousand connections are a lot of work for a busy machine. */
 const ROUND_DEADLINE_MS = 280_000;

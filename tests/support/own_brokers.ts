@@ -15,7 +15,7 @@ const FLOOD_MEGABYTES = 512;
  * as where the target was not up yet after a restart. RabbitMQ's own three minutes are more than a
  * test waits.
  */
-const DEAD_LETTERING = { dead_letter_worker_publisher_confirm_timeout: 5_000 };
+const DEAD_LETTERING = { dead_letter_worker_publisher_confirm_timeout: 15_000 };
 
 /** A broker that a test may stop and start, because no other test uses it. */
 export interface RestartableBroker extends AsyncDisposable {
