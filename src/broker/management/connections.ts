@@ -103,9 +103,6 @@ function channelView(open: OpenChannel) {
       peer_port: connection.path.peer.port,
     },
     consumer_count: channel.consumers.size,
-    ...(connection.broker.release.globalQos === "denied"
-      ? {}
-      : { global_prefetch_count: channel.sharedPrefetch }),
     messages_unacknowledged: channel.unacked.size,
     name: `${name} (${channel.number})`,
     node: NODE_NAME,
