@@ -7,7 +7,7 @@ import { Worktool } from "../support/worktool.ts";
 
 const TASKS = 100;
 
-/** Waits until each task has come back, some of them twice: a quorum queue may hand it over again. */
+/** Waits until each task has come back; one may twice: a quorum queue may hand it over again. */
 async function comeBack(broker: Broker, queue: string): Promise<void> {
   const tasks = new Set<unknown>();
   await eventually(() => `${TASKS} tasks in ${queue}, ${tasks.size} have come`, async () => {
