@@ -46,6 +46,11 @@ export class Cluster {
     return this.options.urls.length;
   }
 
+  /** How long all addresses together may take where nobody says how long to wait, in ms. */
+  get limitMs(): number {
+    return this.options.timeoutMs * this.size;
+  }
+
   /** The address that serves, or was tried last. */
   get current(): BrokerUrl {
     return this.#current;
@@ -91,6 +96,14 @@ export class Cluster {
       }
     }
     throw new ClusterUnavailable(failures);
+  }
+
+  /** Connects to the first address that serves; the caller closes it. @throws as `open` does */
+  connect({ stop, limitMs = this.limitMs }: {
+    readonly stop: AbortSignal;
+    readonly limitMs?: number;
+  }): Promise<Connection> {
+    return this.open((connection) => Promise.resolve(connection), { stop, limitMs });
   }
 
   async #try<T>(

@@ -5,6 +5,7 @@ import type { QueueRequest } from "../amqp/task_queue.ts";
 import { type ConnectionFlags, connectionOptions } from "./flags/connection_flags.ts";
 import { explain } from "./failure/explain.ts";
 import { type Attempt, placeOf } from "./failure/explanation.ts";
+import { eventLine } from "./output/event_line.ts";
 import { attemptOf, type Report } from "./output/report.ts";
 import type { Context } from "./context.ts";
 
@@ -36,10 +37,7 @@ export function brokerCluster(
       error: explain(failure, { ...attempt, ...placeOf(url) }).message,
     }));
     if (flags.json) {
-      const at = new Date().toISOString();
-      return report.result(
-        JSON.stringify({ event: "connected", at, ...eventFields, address, failed }),
-      );
+      return report.result(eventLine("connected", { ...eventFields, address, failed }));
     }
     const others = failed.map(({ error }) => error).join("; ");
     report.notice(` [i] Connected to ${address}${others && ` (${others})`}`);

@@ -9,6 +9,7 @@ import { explain } from "./failure/explain.ts";
 import type { Explanation } from "./failure/explanation.ts";
 import { type CheckFlags, checkFlags, checkOptions } from "./flags/check_flags.ts";
 import { junit, summaryLine, tap, verdictLine } from "./output/check_text.ts";
+import { eventLine } from "./output/event_line.ts";
 import { attemptOf, Report } from "./output/report.ts";
 
 /** `worktool check`; `exit` is told the exit code. */
@@ -83,10 +84,7 @@ function print(
   report: Report,
 ): void {
   if (json) {
-    for (const { name, ok, said } of verdicts) {
-      const at = new Date().toISOString();
-      report.result(JSON.stringify({ event: "check", at, name, ok, said }));
-    }
+    for (const verdict of verdicts) report.result(eventLine("check", verdict));
     return;
   }
   if (asTap) return report.result(tap(verdicts).trimEnd());
@@ -106,9 +104,7 @@ function summaryJson(
 ): string {
   const { attempted, confirmed, refused, ok, lost, duplicated, recovered, unexpected } = result;
   const { overtaken, reconnects } = result;
-  return JSON.stringify({
-    event: "stopped",
-    at: new Date().toISOString(),
+  return eventLine("stopped", {
     queue,
     ...{ attempted, confirmed, refused, ok, lost, duplicated, recovered, unexpected },
     ...{ overtaken, reconnects, error, exitCode },

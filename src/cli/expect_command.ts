@@ -8,7 +8,8 @@ import type { Explanation } from "./failure/explanation.ts";
 import { type ExpectFlags, expectFlags } from "./flags/expect_flags.ts";
 import { bodyLimitBytes } from "./flags/line_flags.ts";
 import { jsonBody, quotedBody } from "./output/body.ts";
-import { jsonHeaders } from "./output/header_json.ts";
+import { eventLine } from "./output/event_line.ts";
+import { jsonProperties } from "./output/header_json.ts";
 import { stdout, taskLine } from "./output/line.ts";
 import { attemptOf, Report } from "./output/report.ts";
 import { formatDuration } from "./values/duration.ts";
@@ -36,8 +37,7 @@ async function run(flags: ExpectFlags, context: Context): Promise<ExitCode> {
   });
 
   function event(event: string, fields: object): void {
-    const at = new Date().toISOString();
-    report.result(JSON.stringify({ event, at, queue, ...fields }));
+    report.result(eventLine(event, { queue, ...fields }));
   }
 
   function onMatched(delivery: Delivery): void {
@@ -109,12 +109,5 @@ function missed(
 }
 
 function matchedJson({ messageId, redelivered, properties, body }: Delivery, limitBytes: number) {
-  const { headers = {}, ...others } = properties;
-  return {
-    messageId,
-    redelivered,
-    properties: others,
-    headers: jsonHeaders(headers),
-    ...jsonBody(body, limitBytes),
-  };
+  return { messageId, redelivered, ...jsonProperties(properties), ...jsonBody(body, limitBytes) };
 }

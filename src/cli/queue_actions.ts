@@ -19,8 +19,10 @@ import type {
   queuePurgeFlags,
 } from "./flags/queue_command_flags.ts";
 import { queueRequest } from "./flags/queue_flags.ts";
+import { counted } from "./output/counted.ts";
+import { eventLine } from "./output/event_line.ts";
 import { jsonBody } from "./output/body.ts";
-import { jsonHeaders } from "./output/header_json.ts";
+import { jsonProperties } from "./output/header_json.ts";
 import { taskLine } from "./output/line.ts";
 import { Progress } from "./output/progress.ts";
 import { foundQueueText } from "./output/run_text.ts";
@@ -40,7 +42,7 @@ export async function declare(
     onFound: (found) => run.report.notice(` ${foundQueueText(found)}`),
   });
   await using _ = await open(run, (connection) => taken.take(connection));
-  tell(run, flags, `'${queue}' is there`, { event: "declared", queue });
+  tell(run, flags, `'${queue}' is there`, "declared", { queue });
   return ExitCode.ok;
 }
 
@@ -56,7 +58,10 @@ export async function deleteOne(
     return ExitCode.failed;
   }
   await withChannel(connection, (channel) => deleteQueue(channel, queue));
-  tell(run, flags, `Deleted '${queue}' with ${tasks(ready)}`, { event: "deleted", queue, ready });
+  tell(run, flags, `Deleted '${queue}' with ${counted(ready, "task")}`, "deleted", {
+    queue,
+    ready,
+  });
   return ExitCode.ok;
 }
 
@@ -73,7 +78,7 @@ export async function purge(
   }
   await using browser = await QueueBrowser.open(connection, queue);
   const purged = await browser.purge();
-  tell(run, flags, `Purged ${tasks(purged)} of '${queue}'`, { event: "purged", queue, purged });
+  tell(run, flags, `Purged ${counted(purged, "task")} of '${queue}'`, "purged", { queue, purged });
   return ExitCode.ok;
 }
 
@@ -95,10 +100,9 @@ export async function peek(
     shown++;
     const { body, messageId, redelivered, deliveryCount, properties } = delivery;
     if (flags.json) {
-      const { headers = {}, ...others } = properties;
-      report.result(JSON.stringify({
-        ...{ event: "task", at: new Date().toISOString(), queue, messageId, redelivered },
-        ...{ deliveryCount, properties: others, headers: jsonHeaders(headers) },
+      report.result(eventLine("task", {
+        ...{ queue, messageId, redelivered, deliveryCount },
+        ...jsonProperties(properties),
         ...jsonBody(body, limitBytes),
       }));
     } else {
@@ -108,7 +112,7 @@ export async function peek(
   }
   await browser.close();
   const rest = browser.ready - shown;
-  if (!flags.json) report.notice(` [i] ${shown} of ${tasks(rest + shown)} in '${queue}'`);
+  if (!flags.json) report.notice(` [i] ${shown} of ${counted(rest + shown, "task")} in '${queue}'`);
   return ExitCode.ok;
 }
 
@@ -136,8 +140,10 @@ export async function move(
   }
   const { moved: count, ready, refused } = moved;
   const left = ready - count;
-  const said = `Moved ${tasks(count)} from '${from}' to '${to}'${left > 0 ? `, ${left} left` : ""}`;
-  tell(run, flags, said, { event: "moved", queue: from, to, moved: count, left });
+  const said = `Moved ${counted(count, "task")} from '${from}' to '${to}'${
+    left > 0 ? `, ${left} left` : ""
+  }`;
+  tell(run, flags, said, "moved", { queue: from, to, moved: count, left });
   if (refused === undefined) return context.stop.aborted ? ExitCode.failed : ExitCode.ok;
   const request = { name: to, declare: false, arguments: {} };
   report.explanation(explain(refused, attemptOf("queue", { ...run, queue: request })));
@@ -148,7 +154,7 @@ async function open(
   { connection: cluster, context: { stop } }: QueueRun,
   use: (connection: Connection) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Connection> {
-  const limitMs = cluster.options.timeoutMs * cluster.size;
+  const { limitMs } = cluster;
   return await cluster.open(async (connection) => {
     await use(connection);
     return connection;
@@ -159,10 +165,10 @@ function tell(
   { report }: QueueRun,
   { json }: { readonly json?: boolean | undefined },
   text: string,
-  { event, ...fields }: Readonly<Record<string, unknown>>,
+  event: string,
+  fields: object,
 ): void {
-  const at = new Date().toISOString();
-  report.result(json ? JSON.stringify({ event, at, ...fields }) : ` [x] ${text}`);
+  report.result(json ? eventLine(event, fields) : ` [x] ${text}`);
 }
 
 /** Asks on a terminal. @throws {UsageError} where nobody can be asked */
@@ -177,9 +183,9 @@ async function mayDrop(
 ): Promise<boolean> {
   if (ready === 0 || yes) return true;
   if (!inputIsTerminal()) {
-    throw new UsageError(`'${queue}' has ${tasks(ready)} that would be gone: --yes`);
+    throw new UsageError(`'${queue}' has ${counted(ready, "task")} that would be gone: --yes`);
   }
-  stderr.write(`'${queue}' has ${tasks(ready)} that would be gone. ${verb} it? [y/N] `);
+  stderr.write(`'${queue}' has ${counted(ready, "task")} that would be gone. ${verb} it? [y/N] `);
   const input = openInput();
   const end = () => input.destroy();
   stop.addEventListener("abort", end, { once: true });
@@ -192,8 +198,4 @@ async function mayDrop(
     input.destroy();
   }
   return false;
-}
-
-function tasks(count: number): string {
-  return `${count.toLocaleString("en")} task${count === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Condition } from "../queue/condition.ts";
 import type { QueueDetails } from "../queue/management_api.ts";
 import { type Column, COLUMNS, type QueueFigures } from "../queue/queue_figures.ts";
@@ -6,6 +7,7 @@ import type { Context } from "./context.ts";
 import { ExitCode } from "./failure/exit_code.ts";
 import type { FlagsOf } from "./flags/flag_group.ts";
 import type { queueListFlags, queueShowFlags } from "./flags/queue_command_flags.ts";
+import { eventLine } from "./output/event_line.ts";
 import {
   figureText,
   queueDetailsText,
@@ -41,7 +43,7 @@ export async function list(
     const queues = chosen(known, flags);
     if (flags.json) {
       for (const queue of queues) {
-        report.result(json({ event: "queue", ...queueJson(queue, flags.columns) }));
+        report.result(eventLine("queue", queueJson(queue, flags.columns)));
       }
     } else if (context.stdoutIsTerminal()) {
       report.result(
@@ -67,7 +69,7 @@ export async function show(
   }
   return await repeatedly(flags.watch, context, async () => {
     const { known, missing } = await look.one(queue, { stop });
-    if (flags.json) return report.result(json(detailsJson(known)));
+    if (flags.json) return report.result(eventLine("queue", detailsJson(known)));
     const clear = flags.watch !== undefined && context.stdoutIsTerminal() ? CLEAR : "";
     report.result(`${clear}${queueDetailsText(known)}`);
     if (missing.length > 0) report.notice(whyUnknown(missing));
@@ -78,10 +80,9 @@ function lookOf(
   { managementUrl: given }: { readonly managementUrl?: string },
   { connection, context: { env } }: QueueRun,
 ): QueueLook {
-  const managementUrls = [managementUrl(given, env, connection.current)];
   return new QueueLook({
     connection,
-    managementUrls,
+    managementUrl: managementUrl(given, env, connection.current),
     prometheusUrl: prometheusUrl(connection.current),
   });
 }
@@ -113,27 +114,26 @@ async function untilHolds(
 ): Promise<ExitCode> {
   const endMs = performance.now() + waitMs;
   const exactly = condition.columns.every((column) => EXACT.includes(column));
-  for (;;) {
-    const { known: { figures }, missing } = await look.one(queue, { stop, exactly });
-    const holds = condition.holds(figures);
-    const over = performance.now() >= endMs || stop.aborted;
-    if (holds || over) {
-      const seen = condition.columns.map((column) => `${column} ${figureText(figures, column)}`);
-      const values = queueJson(figures, condition.columns);
-      const exitCode = holds ? ExitCode.ok : ExitCode.expectationMissed;
-      const event = { event: "condition", queue, condition: condition.text, holds, ...values };
-      if (asJson) report.result(json({ ...event, holds: holds ?? null, exitCode }));
-      else if (holds) report.result(` [x] ${condition.text}: ${seen.join(", ")}`);
-      if (!holds) {
-        const after = waitMs > 0 ? ` within ${formatDuration(waitMs)}` : "";
-        const how = holds === undefined ? "cannot be known" : "does not hold";
-        report.notice(`worktool: '${queue}': ${condition.text} ${how}${after}: ${seen.join(", ")}`);
-        if (holds === undefined && missing.length > 0) report.notice(whyUnknown(missing));
-      }
-      return exitCode;
-    }
+  const seen = () => look.one(queue, { stop, exactly });
+  let { known: { figures }, missing } = await seen();
+  while (!condition.holds(figures) && performance.now() < endMs && !stop.aborted) {
     await pause(Math.min(UNTIL_PAUSE_MS, endMs - performance.now()), stop);
+    ({ known: { figures }, missing } = await seen());
   }
+  const holds = condition.holds(figures);
+  const exitCode = holds ? ExitCode.ok : ExitCode.expectationMissed;
+  const { text, columns } = condition;
+  const values = columns.map((column) => `${column} ${figureText(figures, column)}`).join(", ");
+  if (asJson) {
+    const told = { queue, condition: text, holds: holds ?? null, ...queueJson(figures, columns) };
+    report.result(eventLine("condition", { ...told, exitCode }));
+  } else if (holds) report.result(` [x] ${text}: ${values}`);
+  if (holds) return exitCode;
+  const after = waitMs > 0 ? ` within ${formatDuration(waitMs)}` : "";
+  const how = holds === undefined ? "cannot be known" : "does not hold";
+  report.notice(`worktool: '${queue}': ${text} ${how}${after}: ${values}`);
+  if (holds === undefined && missing.length > 0) report.notice(whyUnknown(missing));
+  return exitCode;
 }
 
 function whyUnknown(reasons: readonly string[]): string {
@@ -164,7 +164,6 @@ function detailsJson(
   >["known"],
 ): Record<string, unknown> {
   return {
-    event: "queue",
     ...queueJson(figures, COLUMNS),
     arguments: args ?? null,
     consumerDetails: consumers ?? null,
@@ -172,17 +171,7 @@ function detailsJson(
   };
 }
 
-function json({ event, ...fields }: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ event, at: new Date().toISOString(), ...fields });
-}
-
+/** @returns early after a stop */
 async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(0, ms));
-  const end = () => resolve();
-  stop.addEventListener("abort", end, { once: true });
-  await promise;
-  clearTimeout(timer);
-  stop.removeEventListener("abort", end);
+  await setTimeout(Math.max(0, ms), undefined, { signal: stop }).catch(() => {});
 }

@@ -8,6 +8,8 @@ import { explain } from "./failure/explain.ts";
 import type { Explanation } from "./failure/explanation.ts";
 import { UsageError } from "./failure/usage_error.ts";
 import { type WaitFlags, waitFlags, waitOptions } from "./flags/wait_flags.ts";
+import { counted } from "./output/counted.ts";
+import { eventLine } from "./output/event_line.ts";
 import { attemptOf, Report } from "./output/report.ts";
 import { formatDuration } from "./values/duration.ts";
 
@@ -59,7 +61,7 @@ async function wait(
   });
 
   function json(event: string, fields: object): void {
-    const line = JSON.stringify({ event, at: new Date().toISOString(), queue, ...fields });
+    const line = eventLine(event, { queue, ...fields });
     if (forCommand) report.notice(line);
     else report.result(line);
   }
@@ -80,7 +82,7 @@ async function wait(
         );
       case "consumers":
         return missed(
-          `queue '${queue}' has ${count(obstacle.consumers, "consumer")}, ` +
+          `queue '${queue}' has ${counted(obstacle.consumers, "consumer")}, ` +
             `and ${consumers} ${consumers === 1 ? "is" : "are"} wanted`,
           `start one with: worktool work --queue '${queue}'`,
         );
@@ -108,7 +110,7 @@ async function wait(
       else {
         const line = ` [x] Ready: ${
           depth === undefined ? address : `queue '${queue}' at ${address}, ` +
-            `${count(depth.ready, "task")} ready, ${count(depth.consumers, "consumer")}`
+            `${counted(depth.ready, "task")} ready, ${counted(depth.consumers, "consumer")}`
         }`;
         if (forCommand) report.notice(line);
         else report.result(line);
@@ -129,8 +131,4 @@ async function wait(
       if (flags.json) json("stopped", { error: "stopped", exitCode: ExitCode.failed, elapsedMs });
       return ExitCode.failed;
   }
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

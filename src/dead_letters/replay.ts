@@ -2,12 +2,9 @@ import type { QueueBrowser } from "../amqp/queue_browser.ts";
 import { deathOf, replayedProperties } from "../retry/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { MessageReturned, PublishFailed } from "../amqp/errors.ts";
+import { moveAll } from "../retry/move_all.ts";
 import type { Republisher } from "../retry/republisher.ts";
 import type { DeadEvent } from "./dead_letter_event.ts";
-
-/** Replays whose confirm is waited for, at the most, in number and in bytes of their bodies. */
-const WINDOW = 256;
-const WINDOW_BYTES = 16 * 1024 * 1024;
 
 export interface ReplayOptions {
   /** The queue that those go to that came from it, or do not say where they came from. */
@@ -35,9 +32,6 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<void> {
   const { onEvent } = options;
-  const unconfirmed = new Set<Promise<void>>();
-  let bytes = 0;
-  const failures: unknown[] = [];
 
   async function replayOne(delivery: Delivery): Promise<void> {
     const from = originOf(delivery, options);
@@ -50,29 +44,12 @@ export async function replay(
       onEvent({ event: "replayed", delivery, to });
     } catch (error) {
       const failed = notTaken(error, delivery, to);
-      if (failed) onEvent(failed);
-      else failures.push(error);
+      if (!failed) throw error;
+      onEvent(failed);
     }
   }
 
-  try {
-    for await (const delivery of deadLetters) {
-      const { byteLength } = delivery.body;
-      const replaying = replayOne(delivery).finally(() => {
-        unconfirmed.delete(replaying);
-        bytes -= byteLength;
-      });
-      unconfirmed.add(replaying);
-      bytes += byteLength;
-      while (unconfirmed.size >= WINDOW || (bytes > WINDOW_BYTES && unconfirmed.size > 0)) {
-        await Promise.race(unconfirmed);
-      }
-      if (failures.length > 0) break;
-    }
-  } finally {
-    await Promise.all(unconfirmed);
-  }
-  if (failures.length > 0) throw failures[0];
+  await moveAll(deadLetters, replayOne);
 }
 
 /**

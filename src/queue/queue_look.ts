@@ -10,8 +10,8 @@ import type { QueueFigures } from "./queue_figures.ts";
 
 export interface QueueLookOptions {
   readonly connection: Cluster;
-  /** In the order in which they are tried, without a slash at the end. */
-  readonly managementUrls: readonly string[];
+  /** Both without a slash at the end. */
+  readonly managementUrl: string;
   readonly prometheusUrl: string;
 }
 
@@ -45,12 +45,10 @@ export class QueueLook implements AsyncDisposable {
   /** All queues of the virtual host. @throws {ManagementUnavailable} nothing tells of them */
   async all(): Promise<Look<readonly QueueFigures[]>> {
     const reasons: string[] = [];
-    for (const api of this.#apis()) {
-      try {
-        return { known: await api.queues(this.#vhost), missing: [] };
-      } catch (error) {
-        reasons.push(unavailable(error));
-      }
+    try {
+      return { known: await this.#api().queues(this.#vhost), missing: [] };
+    } catch (error) {
+      reasons.push(unavailable(error));
     }
     try {
       return { known: await this.#metrics(), missing: reasons };
@@ -73,15 +71,14 @@ export class QueueLook implements AsyncDisposable {
     const exact: QueueFigures = { name, ...await this.#depth(name, stop) };
     if (exactly) return { known: { figures: exact }, missing: [] };
     const reasons: string[] = [];
-    for (const api of this.#apis()) {
-      try {
-        const details = await api.queue(this.#vhost, name);
-        // It was declared a moment ago, and the API does not know of it yet.
-        if (details === undefined) break;
+    try {
+      const details = await this.#api().queue(this.#vhost, name);
+      // Else it was declared a moment ago, and the API does not know of it yet.
+      if (details !== undefined) {
         return { known: { ...details, figures: { ...details.figures, ...exact } }, missing: [] };
-      } catch (error) {
-        reasons.push(unavailable(error));
       }
+    } catch (error) {
+      reasons.push(unavailable(error));
     }
     try {
       const figures = (await this.#metrics()).find((queue) => queue.name === name);
@@ -99,16 +96,15 @@ export class QueueLook implements AsyncDisposable {
   async #depth(name: string, stop: AbortSignal) {
     const { connection: cluster } = this.#options;
     if (!this.#connection?.isOpen) {
-      const limitMs = cluster.options.timeoutMs * cluster.size;
-      this.#connection = await cluster.open((one) => Promise.resolve(one), { stop, limitMs });
+      this.#connection = await cluster.connect({ stop });
     }
     return await existingDepth(this.#connection, name);
   }
 
-  #apis(): readonly ManagementApi[] {
-    const { connection: { current, options: { timeoutMs } }, managementUrls } = this.#options;
+  #api(): ManagementApi {
+    const { connection: { current, options: { timeoutMs } }, managementUrl: url } = this.#options;
     const { username, password } = current;
-    return managementUrls.map((url) => new ManagementApi({ url, username, password, timeoutMs }));
+    return new ManagementApi({ url, username, password, timeoutMs });
   }
 
   #metrics(): Promise<readonly QueueFigures[]> {

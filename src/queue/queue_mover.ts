@@ -2,11 +2,8 @@ import type { Connection } from "../amqp/connection.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { PublishFailed } from "../amqp/errors.ts";
 import { QueueBrowser } from "../amqp/queue_browser.ts";
+import { moveAll } from "../retry/move_all.ts";
 import { Republisher } from "../retry/republisher.ts";
-
-/** Copies whose confirm is waited for, at the most, in number and in bytes of their bodies. */
-const WINDOW = 256;
-const WINDOW_BYTES = 16 * 1024 * 1024;
 
 export interface MoveOptions {
   readonly from: string;
@@ -50,39 +47,31 @@ export async function moveMessages(
     confirmTimeoutMs,
   });
   const all = Math.min(count, browser.ready);
-  const unconfirmed = new Set<Promise<void>>();
-  let bytes = 0;
   let moved = 0;
-  let failure: unknown;
+
+  async function* taken(): AsyncGenerator<Delivery> {
+    for (let n = 0; n < all && !stop.aborted; n++) {
+      const delivery = await browser.next();
+      if (delivery === undefined) return;
+      yield delivery;
+    }
+  }
 
   async function move(delivery: Delivery): Promise<void> {
-    try {
-      await publisher.publish(to, delivery.body, movedProperties(delivery, username));
-      browser.ack(delivery);
-      onMoved(++moved / all);
-    } catch (error) {
-      failure ??= error;
-    }
+    await publisher.publish(to, delivery.body, movedProperties(delivery, username));
+    browser.ack(delivery);
+    onMoved(++moved / all);
   }
 
-  for (let n = 0; n < all && !stop.aborted && failure === undefined; n++) {
-    const delivery = await browser.next();
-    if (delivery === undefined) break;
-    const { byteLength } = delivery.body;
-    const moving = move(delivery).finally(() => {
-      unconfirmed.delete(moving);
-      bytes -= byteLength;
-    });
-    unconfirmed.add(moving);
-    bytes += byteLength;
-    while (unconfirmed.size >= WINDOW || (bytes > WINDOW_BYTES && unconfirmed.size > 0)) {
-      await Promise.race(unconfirmed);
-    }
+  let refused: PublishFailed | undefined;
+  try {
+    await moveAll(taken(), move);
+  } catch (failure) {
+    if (!(failure instanceof PublishFailed)) throw failure;
+    refused = failure;
   }
-  await Promise.all(unconfirmed);
-  if (failure !== undefined && !(failure instanceof PublishFailed)) throw failure;
   await browser.close();
-  return { moved, ready: browser.ready, ...(failure === undefined ? {} : { refused: failure }) };
+  return { moved, ready: browser.ready, ...(refused && { refused }) };
 }
 
 /** All of a message's properties but those that another user, or another queue, cannot have. */

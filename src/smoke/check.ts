@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setTimeout } from "node:timers/promises";
 import type { Cluster } from "../amqp/cluster.ts";
 import type { ArgumentValue } from "../amqp/queue.ts";
 import { declareQueue, deleteQueue } from "../amqp/queue.ts";
@@ -144,8 +145,7 @@ class Check {
     stop: AbortSignal,
   ): Promise<void> {
     const cluster = this.#context.connect("queue");
-    const limitMs = cluster.options.timeoutMs * cluster.size;
-    await using connection = await cluster.open((one) => Promise.resolve(one), { stop, limitMs });
+    await using connection = await cluster.connect({ stop });
     await withChannel(connection, use);
   }
 
@@ -223,7 +223,7 @@ class Check {
       if (running) {
         // What is to come after it must not be sent before.
         const last = starts[disturbance] ?? tasks;
-        const pause = task >= last ? undefined : delay(DISTURBED_PAUSE_MS);
+        const pause = task >= last ? undefined : setTimeout(DISTURBED_PAUSE_MS);
         await (pause ? Promise.race([pause, running.ended]) : running.ended);
       }
       if (task === starts[disturbance]) {
@@ -292,8 +292,4 @@ class Check {
     if (summary.failure !== undefined) this.#end.abort("SIGTERM");
     return summary;
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

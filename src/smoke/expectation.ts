@@ -60,10 +60,7 @@ export async function expectTasks(
   if (readiness.kind !== "ready") {
     return { matched: 0, others: 0, samples: [], obstacle: readiness };
   }
-  await using connection = await cluster.open((one) => Promise.resolve(one), {
-    stop,
-    limitMs: cluster.options.timeoutMs,
-  });
+  await using connection = await cluster.connect({ stop });
   const channel = await Channel.open(connection, { confirm: false });
   const matched: Delivery[] = [];
   const samples: Delivery[] = [];

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Cluster } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { channelReplyCode, ConnectAborted } from "../amqp/errors.ts";
@@ -60,10 +61,7 @@ export async function untilReady(
   for (;;) {
     let obstacle: Obstacle;
     try {
-      await using connection = await options.connection.open(
-        (connection) => Promise.resolve(connection),
-        { stop, limitMs: pauses.limitMs },
-      );
+      await using connection = await options.connection.connect({ stop, limitMs: pauses.limitMs });
       for (;;) {
         const looked = await look(connection, options);
         if (looked.kind === "ready") return looked;
@@ -121,13 +119,7 @@ class Pauses {
     if (leftMs <= 0 || stop.aborted) return false;
     const pauseMs = Math.min(this.#pauseMs, leftMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, pauseMs);
-    const end = () => resolve();
-    stop.addEventListener("abort", end, { once: true });
-    await promise;
-    clearTimeout(timer);
-    stop.removeEventListener("abort", end);
+    await setTimeout(pauseMs, undefined, { signal: stop }).catch(() => {}); // a stop
     return !stop.aborted;
   }
 }

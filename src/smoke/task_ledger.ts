@@ -43,8 +43,6 @@ export class TaskLedger {
   /** The highest task that each worker got. */
   readonly #highest = new Map<string, number>();
   #attempted = 0;
-  #confirmed = 0;
-  #confirmedArrived = 0;
 
   /** @param prefix of the message ids of this run: the number of the task follows */
   constructor(prefix: string, tasks: number) {
@@ -53,16 +51,6 @@ export class TaskLedger {
     this.#outcomes = new Uint8Array(tasks + 1);
     this.#arrivals = new Uint32Array(tasks + 1);
     this.#latenciesMs = new Float64Array(tasks + 1).fill(NaN);
-  }
-
-  /** How many the broker has confirmed so far. */
-  get confirmed(): number {
-    return this.#confirmed;
-  }
-
-  /** Whether all that was confirmed so far has arrived. */
-  get isEven(): boolean {
-    return this.#confirmedArrived === this.#confirmed;
   }
 
   messageId(task: number): string {
@@ -78,11 +66,7 @@ export class TaskLedger {
   said(messageId: string, outcome: SaidOfTask): void {
     const task = this.#taskOf(messageId);
     if (task === undefined) return;
-    const before = this.#outcomes[task];
     this.#outcomes[task] = OUTCOMES.indexOf(outcome);
-    if (outcome !== "confirmed" || OUTCOMES[before!] === "confirmed") return;
-    this.#confirmed++;
-    if (this.#arrivals[task]! > 0) this.#confirmedArrived++;
   }
 
   /** A message arrived at a worker. */
@@ -99,10 +83,7 @@ export class TaskLedger {
       this.#unexpected.push(messageId ?? "(no message id)");
       return;
     }
-    if (this.#arrivals[task]!++ === 0) {
-      this.#latenciesMs[task] = atMs - this.#sentAtMs[task]!;
-      if (OUTCOMES[this.#outcomes[task]!] === "confirmed") this.#confirmedArrived++;
-    }
+    if (this.#arrivals[task]!++ === 0) this.#latenciesMs[task] = atMs - this.#sentAtMs[task]!;
     const highest = this.#highest.get(worker) ?? 0;
     if (task > highest) this.#highest.set(worker, task);
     else if (!redelivered && this.#arrivals[task] === 1) this.#overtaken.push(task);
@@ -133,7 +114,7 @@ export class TaskLedger {
     }
     return {
       attempted: this.#attempted,
-      confirmed: this.#confirmed,
+      confirmed: ok + lost.length,
       refused,
       ok,
       lost,

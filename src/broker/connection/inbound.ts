@@ -90,10 +90,6 @@ export class Inbound implements Work, FrameSink {
     return this.#pending.full;
   }
 
-  get blocked(): boolean {
-    return this.#pending.holding;
-  }
-
   /** Something waits for its slice. */
   get waits(): boolean {
     return !this.#pending.isEmpty && !this.#pending.holding;

@@ -1,5 +1,6 @@
 import type { BrokerEvent } from "../../broker/broker_event.ts";
 import { printableText } from "./body.ts";
+import { eventLine } from "./event_line.ts";
 
 /**
  * A line for the log, or undefined for what only `--verbose` shows. Control characters are escaped:
@@ -69,7 +70,7 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
 /** One line of NDJSON; the schema is documented in docs/events.md. */
 export function brokerLogJson(event: BrokerEvent): string {
   const { event: name, ...fields } = event;
-  return JSON.stringify({ event: name, at: new Date().toISOString(), ...fields });
+  return eventLine(name, fields);
 }
 
 function megabytes(bytes: number): string {

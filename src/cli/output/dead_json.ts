@@ -3,7 +3,8 @@ import type { Delivery } from "../../amqp/delivery.ts";
 import type { DeadEvent } from "../../dead_letters/dead_letter_event.ts";
 import { jsonBody } from "./body.ts";
 import { counts, type JsonFailure } from "./event_json.ts";
-import { jsonHeaders } from "./header_json.ts";
+import { eventLine } from "./event_line.ts";
+import { jsonProperties } from "./header_json.ts";
 
 /** The queues that a run is about. */
 export interface DeadContext {
@@ -46,7 +47,7 @@ export function deadEventJson(
 }
 
 function line(event: string, context: DeadContext, fields: object): string {
-  return JSON.stringify({ event, at: new Date().toISOString(), ...context, ...fields });
+  return eventLine(event, { ...context, ...fields });
 }
 
 function deadLetter(
@@ -54,7 +55,6 @@ function deadLetter(
   limitBytes: number,
 ) {
   const { messageId, redelivered, deliveryCount, exchange, routingKey, properties } = delivery;
-  const { headers = {}, ...others } = properties;
   return {
     messageId,
     from,
@@ -64,8 +64,7 @@ function deadLetter(
     deliveryCount,
     exchange,
     routingKey,
-    properties: others,
-    headers: jsonHeaders(headers),
+    ...jsonProperties(properties),
     ...jsonBody(delivery.body, limitBytes),
   };
 }

@@ -2,8 +2,8 @@ import { type KnownDeath, otherHeaders } from "../../retry/dead_letter.ts";
 import type { Delivery } from "../../amqp/delivery.ts";
 import { utf8Text } from "../../work/exec/utf8.ts";
 import type { DeadEvent, DeadSummary } from "../../dead_letters/dead_letter_event.ts";
+import { alignedLines } from "./aligned.ts";
 import { escapedBody, printableText, startOf } from "./body.ts";
-import { columnsOf } from "./display_width.ts";
 import { formatDuration } from "../values/duration.ts";
 import { jsonHeader } from "./header_json.ts";
 import { type Columns, type Line, taskLine } from "./line.ts";
@@ -36,16 +36,11 @@ export function deadLetterCells(delivery: Delivery, death: KnownDeath): readonly
 /** An aligned table with its headings. */
 export function table(rows: readonly DeadLetterRow[], columns: Columns): string {
   const all = [COLUMNS, ...rows.map(({ cells }) => cells)];
-  const widths = COLUMNS.map((_, n) => Math.max(...all.map((cells) => columnsOf(cells[n]!))));
-  const aligned = (cells: readonly string[]) =>
-    cells.map((cell, n) => {
-      const padding = " ".repeat(widths[n]! - columnsOf(cell));
-      return `${COLUMNS[n] === "ATTEMPTS" ? padding + cell : cell + padding}  `;
-    }).join("");
-  const lines = rows.map(({ cells, body }) =>
-    taskLine({ stream: "stdout", before: aligned(cells), body }, columns).text
+  const [heading, ...lines] = alignedLines(all, (n) => COLUMNS[n] === "ATTEMPTS");
+  const whole = rows.map(({ body }, n) =>
+    taskLine({ stream: "stdout", before: `${lines[n]}  `, body }, columns).text
   );
-  return [`${aligned(COLUMNS)}BODY`, ...lines].join("\n");
+  return [`${heading}  BODY`, ...whole].join("\n");
 }
 
 /**

@@ -4,6 +4,7 @@ import type { QueueDeclaration } from "../../amqp/queue.ts";
 import type { SendEvent } from "../../send/send_event.ts";
 import type { WorkEvent } from "../../work/work_event.ts";
 import { jsonBody } from "./body.ts";
+import { eventLine } from "./event_line.ts";
 
 /** What every object of one run has in common. */
 export interface JsonContext {
@@ -124,7 +125,7 @@ export function workEventJson(
 }
 
 function line(event: string, { worker, queue }: JsonContext, fields: object): string {
-  return JSON.stringify({ event, at: new Date().toISOString(), worker, queue, ...fields });
+  return eventLine(event, { worker, queue, ...fields });
 }
 
 /** What a run came to, without the failure, which is told in words. */

@@ -1,3 +1,4 @@
+import type { DeliveryProperties } from "../../amqp/delivery.ts";
 import { utf8Text } from "../../work/exec/utf8.ts";
 import { jsonBody } from "./body.ts";
 
@@ -20,6 +21,11 @@ export function jsonHeaders(headers: Readonly<Record<string, unknown>>): Record<
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, jsonHeader(value)]),
   );
+}
+
+/** A delivery's properties and its headers, which are a field of their own in JSON. */
+export function jsonProperties({ headers = {}, ...properties }: DeliveryProperties) {
+  return { properties, headers: jsonHeaders(headers) };
 }
 
 /** @param seconds since 1970; one that is no date stays a number */

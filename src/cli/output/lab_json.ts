@@ -1,5 +1,6 @@
 import type { Experiment } from "../../lab/experiment.ts";
 import type { ExperimentReport } from "../../lab/experiment_report.ts";
+import { eventLine } from "./event_line.ts";
 
 /** One line of NDJSON; the schema is documented in docs/events.md. */
 export function experimentJson(report: ExperimentReport): string {
@@ -22,5 +23,5 @@ export function unableJson({ name, why }: { name: string; why: string }): string
 }
 
 function line(event: string, fields: object): string {
-  return `${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`;
+  return `${eventLine(event, fields)}\n`;
 }

@@ -1,7 +1,7 @@
 import { type Column, COLUMNS, type QueueFigures } from "../../queue/queue_figures.ts";
 import type { QueueDetails } from "../../queue/management_api.ts";
+import { alignedLines } from "./aligned.ts";
 import { printableText } from "./body.ts";
-import { columnsOf } from "./display_width.ts";
 
 /** Where nothing tells. */
 const UNKNOWN = "unknown";
@@ -42,13 +42,8 @@ export function queueTable(
 ): string {
   const rows = queues.map((queue) => columns.map((column) => figureText(queue, column)));
   const all = [columns.map((column) => HEADINGS[column]), ...rows];
-  const widths = columns.map((_, n) => Math.max(...all.map((cells) => columnsOf(cells[n]!))));
-  return all.map((cells) =>
-    cells.map((cell, n) => {
-      const padding = " ".repeat(widths[n]! - columnsOf(cell));
-      return NUMBERS.includes(columns[n]!) ? padding + cell : cell + padding;
-    }).join("  ").trimEnd()
-  ).join("\n");
+  return alignedLines(all, (n) => NUMBERS.includes(columns[n]!))
+    .map((line) => line.trimEnd()).join("\n");
 }
 
 /** Separated by tabs, for a pipe: the values as they are, without headings. */
