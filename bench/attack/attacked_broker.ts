@@ -1,3 +1,4 @@
+import { printedUrl } from "../broker/printed_url.ts";
 import type { Target } from "./attack.ts";
 
 /** A broker that has not told its URL by then is taken for hanging, in milliseconds. */
@@ -50,14 +51,8 @@ export class AttackedBroker implements AsyncDisposable, Target {
       stdin: "null",
       stdout: "piped",
     }).spawn();
-    const timer = setTimeout(() => process.kill("SIGKILL"), START_TIMEOUT_MS);
-    let printed = "";
-    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
-      printed += text;
-      if (printed.includes("\n")) break;
-    }
-    clearTimeout(timer);
-    if (printed.includes("\n")) return new AttackedBroker(process, printed.trim(), logFile);
+    const url = await printedUrl(process, START_TIMEOUT_MS);
+    if (url !== undefined) return new AttackedBroker(process, url, logFile);
     const { code } = await process.status;
     throw new BrokerEnded(code, await Deno.readTextFile(logFile));
   }

@@ -2,11 +2,8 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../../tests/support/amqp_wire.ts";
+import { encodeFrame, FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../broker/frame.ts";
 
-const FRAME_METHOD = 1;
-const FRAME_HEADER = 2;
-const FRAME_BODY = 3;
-const FRAME_END = 0xce;
 /** Payload of the largest frame that both brokers agree to. */
 const BODY_FRAME_BYTES = 131_072 - 8;
 /** What the attacker itself holds of what the broker does not take yet, in octets. */
@@ -25,12 +22,12 @@ export async function attacker(url: string, stop: AbortSignal): Promise<AmqpPeer
 
 /** A method with its frame. */
 export function methodBytes(name: string, args: Fields = {}, channel = CHANNEL): Buffer {
-  return frameBytes(FRAME_METHOD, encodeMethod(name, args), channel);
+  return encodeFrame(FRAME_METHOD, channel, encodeMethod(name, args));
 }
 
 /** A content header with its frame. */
 export function headerBytes(bodySize: number, properties: Fields = {}, channel = CHANNEL): Buffer {
-  return frameBytes(FRAME_HEADER, encodeHeader(60, bodySize, properties), channel);
+  return encodeFrame(FRAME_HEADER, channel, encodeHeader(60, bodySize, properties));
 }
 
 /** A body in frames of at most so many octets. */
@@ -40,7 +37,7 @@ export function bodyBytes(
 ): Buffer {
   const frames = [];
   for (let at = 0; at < body.length; at += size) {
-    frames.push(frameBytes(FRAME_BODY, body.subarray(at, at + size), channel));
+    frames.push(encodeFrame(FRAME_BODY, channel, body.subarray(at, at + size)));
   }
   return Buffer.concat(frames);
 }
@@ -116,12 +113,4 @@ function writable(socket: Socket, stop: AbortSignal): Promise<void> {
     for (const event of ["drain", "close"]) socket.once(event, done);
     stop.addEventListener("abort", done);
   });
-}
-
-function frameBytes(type: number, payload: Buffer, channel: number): Buffer {
-  const head = Buffer.alloc(7);
-  head.writeUInt8(type, 0);
-  head.writeUInt16BE(channel, 1);
-  head.writeUInt32BE(payload.length, 3);
-  return Buffer.concat([head, payload, Buffer.of(FRAME_END)]);
 }

@@ -1,3 +1,5 @@
+import { printedUrl } from "./printed_url.ts";
+
 /** A broker that has not told its URL by then never will, in milliseconds. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -45,15 +47,9 @@ export class EmbeddedBroker implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     this.#process = process;
-    const timer = setTimeout(() => process.kill("SIGKILL"), START_TIMEOUT_MS);
-    let printed = "";
-    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
-      printed += text;
-      if (printed.includes("\n")) break;
-    }
-    clearTimeout(timer);
-    if (!printed.includes("\n")) throw new Error("worktool broker ended without telling its URL");
-    this.#url = printed.trim();
+    const url = await printedUrl(process, START_TIMEOUT_MS);
+    if (url === undefined) throw new Error("worktool broker ended without telling its URL");
+    this.#url = url;
   }
 
   /** Stops it in order; its data stay. */

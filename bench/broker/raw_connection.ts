@@ -7,12 +7,15 @@ import {
   encodeMethod,
   type Fields,
 } from "../../tests/support/amqp_wire.ts";
+import {
+  encodeFrame,
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+} from "./frame.ts";
 
-const FRAME_METHOD = 1;
-const FRAME_HEADER = 2;
-const FRAME_BODY = 3;
-const FRAME_HEARTBEAT = 8;
-const FRAME_END = 0xce;
 const FRAME_OVERHEAD_BYTES = 8;
 /** Class and method id as one number. */
 const BASIC_DELIVER = (60 << 16) | 60;
@@ -109,7 +112,7 @@ export class RawConnection implements AsyncDisposable {
   }
 
   #send(channel: number, method: string, args: Fields): void {
-    this.write(frame(FRAME_METHOD, channel, encodeMethod(method, args)));
+    this.write(encodeFrame(FRAME_METHOD, channel, encodeMethod(method, args)));
   }
 
   async #next(name: string): Promise<Fields> {
@@ -183,17 +186,9 @@ function readTag(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
 }
 
-function frame(type: number, channel: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(7);
-  head.writeUInt8(type, 0);
-  head.writeUInt16BE(channel, 1);
-  head.writeUInt32BE(payload.length, 3);
-  return Buffer.concat([head, payload, Buffer.of(FRAME_END)]);
-}
-
 /** A method on the channel, with its frame. */
 export function encodeCall(method: string, args: Fields): Buffer {
-  return frame(FRAME_METHOD, CHANNEL, encodeMethod(method, args));
+  return encodeFrame(FRAME_METHOD, CHANNEL, encodeMethod(method, args));
 }
 
 /** The three frames of a publish; the body is their end but one octet. */
@@ -211,15 +206,15 @@ export function encodePublish(
   const properties = { contentType: "text/plain", deliveryMode, ...headers && { headers } };
   return Buffer.concat([
     encodeCall("basic.publish", { exchange, routingKey }),
-    frame(FRAME_HEADER, CHANNEL, encodeHeader(60, body.length, properties)),
-    frame(FRAME_BODY, CHANNEL, body),
+    encodeFrame(FRAME_HEADER, CHANNEL, encodeHeader(60, body.length, properties)),
+    encodeFrame(FRAME_BODY, CHANNEL, body),
   ]);
 }
 
 /** Octets of a basic.ack with its frame. */
 export const ACK_BYTES = 13 + FRAME_OVERHEAD_BYTES;
 
-const ACK = frame(FRAME_METHOD, CHANNEL, encodeMethod("basic.ack", {}));
+const ACK = encodeFrame(FRAME_METHOD, CHANNEL, encodeMethod("basic.ack", {}));
 
 /** Writes a basic.ack of one delivery, or of all up to it, with its frame into a buffer. */
 export function writeAck(

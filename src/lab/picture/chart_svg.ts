@@ -1,9 +1,8 @@
 import { line } from "d3-shape";
 import { max } from "d3-array";
 import { type Chart, type ChartLayout, chartLayout } from "./chart_layout.ts";
-import { escaped, px, type SvgOptions, tenth, textSvg } from "./svg.ts";
+import { px, svgHead, type SvgOptions, tenth, textSvg } from "./svg.ts";
 import { type Text, textWidth } from "./svg_text.ts";
-import { styleSheet } from "./svg_theme.ts";
 import type { Point } from "./visible_steps.ts";
 
 const MARGIN_PX = 16;
@@ -25,11 +24,7 @@ export function chartSvg(
   const layout = chartLayout(chart, { ...rows, left, right });
   const height = HEAD_PX + PLOT_PX + FOOT_PX;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="wl-picture" viewBox="0 0 ${width} ${height}"` +
-    ' role="img">',
-    `<title>${escaped(title)}</title>`,
-    `<desc>${escaped(description)}</desc>`,
-    `<style>${styleSheet()}</style>`,
+    ...svgHead({ title, description, width, height }),
     `<rect class="wl-bg" width="${width}" height="${height}" rx="6"/>`,
     ...layout.ticks.map(({ y }) =>
       `<path class="wl-grid wl-line" d="M${px(left - 6)} ${px(y)}H${px(right)}"/>`

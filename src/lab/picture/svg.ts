@@ -23,6 +23,19 @@ const MOST_BARS_TOLD = 100;
 /** So much of a task's body is told. */
 const HINT_PX = 300;
 
+/** The lines that a picture begins with: its size, its text for screen readers, its style. */
+export function svgHead(
+  { title, description, width, height }: Required<SvgOptions> & { readonly height: number },
+): string[] {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="wl-picture" viewBox="0 0 ${width} ${height}"` +
+    ' role="img">',
+    `<title>${escaped(title)}</title>`,
+    `<desc>${escaped(description)}</desc>`,
+    `<style>${styleSheet()}</style>`,
+  ];
+}
+
 /** Draws a figure as one self-contained SVG element. */
 export function pictureSvg(
   figure: Figure,
@@ -33,11 +46,7 @@ export function pictureSvg(
   // Several pictures may be in one page, so ids are made from what the picture shows.
   const id = `wl-${hash(JSON.stringify([title, description, layout]))}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="wl-picture" viewBox="0 0 ${width} ${height}"` +
-    ' role="img">',
-    `<title>${escaped(title)}</title>`,
-    `<desc>${escaped(description)}</desc>`,
-    `<style>${styleSheet()}</style>`,
+    ...svgHead({ title, description, width, height }),
     `<defs>${patterns(id)}</defs>`,
     `<rect class="wl-bg" width="${width}" height="${height}" rx="6"/>`,
     ...panels.map((panel) => panelSvg(panel, axis.ticks, id)),
