@@ -68,7 +68,7 @@ export const price: Experiment = {
           logarithmic: false,
         }),
         ...CONFIRMED.map((mode) =>
-          chart(`Until the confirm, ms, ${mode}`, observed, {
+          chart(`Confirm time, ms: ${mode}`, observed, {
             across: "share of the tasks",
             places: PERCENTILES.map((percentile) => `${percentile} %`),
             keys: PERCENTILES.map((percentile) => latencyName(mode, percentile)),
@@ -162,7 +162,7 @@ function chart(
 
 function latencyTable(observed: readonly Observed[]): Table {
   return {
-    title: "Until the confirm (ms)",
+    title: "Confirm time (ms)",
     columns: ["tasks", "in flight", ...PERCENTILES.map((percentile) => `p${percentile}`)],
     rows: observed.flatMap((one) =>
       CONFIRMED.map((mode) => [

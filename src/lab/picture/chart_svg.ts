@@ -9,6 +9,8 @@ const MARGIN_PX = 16;
 const PLOT_PX = 150;
 const HEAD_PX = 44;
 const FOOT_PX = 48;
+const KEY_PX = 16;
+const KEY_GAP_PX = 8;
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
 /** Draws a chart as one self-contained SVG element. */
@@ -20,7 +22,7 @@ export function chartSvg(
   const { ticks } = chartLayout(chart, { ...rows, left: 0, right: 1 });
   const left = MARGIN_PX + (max(ticks, ({ text }) => textWidth(text, "tick")) ?? 0) + 14;
   const names = max(chart.series, ({ name }) => textWidth(name, "name")) ?? 0;
-  const right = width - MARGIN_PX - names - 10;
+  const right = width - MARGIN_PX - names - KEY_GAP_PX - KEY_PX - KEY_GAP_PX;
   const layout = chartLayout(chart, { ...rows, left, right });
   const height = HEAD_PX + PLOT_PX + FOOT_PX;
   return [
@@ -29,16 +31,25 @@ export function chartSvg(
     ...layout.ticks.map(({ y }) =>
       `<path class="wl-grid wl-line" d="M${px(left - 6)} ${px(y)}H${px(right)}"/>`
     ),
-    ...layout.series.map(curveSvg),
+    ...layout.series.map((series, at) => curveSvg(series, at, right + KEY_GAP_PX)),
     textsOf(chart, layout, { left, right, bottom: rows.bottom }).map(textSvg).join(""),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function curveSvg({ points }: ChartLayout["series"][number], at: number): string {
+/**
+ * A curve, and a piece of it beside its name: where curves meet, their names stand where there is
+ * room.
+ */
+function curveSvg(
+  { points, nameY }: ChartLayout["series"][number],
+  at: number,
+  keyX: number,
+): string {
   const name = `series${at % DASHES.length + 1}`;
-  const d = line<Point>().x(({ x }) => tenth(x)).y(({ y }) => tenth(y))(points);
+  const curve = line<Point>().x(({ x }) => tenth(x)).y(({ y }) => tenth(y))(points);
+  const d = `${curve}M${px(keyX)} ${px(nameY)}h${KEY_PX}`;
   const dashes = DASHES[at % DASHES.length];
   const dashed = dashes === "" ? "" : ` stroke-dasharray="${dashes}"`;
   const dots = points.map(({ x, y }) => `M${px(x)} ${px(y)}h0`).join("");
@@ -68,7 +79,10 @@ function textsOf(
       ...{ x: (left + right) / 2, y: bottom + 36 },
     },
     ...layout.series.map(({ name, nameY }): Text => (
-      { role: "name", text: name, x: right + 10, y: nameY + 4, anchor: "start" }
+      {
+        ...{ role: "name", text: name, anchor: "start" },
+        ...{ x: right + KEY_GAP_PX + KEY_PX + KEY_GAP_PX, y: nameY + 4 },
+      }
     )),
   ];
 }
