@@ -30,6 +30,8 @@ export interface MessageProperties {
 export interface OutgoingMessage {
   readonly body: Uint8Array;
   readonly messageId: string;
+  /** Its line in the publisher's input, from 1; not sent, but told with its outcome. */
+  readonly line?: number;
 }
 
 /** What became of one message, in the broker's own words. */

@@ -29,6 +29,7 @@ export async function send(
 ): Promise<SendSummary> {
   const startedAtMs = performance.now();
   const counts = { confirmed: 0, returned: 0, refused: 0 };
+  let firstUnknownLine: number | undefined;
   const { connection, reconnection, queue, publish, source } = options;
   const { onEvent, stop } = context;
 
@@ -58,7 +59,10 @@ export async function send(
     stop,
     onOutcome,
     onFound: (queue) => onEvent({ event: "found", queue }),
-    onUnknown: (message) => onEvent({ event: "unknown", message }),
+    onUnknown(message) {
+      firstUnknownLine ??= message.line; // they are told in order
+      onEvent({ event: "unknown", message });
+    },
     onReconnecting: (failure, delayMs) => onEvent({ event: "reconnecting", failure, delayMs }),
     onReconnected: (resent) => onEvent({ event: "reconnected", resent }),
   });
@@ -88,7 +92,16 @@ export async function send(
   stop.removeEventListener("abort", onStop);
   const { sent, resent } = publisher;
   const elapsedMs = performance.now() - startedAtMs;
-  const summary = { sent, ...counts, unknown: unconfirmed(), resent, ...end, elapsedMs };
+  const summary: SendSummary = {
+    sent,
+    ...counts,
+    unknown: unconfirmed(),
+    resent,
+    ...end,
+    ...source.kind === "lines" && !end.complete &&
+      { nextLine: firstUnknownLine ?? source.fromLine + sent },
+    elapsedMs,
+  };
   onEvent({ event: "stopped", summary });
   return summary;
 }

@@ -44,6 +44,8 @@ export interface SendSummary {
   readonly resent: number;
   /** Whether every task of the source was handed over. */
   readonly complete: boolean;
+  /** Where the source has lines and is not done: the first of unknown outcome, or not sent. */
+  readonly nextLine?: number;
   readonly elapsedMs: number;
   /** Why it ended early. */
   readonly failure?: unknown;

@@ -6,7 +6,10 @@ import { numbered, type Task } from "./task_source.ts";
 
 /** What a task gets besides its body, and when. */
 export interface SendTasksOptions {
-  /** Used for every task, with `{n}` replaced by its number; without it each gets a unique one. */
+  /**
+   * Used for every task, with `{n}` replaced by its line in the input, or else by its number;
+   * without it each gets a unique one.
+   */
   readonly messageId?: string;
   /** Tasks a second at the most. */
   readonly rate?: number;
@@ -46,9 +49,11 @@ export async function sendTasks(
       }
       if (stop.aborted) break;
       n++;
+      const { body, line } = task;
       const message: OutgoingMessage = {
-        body: task.body,
-        messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, n),
+        body,
+        messageId: messageId === undefined ? crypto.randomUUID() : numbered(messageId, line ?? n),
+        ...line !== undefined && { line },
       };
       const full = publisher.publish(message);
       if (full) await full;

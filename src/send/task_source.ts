@@ -13,13 +13,20 @@ export type TaskSource =
   /** The whole input is one task, byte for byte. */
   | { readonly kind: "input" }
   /** One task for each piece of the input that ends with the separator, which is left out. */
-  | { readonly kind: "lines"; readonly separator: "\n" | "\0" }
+  | {
+    readonly kind: "lines";
+    readonly separator: "\n" | "\0";
+    /** The line to begin with, from 1. */
+    readonly fromLine: number;
+  }
   /** One task a file, byte for byte. */
   | { readonly kind: "files"; readonly paths: readonly string[] };
 
 /** A task's body, and how much of the source has been read once it is taken. */
 export interface Task {
   readonly body: Uint8Array;
+  /** From 1, where the source has lines. */
+  readonly line?: number;
   /** From 0 to 1 where the size of the source is known. */
   readonly progress?: number;
 }
@@ -47,7 +54,7 @@ export async function* readTasks(
       yield { body: Buffer.concat(await Array.fromAsync(input)), progress: 1 };
       return;
     case "lines":
-      yield* splitLines(input, source.separator, inputBytes);
+      yield* splitLines(input, source, inputBytes);
       return;
     case "files":
       for (const [index, path] of source.paths.entries()) {
@@ -77,12 +84,13 @@ export function isBulk(source: TaskSource): boolean {
 
 async function* splitLines(
   input: AsyncIterable<Uint8Array>,
-  separator: "\n" | "\0",
+  { separator, fromLine }: TaskSource & { readonly kind: "lines" },
   inputBytes: number | undefined,
 ): AsyncGenerator<Task> {
   const separatorByte = separator.charCodeAt(0);
   let started: Uint8Array[] = []; // the pieces of a line that is not complete yet
   let readBytes = 0;
+  let line = 0;
   for await (const chunk of input) {
     readBytes += chunk.byteLength;
     const progress = inputBytes ? { progress: Math.min(1, readBytes / inputBytes) } : {};
@@ -92,13 +100,13 @@ async function* splitLines(
       if (end === -1) break;
       const piece = chunk.subarray(from, end);
       from = end + 1;
-      if (started.length === 0) yield { body: piece, ...progress };
-      else {
-        yield { body: Buffer.concat([...started, piece]), ...progress };
-        started = [];
-      }
+      const body = started.length === 0 ? piece : Buffer.concat([...started, piece]);
+      started = [];
+      if (++line >= fromLine) yield { body, line, ...progress };
     }
     if (from < chunk.byteLength) started.push(chunk.subarray(from));
   }
-  if (started.length > 0) yield { body: Buffer.concat(started), progress: 1 };
+  if (started.length > 0 && ++line >= fromLine) {
+    yield { body: Buffer.concat(started), line, progress: 1 };
+  }
 }

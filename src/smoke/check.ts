@@ -180,7 +180,7 @@ class Check {
         window: WINDOW,
         confirmTimeoutMs,
       },
-      source: { kind: "lines", separator: "\n" },
+      source: { kind: "lines", separator: "\n", fromLine: 1 },
       tasks: { messageId: `${queue}.{n}`, ...(rate !== undefined && { rate }) },
     };
     const ledger = this.#ledger;

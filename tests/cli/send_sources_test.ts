@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { brokerTest } from "../support/brokers.ts";
-import { EXECUTABLE, Worktool } from "../support/worktool.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { events, EXECUTABLE, Worktool } from "../support/worktool.ts";
 
 const NOT_UTF8 = new Uint8Array([0x66, 0x6f, 0xff, 0xfe, 0x00, 0x0a, 0x0d]);
 
@@ -134,4 +135,63 @@ brokerTest("an interrupted bulk send says what was sent, and exits 1", async (br
   assert.equal(stopped.complete, false);
   assert.equal(stopped.sent, stopped.confirmed);
   assert.equal((await broker.depth(queue)).ready, stopped.sent);
+});
+
+brokerTest("an interrupted file goes on with --from-line, and no line is lost", async (broker) => {
+  const queue = broker.queue();
+  const lines = Array.from({ length: 300 }, (_, n) => `task ${n + 1}`);
+  const input = { stdin: lines.join("\n") };
+  const id = ["--lines", "--message-id", "file.{n}"];
+  const first = broker.start("send", queue, [...id, "--rate", "50", "--json"], input);
+  await first.event("sent");
+  first.kill("SIGINT");
+  const exit = await first.exited;
+  const { nextLine, sent } = events(exit, "stopped")[0]!;
+  assert.equal(nextLine, sent + 1);
+  assert.deepEqual(
+    events(exit, "sent").map(({ line, messageId, body }) => [line, messageId, body]),
+    lines.slice(0, sent).map((body, n) => [n + 1, `file.${n + 1}`, body]),
+  );
+
+  const rest = await broker.run(
+    "send",
+    queue,
+    [...id, "--from-line", `${nextLine}`, "--json"],
+    input,
+  );
+  assert.equal(rest.code, 0);
+  assert.equal(events(rest, "stopped")[0]!.nextLine, undefined, "there is none");
+  const arrived = await broker.take(queue);
+  assert.deepEqual(arrived.map(({ content }) => content.toString()), lines);
+  assert.deepEqual(
+    arrived.map(({ properties }) => properties.messageId),
+    lines.map((_, n) => `file.${n + 1}`),
+  );
+});
+
+brokerTest("a send whose broker was lost says which line to go on with", async (broker) => {
+  await using proxy = await TcpProxy.start(broker.url);
+  await using send = Worktool.start(
+    [
+      ...["send", "--url", proxy.url, "--queue", broker.queue(), "--lines", "--rate", "50"],
+      ...["--reconnect-for", "0s", "--json"],
+    ],
+    { stdin: "x\n".repeat(300) },
+  );
+  await send.event("sent");
+  proxy.cut();
+  const exit = await send.exited;
+  assert.equal(exit.code, 75);
+  const { nextLine } = events(exit, "stopped")[0]!;
+  const known = events(exit, "sent").map(({ line }) => line);
+  const unknown = events(exit, "unknown").map(({ line }) => line);
+  assert.equal(nextLine, known.length + 1);
+  assert.deepEqual(unknown, unknown.map((_, n) => nextLine + n));
+  assert.match(exit.stderr, /worktool: /);
+});
+
+Deno.test("--from-line is for --lines", async () => {
+  const { code, stderr } = await Worktool.run(["send", "--from-line", "3", "words"]);
+  assert.equal(code, 64);
+  assert.match(stderr, /--from-line goes with --lines/);
 });

@@ -39,6 +39,11 @@ function sourceFlags() {
       new Option("--lines", "each line of standard input is a task").conflicts(["file", "count"]),
     )
     .option("-0, --null", "with --lines: each task ends with NUL instead of a newline")
+    .option(
+      "--from-line <n>",
+      "with --lines: begin with line n, where an earlier send ended",
+      argument(integerBetween(1, Number.MAX_SAFE_INTEGER)),
+    )
     .addOption(
       new Option("-f, --file <path>", "the file is one task, repeatable")
         .argParser(repeated(String)).conflicts("count"),
@@ -71,7 +76,7 @@ function messageFlags() {
     .option("--content-type <type>", "for example application/json", argument(shortString))
     .option(
       "--message-id <id>",
-      "{n} in it is replaced by the task's number (default: a unique one)",
+      "{n} in it is replaced by the task's number or line (default: a unique one)",
       argument(nonEmptyShortString),
     );
 }
@@ -158,8 +163,11 @@ function taskSource(
     throw new UsageError(`the task comes from one place only, not from words and ${flag}`);
   }
   if (flags.null && !lines) throw new UsageError("-0 goes with --lines");
+  if (flags.fromLine !== undefined && !lines) throw new UsageError("--from-line goes with --lines");
   if (stdin) return { kind: "input" };
-  if (lines) return { kind: "lines", separator: flags.null ? "\0" : "\n" };
+  if (lines) {
+    return { kind: "lines", separator: flags.null ? "\0" : "\n", fromLine: flags.fromLine ?? 1 };
+  }
   if (file.length > 0) {
     for (const path of file) mustBeReadable(path);
     return { kind: "files", paths: file };

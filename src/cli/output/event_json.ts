@@ -5,6 +5,7 @@ import type { SendEvent } from "../../send/send_event.ts";
 import type { WorkEvent } from "../../work/work_event.ts";
 import { jsonBody } from "./body.ts";
 import { eventLine } from "./event_line.ts";
+import { jsonProperties } from "./header_json.ts";
 
 /** What every object of one run has in common. */
 export interface JsonContext {
@@ -88,6 +89,7 @@ export function workEventJson(
     case "received":
       return line(event.event, context, {
         ...delivery(event),
+        ...jsonProperties(event.delivery.properties),
         ...jsonBody(event.delivery.body, context.limitBytes),
       });
     case "output": {
@@ -135,8 +137,8 @@ export function counts<S extends { readonly elapsedMs: number; readonly failure?
   return { ...counts, elapsedMs: Math.round(elapsedMs) };
 }
 
-function message({ messageId, body }: OutgoingMessage, { limitBytes }: JsonContext) {
-  return { messageId, ...jsonBody(body, limitBytes) };
+function message({ line, messageId, body }: OutgoingMessage, { limitBytes }: JsonContext) {
+  return { line, messageId, ...jsonBody(body, limitBytes) };
 }
 
 function found({ durable, autoDelete = false, arguments: args }: QueueDeclaration) {

@@ -70,8 +70,10 @@ export function sendEventLine(event: SendEvent, format: SendTextFormat): Line | 
 
 function sendSummaryText(summary: SendSummary): string {
   const { sent, confirmed, returned, refused, unknown, complete, failure, elapsedMs } = summary;
+  const { nextLine } = summary;
+  const goOn = nextLine !== undefined && sent > 0 ? `. Go on with --from-line ${nextLine}` : "";
   const rate = elapsedMs > 0 ? Math.round(sent / elapsedMs * 1_000).toLocaleString("en") : "0";
   const stopped = complete || failure !== undefined ? "" : "Stopped before the last task: ";
   return `[i] ${stopped}${sent} sent: ${confirmed} confirmed, ${returned} returned, ${refused} refused, ` +
-    `${unknown} unknown, in ${formatDuration(elapsedMs)} (${rate}/s)`;
+    `${unknown} unknown, in ${formatDuration(elapsedMs)} (${rate}/s)${goOn}`;
 }

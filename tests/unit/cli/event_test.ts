@@ -11,7 +11,15 @@ const DELIVERY = {
   redelivered: true,
   exchange: "",
   routingKey: "q",
-  properties: {},
+  properties: {
+    contentType: "text/plain",
+    priority: 3,
+    headers: {
+      attempts: 2,
+      at: { "!": "timestamp", value: Date.UTC(2026, 10, 28) / 1_000 },
+      raw: Uint8Array.of(0xff),
+    },
+  },
   messageId: "id",
 };
 
@@ -36,6 +44,12 @@ Deno.test("every work event has the documented fields", () => {
     event: "received",
     ...common,
     ...delivery,
+    properties: { contentType: "text/plain", priority: 3 },
+    headers: {
+      attempts: 2,
+      at: "2026-11-28T00:00:00.000Z",
+      raw: { body: "/w==", encoding: "base64" },
+    },
     body: "task.",
   });
   assert.deepEqual(

@@ -16,17 +16,20 @@ Deno.test("lines are the same however the input is cut into chunks", async () =>
   const bytes = fc.array(fc.constantFrom(10, 0, 65, 255), { maxLength: 60 });
   const cuts = fc.array(fc.nat(60), { maxLength: 8 });
   const separator = fc.constantFrom("\n" as const, "\0" as const);
-  await holds(fc.asyncProperty(bytes, cuts, separator, async (input, cuts, separator) => {
-    const at = [...cuts.filter((cut) => cut <= input.length), 0, input.length].sort((a, b) =>
-      a - b
-    );
-    const chunks = at.slice(1).map((end, n) => Uint8Array.from(input.slice(at[n], end)));
-    const tasks = await read({ kind: "lines", separator }, chunks);
-    const bodies = tasks.map(({ body }) => Buffer.from(body).toString("latin1"));
-    const expected = Buffer.from(input).toString("latin1").split(separator);
-    if (expected.at(-1) === "") expected.pop(); // what follows the last separator is no task
-    assert.deepEqual(bodies, expected);
-  }));
+  const from = fc.integer({ min: 1, max: 8 });
+  await holds(
+    fc.asyncProperty(bytes, cuts, separator, from, async (input, cuts, separator, from) => {
+      const at = [...cuts.filter((cut) => cut <= input.length), 0, input.length].sort((a, b) =>
+        a - b
+      );
+      const chunks = at.slice(1).map((end, n) => Uint8Array.from(input.slice(at[n], end)));
+      const tasks = await read({ kind: "lines", separator, fromLine: from }, chunks);
+      const found = tasks.map(({ body, line }) => [line, Buffer.from(body).toString("latin1")]);
+      const lines = Buffer.from(input).toString("latin1").split(separator);
+      if (lines.at(-1) === "") lines.pop(); // what follows the last separator is no task
+      assert.deepEqual(found, lines.map((line, n) => [n + 1, line]).slice(from - 1));
+    }),
+  );
 });
 
 Deno.test("the whole input is one task, also when it is empty", async () => {
@@ -47,14 +50,15 @@ Deno.test("a numbered text counts from 1, another stays as it is", async () => {
 
 Deno.test("progress ends at 1 where the size is known", async () => {
   const chunks = ["a\nb\n", "c"].map((text) => new TextEncoder().encode(text));
-  const known = await read({ kind: "lines", separator: "\n" }, chunks, 5);
+  const source = { kind: "lines", separator: "\n", fromLine: 1 } as const;
+  const known = await read(source, chunks, 5);
   assert.deepEqual(known.map(({ progress }) => progress), [0.8, 0.8, 1]);
-  const unknown = await read({ kind: "lines", separator: "\n" }, chunks);
+  const unknown = await read(source, chunks);
   assert.equal(unknown[0]!.progress, undefined);
 });
 
 Deno.test("what can give more than one task is bulk", () => {
-  assert.ok(isBulk({ kind: "lines", separator: "\n" }));
+  assert.ok(isBulk({ kind: "lines", separator: "\n", fromLine: 1 }));
   assert.ok(isBulk({ kind: "files", paths: ["a", "b"] }));
   assert.ok(isBulk({ kind: "text", text: "", count: 2, numbered: true }));
   assert.ok(!isBulk({ kind: "text", text: "", count: 1, numbered: true }));
