@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { User, type UserOptions } from "./user.ts";
+import { User, type UserOptions } from "./access/user.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { DeadLetters } from "./model/dead_letters.ts";
 import { DeadlineClock } from "./model/deadline_clock.ts";
@@ -109,7 +109,7 @@ export class Broker implements Disposable {
       },
     });
     for (const options of settings.users) {
-      const user = new User(options);
+      const user = User.from(options);
       this.#users.set(user.name, user);
     }
     if (settings.dataDirectory !== undefined) {

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import type { UserOptions } from "./user.ts";
+import type { UserOptions } from "./access/user.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { machineMemoryBytes } from "./machine_memory.ts";

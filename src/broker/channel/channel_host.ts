@@ -1,7 +1,8 @@
 import type { Broker } from "../broker.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
-import type { Operation, User } from "../user.ts";
+import type { Operation } from "../access/permission.ts";
+import type { User } from "../access/user.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 
 /** The connection of a channel, as far as a channel and its methods need it. */

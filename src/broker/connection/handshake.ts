@@ -3,7 +3,7 @@ import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Release } from "../release.ts";
-import type { User } from "../user.ts";
+import type { User } from "../access/user.ts";
 import type { Field, FieldTable } from "../wire/field_table.ts";
 import { textField } from "../wire/field_table.ts";
 import type { Arguments, Method, MethodName } from "../wire/method_codec.ts";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Broker } from "../broker.ts";
 import { isLoopback } from "../connection/authentication.ts";
 import type { VHost } from "../model/vhost.ts";
-import type { User } from "../user.ts";
+import type { User } from "../access/user.ts";
 
 /** Who asks, and what is shown: by RabbitMQ's tags (https://www.rabbitmq.com/docs/management). */
 export class Asker {

@@ -1,5 +1,5 @@
 import type { Broker } from "../broker.ts";
-import type { User } from "../user.ts";
+import type { User } from "../access/user.ts";
 import { textOf } from "./json_fields.ts";
 import { type Route, vhostOf } from "./route.ts";
 
@@ -59,12 +59,10 @@ function userView({ name, tags }: User) {
 /** What each user may do in each virtual host that it may open. */
 function permissions(broker: Broker, users: Iterable<User>) {
   return [...users].flatMap((user) =>
-    [...broker.vhosts].filter(({ name }) => user.mayOpen(name)).map(({ name }) => ({
-      user: textOf(user.name),
-      vhost: textOf(name),
-      configure: user.patternOf("configure"),
-      write: user.patternOf("write"),
-      read: user.patternOf("read"),
-    }))
+    [...broker.vhosts].flatMap(({ name }) => {
+      const permission = user.permissionIn(name);
+      if (permission === undefined) return [];
+      return [{ user: textOf(user.name), vhost: textOf(name), ...permission.patterns }];
+    })
   );
 }

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
-import type { UserOptions } from "../../broker/user.ts";
+import type { UserOptions } from "../../broker/access/user.ts";
 import { DEFAULT_RELEASE, DENIABLE_FEATURES, RELEASE_NAMES } from "../../broker/release.ts";
 import type { BrokerOptions } from "../../broker/server.ts";
 import { argument, repeated } from "../values/argument.ts";

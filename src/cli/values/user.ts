@@ -1,4 +1,4 @@
-import type { UserOptions } from "../../broker/user.ts";
+import type { UserOptions } from "../../broker/access/user.ts";
 import { defined } from "../defined.ts";
 
 /**
