@@ -132,6 +132,11 @@ export class BrokerServer implements AsyncDisposable {
     }
   }
 
+  /** Where its management HTTP API answers, without credentials; undefined for nowhere. */
+  get managementUrl(): string | undefined {
+    return this.#management?.url;
+  }
+
   /**
    * Stops accepting, closes every connection with 320 CONNECTION_FORCED, writes what is left and
    * releases the data directory. Idempotent.

@@ -1,21 +1,59 @@
 import type { BrokerEvent } from "../broker/broker_event.ts";
 import { DamagedDataError, DataDirectoryError } from "../broker/store/data_directory_error.ts";
 import { broker } from "../broker/serve.ts";
+import { runWithBroker } from "./broker_child.ts";
+import { refuseUnusable } from "./child_command.ts";
 import { type BrokerFlags, brokerFlags, brokerOptions } from "./flags/broker_flags.ts";
 import { brokerLogJson, brokerLogLine } from "./output/broker_log.ts";
-import { ExitCode } from "./failure/exit_code.ts";
+import { type Exit, ExitCode } from "./failure/exit_code.ts";
 import { listenProblem } from "./failure/system_problem.ts";
+import { UsageError } from "./failure/usage_error.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Context } from "./context.ts";
 
-/** `worktool broker`; `exit` is told the exit code. */
-export function brokerCommand(context: Context, exit: (code: ExitCode) => void) {
-  return brokerFlags().action(async (flags) => exit(await run(flags, context)));
+/** What a broker that serves one command does not tell unless it is asked to. */
+const ROUTINE: readonly BrokerEvent["event"][] = [
+  "management",
+  "opened",
+  "disconnected",
+  "closed",
+];
+
+/**
+ * `worktool broker`; `exit` is told the exit code.
+ *
+ * @param command what follows `--`, undefined where there is no `--`
+ */
+export function brokerCommand(
+  context: Context,
+  exit: Exit,
+  command: readonly string[] | undefined,
+) {
+  return brokerFlags().allowExcessArguments().action(async (flags, given) => {
+    if (given.args.length > 0) {
+      throw new UsageError(
+        `write -- before the command: worktool broker [options] -- ${given.args.join(" ")}`,
+      );
+    }
+    if (command?.length === 0 || command?.[0] === "") {
+      throw new UsageError("there is no command after --: worktool broker -- ./run-tests.sh");
+    }
+    const unusable = command && refuseUnusable(command, { env: context.env, context });
+    exit(unusable ?? await run(flags, context, command));
+  });
 }
 
-async function run(flags: BrokerFlags, context: Context): Promise<ExitCode> {
-  const { env, stdout, stderr, stop } = context;
+async function run(
+  flags: BrokerFlags,
+  context: Context,
+  command: readonly string[] | undefined,
+): Promise<number> {
+  const { env, stderr, stop } = context;
   const { verbose = false, json = false } = flags;
+  const forCommand = command !== undefined;
+  // Standard output belongs to the command.
+  const stdout = forCommand ? stderr : context.stdout;
+  const options = brokerOptions(flags, { env, forCommand });
   const unheard = new AbortController();
 
   function onEvent(event: BrokerEvent): void {
@@ -30,17 +68,18 @@ async function run(flags: BrokerFlags, context: Context): Promise<ExitCode> {
       if (event.event !== "method" || verbose) stdout.write(`${brokerLogJson(event)}\n`);
       return;
     }
-    if (event.event === "listening") stdout.write(`${event.url}\n`);
+    if (event.event === "listening" && (!forCommand || verbose)) stdout.write(`${event.url}\n`);
+    if (forCommand && !verbose && ROUTINE.includes(event.event)) return;
     const line = brokerLogLine(event, { verbose });
     if (line !== undefined) stderr.write(`${line}\n`);
   }
 
   try {
-    const stopped = AbortSignal.any([stop, unheard.signal]);
-    await broker(brokerOptions(flags, env), { stop: stopped, onEvent });
+    if (forCommand) return await runWithBroker(command, { broker: options, context, onEvent });
+    await broker(options, { stop: AbortSignal.any([stop, unheard.signal]), onEvent });
     return ExitCode.ok;
   } catch (error) {
-    const problem = startProblem(error, flags);
+    const problem = startProblem(error, options);
     if (problem === undefined) throw error;
     stderr.write(`worktool: ${problem}\n`);
     return ExitCode.unavailable;
@@ -48,7 +87,10 @@ async function run(flags: BrokerFlags, context: Context): Promise<ExitCode> {
 }
 
 /** Why a broker could not start, and what to do; undefined for what nobody foresaw. */
-function startProblem(error: unknown, { host, port }: BrokerFlags): string | undefined {
+function startProblem(
+  error: unknown,
+  { host, port }: { readonly host: string; readonly port: number },
+): string | undefined {
   if (error instanceof DataDirectoryError) {
     return `${error.message}\n  - choose another with --data, or --memory to keep nothing on disk`;
   }

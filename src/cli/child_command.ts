@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
+import { Guard } from "../lab/stage/guard.ts";
 import { commandProblem } from "../work/exec/find_command.ts";
 import type { Context } from "./context.ts";
 
@@ -42,36 +43,62 @@ export function runShellLine(line: string): Promise<number> {
   });
 }
 
+export interface RunOptions extends ChildOptions {
+  /**
+   * Nothing of the command outlives worktool, whatever ends worktool, nor what the command leaves
+   * behind itself; default false.
+   */
+  readonly guarded?: boolean;
+}
+
 /**
- * Runs a command in worktool's place: with its standard streams, and in its process group, so that
- * Ctrl-C of the terminal reaches it. A signal that worktool gets is passed on.
+ * Runs a command in worktool's place, with its standard streams. A signal that worktool gets is
+ * passed on.
+ *
+ * The command is in worktool's process group, so that Ctrl-C of the terminal reaches it. A guarded
+ * one that has no terminal to read from has a group of its own, which ends as a whole; of one that
+ * has, only its first process is watched over.
  *
  * @returns its exit status, 128 and the signal's number where a signal ended it
  */
 export async function runChild(
   [file, ...args]: readonly string[],
-  { env, context: { stop, inputIsTerminal, stderr } }: ChildOptions,
+  { env, context: { stop, inputIsTerminal, stderr }, guarded = false }: RunOptions,
 ): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
+  const detached = guarded && !inputIsTerminal();
   let child: ReturnType<typeof spawn>;
   try {
-    child = spawn(file!, args, { env: env as NodeJS.ProcessEnv, stdio: "inherit" });
+    child = spawn(file!, args, { env: env as NodeJS.ProcessEnv, stdio: "inherit", detached });
   } catch (error) { // Bun throws what Node emits
     stderr.write(`worktool: the command cannot be run: ${(error as Error).message}\n`);
     return NOT_EXECUTABLE;
   }
+  const target = child.pid && (detached ? -child.pid : child.pid);
+  using _guard = guarded && target ? new Guard(target) : undefined;
   child.on("error", (error) => {
     stderr.write(`worktool: the command cannot be run: ${error.message}\n`);
     resolve(NOT_EXECUTABLE);
   });
-  child.on("exit", (status, signal) => resolve(shellStatus(status, signal)));
+  child.on("exit", (status, signal) => {
+    if (detached) kill(); // what it left behind
+    resolve(shellStatus(status, signal));
+  });
+  function send(signal: NodeJS.Signals): void {
+    if (!detached) return void child.kill(signal);
+    try {
+      process.kill(target!, signal);
+    } catch {
+      // nothing is left of it
+    }
+  }
   function passOn(): void {
     const signal = stop.reason as NodeJS.Signals;
     // A terminal has sent its Ctrl-C to the command too.
     if (signal === "SIGINT" && inputIsTerminal()) return;
-    child.kill(signal);
+    send(signal);
   }
-  const kill = () => void child.kill("SIGKILL");
+  const kill = () => send("SIGKILL");
   stop.addEventListener("abort", passOn, { once: true });
   if (stop.aborted) passOn();
   process.on("exit", kill); // the second signal ends this process at once

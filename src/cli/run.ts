@@ -25,8 +25,7 @@ const COMMANDS: Readonly<Record<string, LoadCommand>> = {
   send: async (context, exit) => (await import("./send_command.ts")).sendCommand(context, exit),
   work: async (...args) => (await import("./work_command.ts")).workCommand(...args),
   dead: async (context, exit) => (await import("./dead_command.ts")).deadCommand(context, exit),
-  broker: async (context, exit) =>
-    (await import("./broker_command.ts")).brokerCommand(context, exit),
+  broker: async (...args) => (await import("./broker_command.ts")).brokerCommand(...args),
   lab: async (context, exit) => (await import("./lab_command.ts")).labCommand(context, exit),
   check: async (context, exit) => (await import("./check_command.ts")).checkCommand(context, exit),
   expect: async (context, exit) =>
@@ -103,7 +102,7 @@ function refuseGarbled(args: readonly string[], { commandLine }: Context): void 
 }
 
 /** Of these, what follows the first `--` is the user's command. */
-const TAKE_COMMANDS: readonly (string | undefined)[] = ["work", "wait"];
+const TAKE_COMMANDS: readonly (string | undefined)[] = ["work", "wait", "broker"];
 
 /** No parser of ours looks at the user's command. */
 function splitCommandLine(args: readonly string[]) {

@@ -184,7 +184,7 @@ async function watchedChildren(lab: Worktool, what: string, many: number): Promi
   let children: Child[] = [];
   await eventually(`${what}, and who watches over them`, async () => {
     children = await childrenOf(lab.pid);
-    return children.filter(({ args }) => args.includes("worktool-lab-guard")).length === many &&
+    return children.filter(({ args }) => args.includes("worktool-process-guard")).length === many &&
       children.some(({ args }) => args.includes("C2"));
   });
   return children;

@@ -19,8 +19,14 @@ import { parseSize } from "../values/size.ts";
 import { stateDirectory } from "../state_directory.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
+const DEFAULT_PORT = 5672;
+
 const EXAMPLES = `
 It prints its URL first, and then logs connections on standard error.
+
+A command after -- is run with a broker of its own: on free ports, in memory,
+with AMQP_URL and RABBITMQ_MANAGEMENT_URL set. Its exit status becomes that of
+worktool, standard output is its alone, and nothing of either is left behind.
 
 Unless --user names others, the only user is guest with the password guest, from
 this machine alone. A user may do everything unless three patterns follow:
@@ -35,21 +41,22 @@ Examples:
   worktool broker                                  on port 5672, durable
   worktool broker --like 3.10                      as RabbitMQ 3.10 would answer
   worktool broker --port 0 --memory                a free port, nothing on disk
-  worktool broker --host 0.0.0.0 --user ci:secret  for other machines`;
+  worktool broker --host 0.0.0.0 --user ci:secret  for other machines
+  worktool broker -- pytest                        tests with their own broker`;
 
 function listenFlags() {
   return flagGroup("Address")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option(
       "--port <n>",
-      "port to listen on, 0 for a free one",
+      "port to listen on, 0 for a free one (default: 5672; with a command 0)",
       argument(integerBetween(0, 65_535)),
-      5672,
     )
     .addOption(
-      new Option("--http <[host:]port>", "where the management HTTP API listens, 0: a free port")
-        .argParser(argument(parseManagementAddress))
-        .default(DEFAULT_MANAGEMENT_ADDRESS, "127.0.0.1:15672"),
+      new Option(
+        "--http <[host:]port>",
+        "where the management HTTP API listens (default: 127.0.0.1:15672; with a command 0)",
+      ).argParser(argument(parseManagementAddress)),
     )
     .option("--no-http", "serve no management HTTP API");
 }
@@ -113,6 +120,7 @@ function logFlags() {
 export function brokerFlags() {
   return withFlags(
     new Command("broker")
+      .usage("[options] [-- command …]")
       .description("Serve AMQP 0-9-1 without RabbitMQ: for laptops, demos and tests")
       .addHelpText("after", EXAMPLES),
     listenFlags(),
@@ -125,12 +133,24 @@ export function brokerFlags() {
 
 export type BrokerFlags = FlagsOf<typeof brokerFlags>;
 
+export interface BrokerPurpose {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * It serves one command: unless the flags say otherwise its ports are free ones, and nothing is
+   * on disk.
+   */
+  readonly forCommand: boolean;
+}
+
 /** @throws {UsageError} a permission is no pattern */
 export function brokerOptions(
   flags: BrokerFlags,
-  env: Readonly<Record<string, string | undefined>>,
-): BrokerOptions {
-  const { host, port, memory, vhost = [], like, deny = [], http } = flags;
+  { env, forCommand }: BrokerPurpose,
+): BrokerOptions & Required<Pick<BrokerOptions, "host" | "port" | "users">> {
+  const { host, data, vhost = [], like, deny = [], http } = flags;
+  const port = flags.port ?? (forCommand ? 0 : DEFAULT_PORT);
+  const memory = flags.memory ?? (forCommand && data === undefined);
+  const management = http ?? { ...DEFAULT_MANAGEMENT_ADDRESS, ...forCommand ? { port: 0 } : {} };
   const user = withTags(flags);
   if (like === "3.10" && deny.length > 0) {
     throw new UsageError("--deny needs --like 4.0 or later: RabbitMQ 3.10 cannot refuse features");
@@ -142,10 +162,10 @@ export function brokerOptions(
     vhosts: ["/", ...vhost],
     release: like,
     denied: deny,
-    ...(http === false ? {} : { management: http }),
+    ...(management === false ? {} : { management }),
     consumerTimeoutMs: flags.consumerTimeout,
     traceMethods: flags.verbose ?? false,
-    ...(memory ? {} : { dataDirectory: flags.data ?? stateDirectory(process.platform, env) }),
+    ...(memory ? {} : { dataDirectory: data ?? stateDirectory(process.platform, env) }),
     acceptDamage: flags.acceptDamage ?? false,
     users: user,
     ...defined({ maxMemoryBytes: flags.maxMemory }),

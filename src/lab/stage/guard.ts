@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { WorktoolProcess } from "./worktool_process.ts";
 
-/** Waits for the end of the lab, be it by kill -9. */
+/** Waits for the end of this process, be it by kill -9. */
 const SCRIPT = `trap '' INT TERM HUP
 read -r _
 kill -KILL "$1" 2>/dev/null
 [ -z "$2" ] || rm -rf -- "$2"`;
 
 /**
- * Watches over a process that would outlive the lab: when the lab is gone, whatever ended it, ends
- * the process and removes its directory. Disposed of once the process has ended.
+ * Watches over a process that would outlive this one: when this one is gone, whatever ended it,
+ * ends the process and removes its directory. Disposed of once the process has ended.
  */
 export class Guard implements Disposable {
   readonly #shell: ChildProcess;
 
-  constructor({ pid }: WorktoolProcess, { directory = "" }: { readonly directory?: string } = {}) {
-    this.#shell = spawn("/bin/sh", ["-c", SCRIPT, "worktool-lab-guard", `${pid}`, directory], {
+  /** @param pid a process, or its group: minus the group's number */
+  constructor(pid: number | undefined, { directory = "" }: { readonly directory?: string } = {}) {
+    this.#shell = spawn("/bin/sh", ["-c", SCRIPT, "worktool-process-guard", `${pid}`, directory], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
     });

@@ -33,7 +33,7 @@ export class OwnBroker implements LabBroker {
     this.#directory = directory;
     this.#flags = flags;
     this.#process = this.#launch(0);
-    this.#guard = new Guard(this.#process, { directory });
+    this.#guard = new Guard(this.#process.pid, { directory });
   }
 
   static async start({ flags }: OwnBrokerOptions): Promise<OwnBroker> {
@@ -57,7 +57,7 @@ export class OwnBroker implements LabBroker {
     await this.#process.ended;
     this.#guard[Symbol.dispose](); // the directory stays
     this.#process = this.#launch(Number(new URL(this.#url).port));
-    this.#guard = new Guard(this.#process, { directory: this.#directory });
+    this.#guard = new Guard(this.#process.pid, { directory: this.#directory });
     await this.#process.event("listening");
   }
 

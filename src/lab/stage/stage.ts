@@ -69,7 +69,7 @@ export class Stage implements AsyncDisposable {
     if (!this.#names.includes(worker)) this.#names.push(worker);
     this.#workers.set(worker, process);
     this.#recorder.stage("worker-started", worker);
-    const guard = new Guard(process);
+    const guard = new Guard(process.pid);
     void process.ended.then((exit) => {
       guard[Symbol.dispose]();
       this.#hasEnded(worker, exit);
