@@ -7,11 +7,13 @@ import { DeadlineClock } from "./model/deadline_clock.ts";
 import { DirectReplies } from "./model/direct_replies.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
+import { Churn } from "./churn.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { EntryQueue } from "./model/entry.ts";
 import type { Queue } from "./model/queue.ts";
+import { type Sampled, Sampler } from "./sampler.ts";
 import { Workload } from "./workload.ts";
 import { VHost } from "./model/vhost.ts";
 import type { VHostContext } from "./model/vhost_context.ts";
@@ -59,13 +61,18 @@ export interface BrokerConnection {
   unblock(): void;
   /** Closes channels whose oldest delivery was made before that time. */
   checkConsumerTimeout(beforeMs: number): void;
+  readonly traffic: Sampled;
+  /** Undefined before it is opened, and after that. */
+  readonly client: { readonly channels: Iterable<Sampled> } | undefined;
 }
 
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
   readonly connections = new Set<BrokerConnection>();
   readonly endOfTurn = new EndOfTurn();
-  readonly workload = new Workload(this.endOfTurn);
+  readonly workload = new Workload(this.endOfTurn, (nowMs) => this.sampler.turn(nowMs));
+  readonly churn = new Churn();
+  readonly sampler: Sampler;
   readonly deadLetters: DeadLetters;
   readonly directReplies = new DirectReplies();
   readonly memory: MemoryGuard;
@@ -122,11 +129,26 @@ export class Broker implements Disposable {
     }
     for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
     this.recoveredMessages = this.#recover();
+    this.sampler = new Sampler(() => this.#sampled(), () => performance.now());
     const { consumerTimeoutMs } = settings;
     this.#timeoutCheck = setInterval(
       () => this.#checkTimeouts(),
       Math.min(TIMEOUT_CHECK_MS, Math.max(consumerTimeoutMs / 2, 100)),
     );
+  }
+
+  /** All whose rates are told. */
+  *#sampled(): Iterable<Sampled> {
+    yield this.churn;
+    for (const vhost of this.vhosts) {
+      yield vhost;
+      yield* vhost.queues;
+      yield* vhost.exchanges;
+    }
+    for (const { traffic, client } of this.connections) {
+      yield traffic;
+      if (client !== undefined) yield* client.channels;
+    }
   }
 
   #addVHost(name: string): VHost {
@@ -137,6 +159,7 @@ export class Broker implements Disposable {
       now: () => this.now(),
       nextPosition: () => ++this.#position,
       memory: this.memory,
+      churn: this.churn,
       accountMemory: (bytes) => this.memory.accountMessages(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
       isTurnOver: () => this.workload.over(),

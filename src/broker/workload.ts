@@ -38,6 +38,7 @@ export interface Work {
  */
 export class Workload implements Disposable {
   readonly #endOfTurn: EndOfTurn;
+  readonly #onTurn: (nowMs: number) => void;
   /** They have not had a slice since they came. */
   readonly #fresh = new Set<Work>();
   /** They had one, and it was not enough. */
@@ -48,8 +49,10 @@ export class Workload implements Disposable {
   #steps = 0;
   #closed = false;
 
-  constructor(endOfTurn: EndOfTurn) {
+  /** @param onTurn told when a turn begins, in ms of `performance` */
+  constructor(endOfTurn: EndOfTurn, onTurn: (nowMs: number) => void = () => {}) {
     this.#endOfTurn = endOfTurn;
+    this.#onTurn = onTurn;
   }
 
   /** There is something to do. */
@@ -76,7 +79,9 @@ export class Workload implements Disposable {
 
   #turn(): void {
     this.#scheduled = undefined;
-    this.#turnEnd = performance.now() + TURN_MS;
+    const nowMs = performance.now();
+    this.#onTurn(nowMs);
+    this.#turnEnd = nowMs + TURN_MS;
     // One of each has a slice whatever it costs: a long unit keeps nobody out.
     const waited = first(this.#going);
     this.#slice(first(this.#fresh));

@@ -4,7 +4,9 @@ import type { ReplyReceiver } from "../model/direct_replies.ts";
 import type { Entry } from "../model/entry.ts";
 import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
+import { MessageCounts } from "../model/message_counts.ts";
 import type { VHost } from "../model/vhost.ts";
+import type { Figures, Sampled } from "../sampler.ts";
 import type { Arguments, MethodName } from "../wire/method_codec.ts";
 import type { ChannelHost } from "./channel_host.ts";
 import { ConfirmLedger } from "./confirm_ledger.ts";
@@ -22,7 +24,7 @@ export interface ReplyConsumer {
 }
 
 /** A channel: what its client has published, consumed and not yet settled. */
-export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, MemoryHolder {
+export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, MemoryHolder, Sampled {
   readonly number: number;
   readonly host: ChannelHost;
   /** The queue that an empty name means: the last one declared here. */
@@ -31,6 +33,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   consumerPrefetch = 0;
   readonly consumers = new Map<string, Consumer>();
   readonly unacked = new UnackedLedger();
+  readonly counts: MessageCounts;
   /** Set by confirm.select. */
   confirms: ConfirmLedger | undefined;
   /** Set by tx.select. */
@@ -49,6 +52,8 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   constructor(number: number, host: ChannelHost) {
     this.number = number;
     this.host = host;
+    this.counts = new MessageCounts(host.vhost.counts);
+    host.broker.churn.channelCreated++;
   }
 
   get vhost(): VHost {
@@ -83,6 +88,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
 
   /** Sends an entry to a consumer of this channel. */
   deliver(consumer: Consumer, entry: Entry): void {
+    this.counts.delivered(entry, consumer);
     const tag = this.unacked.nextTag();
     const { writer } = this.host;
     if (!consumer.noAck) {
@@ -97,9 +103,10 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   }
 
   /** basic.get took the entry. @returns its delivery tag. */
-  got(entry: Entry, { noAck }: { noAck: boolean }): number {
+  got(entry: Entry, mode: { noAck: boolean }): number {
+    this.counts.got(entry, mode);
     const tag = this.unacked.nextTag();
-    if (!noAck) {
+    if (!mode.noAck) {
       entry.deliveryTag = tag;
       entry.deliveredAtMs = this.host.broker.now();
       this.unacked.add(entry);
@@ -191,6 +198,10 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
     this.transaction ??= new Transaction(this.host.broker.release.transactionPublishes);
   }
 
+  figures(): Figures {
+    return { ...this.counts };
+  }
+
   endTurn(): boolean {
     this.flushConfirms();
     return false;
@@ -203,7 +214,8 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   /** Sends the confirms that are due. */
   flushConfirms(): void {
     if (this.#closed) return;
-    this.confirms?.flush((tag, confirm) => this.confirm(tag, confirm));
+    const acked = this.confirms?.flush((tag, confirm) => this.confirm(tag, confirm)) ?? 0;
+    this.counts.confirmed(acked);
   }
 
   /** Confirms a publish. */
@@ -228,6 +240,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
     if (this.#closed) return;
     this.hold(-this.#heldBytes);
     this.#closed = true;
+    this.host.broker.churn.channelClosed++;
     if (this.replyConsumer !== undefined) {
       this.host.broker.directReplies.end(this.replyConsumer.routingKey);
       this.replyConsumer = undefined;

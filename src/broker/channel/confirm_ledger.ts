@@ -25,6 +25,11 @@ export class ConfirmLedger implements CommitWaiter {
     this.#onSettled = onSettled;
   }
 
+  /** Publishes that are not confirmed yet. */
+  get waitingCount(): number {
+    return this.#waiting.size + this.#acked.length + this.#nacked.length;
+  }
+
   /** Numbers the next publish. */
   next(): number {
     return ++this.#lastTag;
@@ -46,7 +51,8 @@ export class ConfirmLedger implements CommitWaiter {
     settled.push(tag);
   }
 
-  flush(send: SendConfirm): void {
+  /** @returns how many were acked */
+  flush(send: SendConfirm): number {
     const acked = this.#acked;
     const nacked = this.#nacked;
     if (acked.length === 1) send(acked[0]!, { ok: true, multiple: false });
@@ -54,6 +60,7 @@ export class ConfirmLedger implements CommitWaiter {
     if (nacked.length > 0) this.#together(nacked, acked, false, send);
     if (acked.length > 0) this.#acked = [];
     if (nacked.length > 0) this.#nacked = [];
+    return acked.length;
   }
 
   #together(tags: number[], others: readonly number[], ok: boolean, send: SendConfirm): void {

@@ -25,6 +25,14 @@ export class Transaction {
     this.#mostPublishes = mostPublishes;
   }
 
+  get publishedCount(): number {
+    return this.#publishes.length;
+  }
+
+  get settledCount(): number {
+    return this.#settlements.reduce((sum, { entries }) => sum + entries.length, 0);
+  }
+
   /** @throws {ChannelError} 406 for more publishes than RabbitMQ holds. */
   addPublish(publish: Publish): void {
     if (this.#publishes.length >= this.#mostPublishes) {

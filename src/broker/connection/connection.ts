@@ -16,6 +16,7 @@ import { type ClientConnection, OpenClient } from "./open_client.ts";
 import { SocketEnd } from "./socket_end.ts";
 import { SocketPath } from "./socket_path.ts";
 import { SocketWriter } from "./socket_writer.ts";
+import { Traffic } from "./traffic.ts";
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 
@@ -27,6 +28,7 @@ export class Connection
   /** Settles when the socket is closed. */
   readonly ended: Promise<void>;
   readonly path: SocketPath;
+  readonly traffic = new Traffic();
   readonly #socket: Socket;
   readonly #inbound: Inbound;
   readonly #frames = new FrameRouter(this);
@@ -44,10 +46,10 @@ export class Connection
     this.id = id;
     this.#socket = socket;
     this.broker = broker;
-    this.#log = new ConnectionLog(id, broker.emit);
+    this.#log = new ConnectionLog(id, broker);
     this.#end = new SocketEnd(socket);
     this.ended = this.#end.closed;
-    this.#inbound = new Inbound(this, broker);
+    this.#inbound = new Inbound(this, broker, this.traffic);
     broker.connections.add(this);
     this.path = new SocketPath(socket);
     this.#log.connected(`${socket.remoteAddress}`);
@@ -56,7 +58,7 @@ export class Connection
       waits: () => this.#inbound.waits,
       timedOut: () => this.#drop("handshake timeout"),
     });
-    this.#socketWriter = new SocketWriter(socket, broker, {
+    this.#socketWriter = new SocketWriter(socket, broker, this.traffic, {
       wrote: () => this.#heartbeat?.said(),
       failed: (error) => {
         this.fail(error, 0, 0);

@@ -1,16 +1,21 @@
 import { Buffer } from "node:buffer";
+import type { Broker } from "../broker.ts";
 import type { BrokerEvent } from "../broker_event.ts";
+import type { Churn } from "../churn.ts";
 import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { HandshakeResult } from "./handshake.ts";
 
-/** What happens on one connection, told as events of the broker. */
+/** What happens on one connection, told as events of the broker, and counted. */
 export class ConnectionLog {
   readonly #connection: number;
   readonly #emit: (event: BrokerEvent) => void;
+  readonly #churn: Churn;
+  #opened = false;
 
-  constructor(connection: number, emit: (event: BrokerEvent) => void) {
+  constructor(connection: number, { emit, churn }: Pick<Broker, "emit" | "churn">) {
     this.#connection = connection;
     this.#emit = emit;
+    this.#churn = churn;
   }
 
   connected(remote: string): void {
@@ -18,6 +23,8 @@ export class ConnectionLog {
   }
 
   opened({ user, vhost, name }: HandshakeResult): void {
+    this.#opened = true;
+    this.#churn.connectionCreated++;
     this.#emit({
       event: "opened",
       connection: this.#connection,
@@ -53,6 +60,7 @@ export class ConnectionLog {
   }
 
   disconnected(reason: string): void {
+    if (this.#opened) this.#churn.connectionClosed++;
     this.#emit({ event: "disconnected", connection: this.#connection, reason });
   }
 }

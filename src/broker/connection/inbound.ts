@@ -5,6 +5,7 @@ import type { DeadLetters } from "../model/dead_letters.ts";
 import { FrameParser, type FrameSink } from "../wire/frame_parser.ts";
 import type { Work, Workload } from "../workload.ts";
 import { PendingInput } from "./pending_input.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** A version of AMQP, as its protocol header and connection.start name it (section 4.2.2). */
 interface ProtocolVersion {
@@ -63,6 +64,7 @@ export class Inbound implements Work, FrameSink {
   readonly #deadLetters: DeadLetters;
   readonly #release: Release;
   readonly #sink: InboundSink;
+  readonly #traffic: Traffic;
   readonly #parser: FrameParser;
   readonly #pending: PendingInput;
   /** As much of the protocol header as has come; undefined once it is whole. */
@@ -70,8 +72,9 @@ export class Inbound implements Work, FrameSink {
   #closed = false;
   #onEnd: (() => void) | undefined;
 
-  constructor(sink: InboundSink, broker: InboundBroker) {
+  constructor(sink: InboundSink, broker: InboundBroker, traffic: Traffic) {
     this.#sink = sink;
+    this.#traffic = traffic;
     this.#workload = broker.workload;
     this.#memory = broker.memory;
     this.#deadLetters = broker.deadLetters;
@@ -97,6 +100,7 @@ export class Inbound implements Work, FrameSink {
 
   /** Takes what the socket has read. */
   read(chunk: Buffer): void {
+    this.#traffic.read(chunk.length);
     if (this.#closed) return;
     this.#memory.noteRead(chunk.length);
     this.#pending.add(chunk);

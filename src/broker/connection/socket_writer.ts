@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import { FrameWriter } from "../channel/frame_writer.ts";
 import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Deliveries stop while that many octets wait for a client that does not read. */
 const SEND_LIMIT_BYTES = 1024 * 1024;
@@ -29,6 +30,7 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   readonly #socket: Socket;
   readonly #endOfTurn: EndOfTurn;
   readonly #memory: MemoryGuard;
+  readonly #traffic: Traffic;
   readonly #watcher: SocketWriterWatcher;
   /** Whether the end of the turn sends what is pending. */
   #wanted = false;
@@ -41,11 +43,13 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   constructor(
     socket: Socket,
     { endOfTurn, memory }: { endOfTurn: EndOfTurn; memory: MemoryGuard },
+    traffic: Traffic,
     watcher: SocketWriterWatcher,
   ) {
     this.#socket = socket;
     this.#endOfTurn = endOfTurn;
     this.#memory = memory;
+    this.#traffic = traffic;
     this.#watcher = watcher;
     socket.on("drain", () => this.#drained());
   }
@@ -81,8 +85,10 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
 
   #write(): void {
     if (this.#closed || this.#socket.destroyed) return;
+    const bytes = this.writer.pendingBytes;
     const parts = this.writer.drain();
     if (parts.length === 0) return;
+    this.#traffic.wrote(bytes);
     this.#watcher.wrote();
     for (const part of parts) this.#socket.write(part);
     const waiting = this.#socket.writableLength;

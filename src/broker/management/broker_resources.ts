@@ -3,6 +3,7 @@ import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Asker } from "./asker.ts";
+import { totalFigures, vhostFigures } from "./figures_with_rates.ts";
 import { textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import { channelsOf, consumersOf, openConnections } from "./open_connections.ts";
@@ -18,12 +19,15 @@ export const BROKER_ROUTES: readonly Route[] = [
     needs: "monitoring",
     get: ({ broker, names }) => textOf(names[0]!) === NODE_NAME ? nodeView(broker) : undefined,
   },
-  { path: "vhosts", get: ({ asker }) => asker.vhosts().map(vhostView) },
+  {
+    path: "vhosts",
+    get: ({ asker, broker }) => asker.vhosts().map((vhost) => vhostView(vhost, broker)),
+  },
   {
     path: "vhosts/*",
     get: (query) => {
       const vhost = vhostOf(query);
-      return vhost && vhostView(vhost);
+      return vhost && vhostView(vhost, query.broker);
     },
   },
 ];
@@ -38,7 +42,9 @@ function overview(broker: Broker, asker: Asker) {
     product_version: deno.version,
     cluster_name: "worktool",
     node: NODE_NAME,
-    queue_totals: totals(vhosts),
+    rates_mode: "basic",
+    statistics_db_event_queue: 0,
+    ...totalFigures(vhosts, broker.churn, broker.sampler),
     object_totals: {
       channels: channelsOf(connections).length,
       connections: connections.length,
@@ -46,19 +52,6 @@ function overview(broker: Broker, asker: Asker) {
       exchanges: vhosts.reduce((sum, { exchanges }) => sum + [...exchanges].length, 0),
       queues: vhosts.reduce((sum, { queues }) => sum + [...queues].length, 0),
     },
-  };
-}
-
-function totals(vhosts: readonly VHost[]) {
-  let [ready, unacknowledged] = [0, 0];
-  for (const queue of vhosts.flatMap(({ queues }) => [...queues])) {
-    ready += queue.readyCount;
-    unacknowledged += queue.unackedCount;
-  }
-  return {
-    messages: ready + unacknowledged,
-    messages_ready: ready,
-    messages_unacknowledged: unacknowledged,
   };
 }
 
@@ -76,6 +69,6 @@ function nodeView(broker: Broker) {
   };
 }
 
-function vhostView(vhost: VHost) {
-  return { name: textOf(vhost.name), tracing: false, ...totals([vhost]) };
+function vhostView(vhost: VHost, { sampler }: Broker) {
+  return { name: textOf(vhost.name), tracing: false, ...vhostFigures(vhost, sampler) };
 }

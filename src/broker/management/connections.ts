@@ -1,4 +1,5 @@
 import type { Consumer } from "../channel/consumer.ts";
+import { channelFigures, trafficFigures } from "./figures_with_rates.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import {
@@ -67,6 +68,7 @@ function inVHost(query: Query): OpenConnection[] | undefined {
 
 function connectionView(open: OpenConnection) {
   const { connection, client } = open;
+  const { traffic } = connection;
   return {
     auth_mechanism: client.agreed.mechanism,
     channel_max: client.agreed.channelMax,
@@ -81,6 +83,9 @@ function connectionView(open: OpenConnection) {
     peer_port: connection.path.peer.port,
     port: connection.path.local.port,
     protocol: "AMQP 0-9-1",
+    recv_cnt: traffic.received,
+    send_cnt: traffic.sent,
+    ...trafficFigures(traffic, client.broker.sampler),
     ssl: false,
     state: "running",
     timeout: client.agreed.heartbeatSeconds,
@@ -94,22 +99,27 @@ function connectionView(open: OpenConnection) {
 
 function channelView(open: OpenChannel) {
   const { channel, client, connection } = open;
+  const { confirms, transaction } = channel;
   const name = connectionName(open);
   return {
-    confirm: channel.confirms !== undefined,
+    acks_uncommitted: transaction?.settledCount ?? 0,
+    confirm: confirms !== undefined,
     connection_details: {
       name,
       peer_host: connection.path.peer.host,
       peer_port: connection.path.peer.port,
     },
     consumer_count: channel.consumers.size,
+    ...channelFigures(channel, client.broker.sampler),
     messages_unacknowledged: channel.unacked.size,
+    messages_uncommitted: transaction?.publishedCount ?? 0,
+    messages_unconfirmed: confirms?.waitingCount ?? 0,
     name: `${name} (${channel.number})`,
     node: NODE_NAME,
     number: channel.number,
     prefetch_count: channel.consumerPrefetch,
     state: "running",
-    transactional: channel.transaction !== undefined,
+    transactional: transaction !== undefined,
     user: textOf(client.user.name),
     user_who_performed_action: textOf(client.user.name),
     vhost: textOf(client.vhost.name),

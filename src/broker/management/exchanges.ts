@@ -1,5 +1,7 @@
+import type { Broker } from "../broker.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { bindingView, defaultBinding, destinationBindings } from "./bindings.ts";
+import { exchangeFigures } from "./figures_with_rates.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
 import { type Query, type Route, vhostOf } from "./route.ts";
 
@@ -7,20 +9,20 @@ import { type Query, type Route, vhostOf } from "./route.ts";
 export const EXCHANGE_ROUTES: readonly Route[] = [
   {
     path: "exchanges",
-    get: ({ asker }) => asker.vhosts().flatMap(({ exchanges }) => list(exchanges)),
+    get: ({ asker, broker }) => asker.vhosts().flatMap(({ exchanges }) => list(exchanges, broker)),
   },
   {
     path: "exchanges/*",
     get: (query) => {
       const vhost = vhostOf(query);
-      return vhost && list(vhost.exchanges);
+      return vhost && list(vhost.exchanges, query.broker);
     },
   },
   {
     path: "exchanges/*/*",
     get: (query) => {
       const exchange = exchangeOf(query);
-      return exchange && exchangeView(exchange);
+      return exchange && exchangeView(exchange, query.broker);
     },
   },
   {
@@ -47,11 +49,12 @@ function exchangeOf(query: Query): Exchange | undefined {
   return vhost?.hasExchangeNamed(name) ? vhost.exchange(name) : undefined;
 }
 
-function list(exchanges: Iterable<Exchange>) {
-  return [...exchanges].sort((a, b) => a.name < b.name ? -1 : 1).map(exchangeView);
+function list(exchanges: Iterable<Exchange>, broker: Broker) {
+  return [...exchanges].sort((a, b) => a.name < b.name ? -1 : 1)
+    .map((exchange) => exchangeView(exchange, broker));
 }
 
-function exchangeView(exchange: Exchange) {
+function exchangeView(exchange: Exchange, { sampler }: Broker) {
   return {
     arguments: jsonOf(exchange.arguments),
     auto_delete: exchange.autoDelete,
@@ -60,5 +63,6 @@ function exchangeView(exchange: Exchange) {
     name: textOf(exchange.name),
     type: exchange.type,
     vhost: textOf(exchange.vhost),
+    ...exchangeFigures(exchange, sampler),
   };
 }

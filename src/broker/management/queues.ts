@@ -1,7 +1,9 @@
 import type { Broker } from "../broker.ts";
+import { queueBytes } from "../model/definition_bytes.ts";
 import type { Queue } from "../model/queue.ts";
 import { destinationBindings } from "./bindings.ts";
 import { consumerView } from "./connections.ts";
+import { queueFigures } from "./figures_with_rates.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import {
@@ -61,7 +63,7 @@ function list(queues: Iterable<Queue>, broker: Broker) {
 }
 
 function queueView(queue: Queue, broker: Broker) {
-  const { policy, readyCount, unackedCount, subscribers } = queue;
+  const { policy, readyBytes, subscribers, tally } = queue;
   const active = subscribers.active;
   return {
     arguments: jsonOf(queue.arguments),
@@ -70,9 +72,11 @@ function queueView(queue: Queue, broker: Broker) {
     durable: queue.durable,
     effective_policy_definition: {},
     exclusive: queue.exclusive,
-    messages: readyCount + unackedCount,
-    messages_ready: readyCount,
-    messages_unacknowledged: unackedCount,
+    memory: queueBytes(queue) + tally.memoryBytes,
+    message_bytes: readyBytes + tally.unackedBytes,
+    message_bytes_ready: readyBytes,
+    message_bytes_unacknowledged: tally.unackedBytes,
+    ...queueFigures(queue, broker.sampler),
     name: textOf(queue.name),
     node: NODE_NAME,
     operator_policy: null,

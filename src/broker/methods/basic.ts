@@ -133,7 +133,10 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
     );
   }
   const entry = queue.get(channel, args);
-  if (entry === undefined) return channel.send("basic.get-empty", {});
+  if (entry === undefined) {
+    channel.counts.foundEmpty();
+    return channel.send("basic.get-empty", {});
+  }
   const { message } = entry;
   channel.send("basic.get-ok", {
     deliveryTag: channel.got(entry, { noAck: args.noAck }),
@@ -155,6 +158,7 @@ export function acknowledge(
   if (!multiple && transaction === undefined) {
     const entry = channel.unacked.takeOne(deliveryTag);
     const { subscriber } = entry;
+    channel.counts.acknowledged();
     subscriber?.settled(entry);
     entry.queue.ack(entry);
     return subscriber?.resume();

@@ -10,14 +10,19 @@ export function settle(channel: Channel, entries: readonly Entry[], settlement: 
   for (const group of byConsumer(entries)) {
     if (settlement === "requeue") channel.requeue(group, { failed: false });
     else if (settlement === "reject and requeue") channel.requeue(group, { failed: true });
-    else settleGroup(group, settlement);
+    else settleGroup(channel, group, settlement);
   }
 }
 
-function settleGroup(group: readonly Entry[], how: "ack" | "discard" | "reject"): void {
+function settleGroup(
+  { counts }: Channel,
+  group: readonly Entry[],
+  how: "ack" | "discard" | "reject",
+): void {
   const { subscriber } = group[0]!;
   for (const entry of group) {
     subscriber?.settled(entry);
+    if (how === "ack") counts.acknowledged();
     if (how === "ack") entry.queue.ack(entry);
     else entry.queue.reject(entry, { failed: how === "reject" });
   }

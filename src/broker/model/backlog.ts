@@ -39,6 +39,11 @@ export class Backlog {
     return this.#ready.count;
   }
 
+  /** Sum of the bodies of the ready entries, in octets. */
+  get bytes(): number {
+    return this.#ready.bytes;
+  }
+
   /** Whether x-max-length(-bytes) has no room for the message. */
   isFullFor(message: Message): boolean {
     const { maxLength, maxLengthBytes } = this.#policy;

@@ -1,4 +1,5 @@
 import type { Release } from "../release.ts";
+import type { Figures, Sampled } from "../sampler.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { Queue } from "./queue.ts";
@@ -57,7 +58,7 @@ export interface ExchangeDeclaration {
 }
 
 /** An exchange with its bindings: outgoing ones route, incoming ones are known to their source. */
-export class Exchange implements ExchangeDeclaration {
+export class Exchange implements ExchangeDeclaration, Sampled {
   readonly name: string;
   readonly vhost: string;
   readonly type: ExchangeType;
@@ -67,6 +68,10 @@ export class Exchange implements ExchangeDeclaration {
   readonly arguments: FieldTable;
   /** The exchange that gets what no binding takes. */
   readonly alternate: string | undefined;
+  /** Messages that were published to it; */
+  publishedIn = 0;
+  /** and how often they were routed to a queue. */
+  publishedOut = 0;
   readonly #release: Release;
   readonly #router: ReturnType<typeof ROUTERS[ExchangeType]>;
   /** By what makes two of them the same. */
@@ -103,6 +108,10 @@ export class Exchange implements ExchangeDeclaration {
     }
     this.alternate = alternate?.value;
     this.#router = ROUTERS[type](release);
+  }
+
+  figures(): Figures {
+    return { publishIn: this.publishedIn, publishOut: this.publishedOut };
   }
 
   /** How reply texts name it. */

@@ -1,4 +1,4 @@
-import type { DeliveryHolder, Entry } from "./entry.ts";
+import { Entry } from "./entry.ts";
 
 /** What held entries need of their queue. */
 export interface HeldEntriesOwner {
@@ -28,15 +28,19 @@ export class HeldEntries {
     this.#entries.delete(entry);
   }
 
-  /** Those that are held too long, by who holds them. */
-  overdue(): Map<DeliveryHolder | undefined, Entry[]> {
+  /** Those that are held too long return, while their holder goes on without them. */
+  takeBack(requeue: (entries: readonly Entry[]) => void): void {
     const now = this.#owner.now();
     const overdue = [...this.#entries].filter(({ overdueAtMs }) => overdueAtMs <= now);
-    return Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
+    const byHolder = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
+    for (const [holder, entries] of byHolder) {
+      holder?.overdue(entries.map((entry) => Entry.remains(entry)));
+      requeue(entries);
+    }
+    this.#wakeForNext();
   }
 
-  /** Sees to it that the queue is looked at when the next is overdue. */
-  wakeForNext(): void {
+  #wakeForNext(): void {
     let next = Infinity;
     for (const { overdueAtMs } of this.#entries) next = Math.min(next, overdueAtMs);
     if (next !== Infinity) this.#owner.wakeAt(next);

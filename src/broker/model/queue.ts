@@ -1,3 +1,4 @@
+import type { Figures, Sampled } from "../sampler.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
 import type { Message } from "./message.ts";
@@ -7,21 +8,22 @@ import { DeclaredQueue } from "./declared_queue.ts";
 import type { DeathReason, Enqueued, QueueContext, QueueProperties } from "./queue_context.ts";
 import { timeToLiveMs } from "./queue_policy.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
+import { QueueTally } from "./queue_tally.ts";
 import { QueueUse } from "./queue_use.ts";
 
 /**
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
  * Pure: time, storage and dead-lettering are given, entries leave through `Subscriber.take`.
  */
-export class Queue extends DeclaredQueue implements EntryQueue {
+export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   readonly subscribers: QueueSubscribers;
+  readonly tally: QueueTally;
   deleted = false;
   readonly #context: QueueContext<Queue>;
   readonly #backlog: Backlog;
   readonly #use: QueueUse;
   /** Where the queue takes back what is overdue. */
   readonly #held: HeldEntries | undefined;
-  #unacked = 0;
   /** Highest position delivered so far: what a restart finds below it is marked redelivered. */
   deliveredUpTo = 0;
   #pumping = false;
@@ -34,6 +36,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   ) {
     super(vhost, declaration, owner, context.release);
     this.subscribers = new QueueSubscribers(this.policy, context.release);
+    this.tally = new QueueTally(context.accountMemory);
     this.#context = context;
     const owned = {
       now: context.now,
@@ -52,8 +55,17 @@ export class Queue extends DeclaredQueue implements EntryQueue {
     return this.#backlog.count;
   }
 
+  /** Sum of the bodies of ready messages, in octets. */
+  get readyBytes(): number {
+    return this.#backlog.bytes;
+  }
+
   get unackedCount(): number {
-    return this.#unacked;
+    return this.tally.unacked;
+  }
+
+  figures(): Figures {
+    return { ...this.tally.counts, ready: this.readyCount, unacked: this.unackedCount };
   }
 
   /** Notes a use, which postpones x-expires. */
@@ -76,7 +88,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
         const entry = new Entry(message, this, 0, Infinity);
-        this.#context.accountMemory(message.memoryBytes);
+        this.tally.account(message.memoryBytes);
         this.#context.deadLetter(entry, "maxlen", { deliveryCount });
       }
       return "rejected";
@@ -88,7 +100,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       entry.deliveryCount = entry.acquiredCount = deliveryCount;
       entry.redelivered = this.policy.quorum; // others once they have waited
     }
-    this.#context.accountMemory(message.memoryBytes);
+    this.tally.account(message.memoryBytes);
     if (this.#backlog.count === 0) {
       const subscriber = this.subscribers.next();
       if (subscriber !== undefined) {
@@ -111,7 +123,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   /** Puts back an entry that a store kept over a restart; positions must rise. */
   restore(entry: Entry): void {
     entry.storage = "kept";
-    this.#context.accountMemory(entry.message.memoryBytes);
+    this.tally.account(entry.message.memoryBytes);
     this.#backlog.append(entry);
     if (entry.expiresAt !== Infinity) this.#context.wakeAt(entry.expiresAt, this);
   }
@@ -124,7 +136,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   }
 
   forget(entry: Entry): void {
-    this.#context.accountMemory(-entry.message.memoryBytes);
+    this.tally.account(-entry.message.memoryBytes);
     if (entry.storage !== "none") this.#context.unstore(entry);
   }
 
@@ -136,8 +148,8 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   /** Its time has come: drops what expired, and takes back what was delayed or is overdue. */
   wake(): void {
     this.expire();
-    this.#endDelays();
-    this.#takeBackOverdue();
+    if (this.#backlog.endDelays()) this.resume();
+    this.#held?.takeBack((entries) => this.requeue(entries, { failed: false }));
   }
 
   /** Delivers while there are ready entries and subscribers that can take them. */
@@ -160,8 +172,9 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   }
 
   #hand(entry: Entry, subscriber: Subscriber): void {
+    this.tally.counts.delivered(entry, subscriber);
     if (subscriber.noAck) {
-      this.#context.accountMemory(-entry.message.memoryBytes);
+      this.tally.account(-entry.message.memoryBytes);
     } else {
       entry.subscriber = subscriber;
       this.#hold(entry, subscriber.timeoutMs);
@@ -176,12 +189,13 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   }
 
   /** basic.get: takes the next entry; with `noAck` it is settled at once. */
-  get(getter: DeliveryHolder, { noAck }: { noAck: boolean }): Entry | undefined {
+  get(getter: DeliveryHolder, mode: { noAck: boolean }): Entry | undefined {
     this.used();
     const entry = this.#backlog.take();
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return void this.tally.counts.foundEmpty();
+    this.tally.counts.got(entry, mode);
     entry.getter = getter;
-    if (noAck) this.forget(entry);
+    if (mode.noAck) this.forget(entry);
     else this.#hold(entry, undefined);
     this.#backlog.expireHeads();
     return entry;
@@ -189,24 +203,15 @@ export class Queue extends DeclaredQueue implements EntryQueue {
 
   /** The entry is delivered, to be settled. */
   #hold(entry: Entry, timeoutMs = this.policy.consumerTimeoutMs): void {
-    this.#unacked++;
+    this.tally.hold(entry);
     this.#held?.add(entry, timeoutMs ?? this.#context.consumerTimeoutMs);
     if (entry.storage !== "none") this.#context.touched(entry);
-  }
-
-  /** Entries that are held too long return, while their holder goes on without them. */
-  #takeBackOverdue(): void {
-    if (this.#held === undefined) return;
-    for (const [holder, entries] of this.#held.overdue()) {
-      holder?.overdue(entries.map((entry) => Entry.remains(entry)));
-      this.requeue(entries, { failed: false });
-    }
-    this.#held.wakeForNext();
   }
 
   /** The entry was acknowledged. */
   ack(entry: Entry): void {
     if (entry.released) return;
+    this.tally.counts.acknowledged();
     this.#settled(entry);
     this.forget(entry);
   }
@@ -224,7 +229,7 @@ export class Queue extends DeclaredQueue implements EntryQueue {
   }
 
   #settled(entry: Entry): void {
-    this.#unacked--;
+    this.tally.settle(entry);
     this.#held?.delete(entry);
     entry.deliveryTag = 0;
     entry.subscriber = undefined;
@@ -258,17 +263,12 @@ export class Queue extends DeclaredQueue implements EntryQueue {
       }
       if (!this.#backlog.delays(entry, { failed })) this.#backlog.requeue(entry);
     }
-    this.#endDelays();
+    if (this.#backlog.endDelays()) this.resume();
     this.expire();
     // A quorum queue drops only what no consumer takes.
     if (this.policy.quorum) this.resume();
     this.#backlog.dropOverflow();
     this.resume();
-  }
-
-  /** x-delayed-retry: what has waited long enough is ready again. */
-  #endDelays(): void {
-    if (this.#backlog.endDelays()) this.resume();
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Figures, Sampled } from "../sampler.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { Bindings } from "./bindings.ts";
@@ -9,22 +10,26 @@ import {
   type ExchangeDeclaration,
   PREDECLARED_EXCHANGES,
 } from "./exchange.ts";
-import { REPLY_TO_PREFIX } from "./direct_replies.ts";
 import type { Message } from "./message.ts";
+import { MessageCounts } from "./message_counts.ts";
 import { Queue } from "./queue.ts";
 import type { QueueContext, QueueProperties } from "./queue_context.ts";
-import { type Routed, Router, together } from "./router.ts";
+import { PublishWay } from "./publish_way.ts";
+import { type Routed, Router } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 import type { VHostContext } from "./vhost_context.ts";
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
-export class VHost {
+export class VHost implements Sampled {
   readonly name: string;
+  /** Of all its channels. */
+  readonly counts = new MessageCounts();
   readonly #exchanges = new Map<string, Exchange>();
   readonly #queues = new Map<string, Queue>();
   readonly #bindings: Bindings;
   readonly #router = new Router(this.#exchanges, this.#queues);
   readonly #context: VHostContext;
+  readonly #publishes: PublishWay;
   readonly #queueContext: QueueContext<Queue>;
 
   constructor(name: string, context: VHostContext) {
@@ -32,6 +37,7 @@ export class VHost {
     this.#context = context;
     const { store } = context;
     const letters = new DeadLetterWay(this.#exchanges, this.#router, context);
+    this.#publishes = new PublishWay(this.#queues, this.#router, context);
     this.#bindings = new Bindings(store?.definitions, {
       unused: (exchange) => this.#dropExchange(exchange),
       counted: (binding, sign) => context.memory.accountDefinitions(sign * bindingBytes(binding)),
@@ -62,6 +68,15 @@ export class VHost {
 
   get exchanges(): Iterable<Exchange> {
     return this.#exchanges.values();
+  }
+
+  figures(): Figures {
+    let [ready, unacked] = [0, 0];
+    for (const queue of this.queues) {
+      ready += queue.readyCount;
+      unacked += queue.unackedCount;
+    }
+    return { ...this.counts, ready, unacked };
   }
 
   /** @throws {ChannelError} 404 when there is none. */
@@ -181,6 +196,7 @@ export class VHost {
    * @throws {ChannelError} 403 reserved name, 405 exclusive elsewhere, 406 inequivalent or invalid.
    */
   declareQueue(declaration: QueueProperties, owner: object): Queue {
+    this.#context.churn.queueDeclared++;
     const current = this.#queues.get(declaration.name);
     if (current !== undefined) {
       requireEquivalentQueue(current, declaration, owner, this.#context.release);
@@ -198,6 +214,7 @@ export class VHost {
     if (store !== undefined && queue.durable && !queue.exclusive) {
       queue.storeId = store.definitions.addQueue(queue);
     }
+    this.#context.churn.queueCreated++;
     return this.#addQueue(queue);
   }
 
@@ -240,6 +257,7 @@ export class VHost {
   deleteQueue(queue: Queue): number {
     if (queue.deleted) return 0;
     queue.deleted = true;
+    this.#context.churn.queueDeleted++;
     this.#queues.delete(queue.name);
     this.#context.memory.accountDefinitions(-queueBytes(queue));
     this.#bindings.removeAllTo(queue);
@@ -261,36 +279,8 @@ export class VHost {
     queue.wake();
   }
 
-  /**
-   * Routes a message to queues and enqueues it.
-   * @param keys further routing keys (CC and BCC).
-   * @returns "rejected" where any queue refused it, "storing" where any keeps it on disk.
-   */
+  /** See {@linkcode PublishWay.publish}. */
   publish(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
-    if (exchange.name === "" && keys === undefined) {
-      const queue = this.#queues.get(message.routingKey);
-      return queue?.publish(message) ?? this.#reply(message.routingKey, message);
-    }
-    const allKeys = [message.routingKey, ...keys ?? []];
-    let routed: Routed = "unroutable";
-    if (exchange.name === "") {
-      for (const key of new Set(allKeys)) routed = together(routed, this.#reply(key, message));
-    }
-    for (const queue of this.#router.route(exchange, allKeys, message)) {
-      routed = together(routed, queue.publish(message));
-      this.#context.isTurnOver(); // the step counts
-    }
-    return routed;
-  }
-
-  /**
-   * A direct reply. Where it passes by the queues, it is returned when it is mandatory, delivered
-   * or not.
-   */
-  #reply(key: string, message: Message): "unroutable" | "taken" {
-    if (!key.startsWith(REPLY_TO_PREFIX) || !this.#context.directReplies.deliver(key, message)) {
-      return "unroutable";
-    }
-    return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
+    return this.#publishes.publish(exchange, message, keys);
   }
 }

@@ -1,4 +1,5 @@
 import type { MemoryGuard } from "../memory_guard.ts";
+import type { Churn } from "../churn.ts";
 import type { DeadLetterContext } from "./dead_letter_way.ts";
 import type { DirectReplies } from "./direct_replies.ts";
 import type { DurableStore } from "./durable_store.ts";
@@ -20,6 +21,7 @@ export type VHostContext =
   & {
     readonly store: DurableStore | undefined;
     readonly memory: MemoryGuard;
+    readonly churn: Churn;
     readonly directReplies: DirectReplies;
   }
   & DeadLetterContext;

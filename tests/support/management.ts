@@ -1,0 +1,59 @@
+import { freePorts } from "./free_ports.ts";
+import { PrivateRabbitMq } from "./private_rabbitmq.ts";
+import { Worktool } from "./worktool.ts";
+
+/** A broker that is asked by HTTP. */
+export interface AskedBroker extends AsyncDisposable {
+  readonly url: string;
+  /** Of the management API, with a slash at its end. */
+  readonly management: string;
+  /** Of its metrics for Prometheus, with a slash at its end. */
+  readonly prometheus: string;
+}
+
+/** The embedded broker, in memory, on free ports. */
+export async function askedWorktool(...flags: string[]): Promise<AskedBroker> {
+  const broker = Worktool.start(["broker", "--port", "0", "--memory", "--http", "0", ...flags]);
+  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
+  const [management] = /http:\S+/.exec(await broker.line(/^management HTTP API at/))!;
+  return {
+    url,
+    management,
+    prometheus: management,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+/** A node of RabbitMQ with its plug-ins for the management API and for Prometheus. */
+export async function askedRabbitMq(scripts: string): Promise<AskedBroker> {
+  const [management, prometheus] = await freePorts(2);
+  const node = await PrivateRabbitMq.start({
+    scripts,
+    plugins: ["rabbitmq_management", "rabbitmq_prometheus"],
+    config: [
+      `management.tcp.port = ${management}`,
+      "management.tcp.ip = 127.0.0.1",
+      `prometheus.tcp.port = ${prometheus}`,
+      "prometheus.tcp.ip = 127.0.0.1",
+      "collect_statistics_interval = 500",
+    ],
+  });
+  return {
+    url: node.url,
+    management: `http://127.0.0.1:${management}/`,
+    prometheus: `http://127.0.0.1:${prometheus}/`,
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
+  };
+}
+
+/** Asks the management API as guest. @throws where it does not answer with 200 */
+export async function askManagement(
+  { management }: AskedBroker,
+  path: string,
+  // deno-lint-ignore no-explicit-any -- JSON
+): Promise<any> {
+  const headers = { authorization: `Basic ${btoa("guest:guest")}` };
+  const answer = await fetch(`${management}api/${path}`, { headers });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return await answer.json();
+}
