@@ -1,10 +1,10 @@
-// deno-lint-ignore-file camelcase -- RabbitMQ's names
 /** What brokers count of messages, as the management API tells it. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type Channel, type ConfirmChannel, connect, type GetMessage } from "amqplib";
+import { connect } from "amqplib";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
-import { eventually, within } from "../support/deadline.ts";
+import { eventually } from "../support/deadline.ts";
+import { messageTraffic } from "../support/message_traffic.ts";
 import {
   type AskedBroker,
   askedRabbitMq,
@@ -15,45 +15,9 @@ import { Worktool } from "../support/worktool.ts";
 
 type Json = Record<string, unknown>;
 
-/** By which it is known that a broker has counted all of {@linkcode traffic}. */
-const ALL = { publish: 15, deliver_get: 8, redeliver: 1, get_empty: 1, ack: 2 };
-
-/** Something of everything: confirmed, returned, dropped, consumed, got, acknowledged. */
-async function traffic(publisher: ConfirmChannel, consumer: Channel): Promise<void> {
-  await publisher.assertExchange("fan", "fanout");
-  await publisher.assertQueue("counted");
-  await publisher.assertQueue("never-used");
-  await publisher.bindQueue("counted", "fan", "");
-  for (let n = 0; n < 10; n++) publisher.publish("fan", "", Buffer.from("12345"));
-  for (let n = 0; n < 3; n++) publisher.sendToQueue("counted", Buffer.from("1234567"));
-  publisher.publish("", "nowhere", Buffer.from("returned"), { mandatory: true });
-  publisher.publish("", "nowhere", Buffer.from("dropped"));
-  await publisher.waitForConfirms();
-
-  assert.equal(await publisher.get("never-used"), false);
-  publisher.nack(await publisher.get("counted") as GetMessage); // and back
-  publisher.ack(await publisher.get("counted") as GetMessage);
-  await publisher.get("counted", { noAck: true });
-  const { promise: all, resolve } = Promise.withResolvers<void>();
-  let delivered = 0;
-  await consumer.prefetch(4);
-  await consumer.consume("counted", (message) => {
-    if (++delivered === 1) consumer.ack(message!);
-    if (delivered === 5) resolve();
-  });
-  await within(all, "five deliveries");
-}
-
 /** The statistics of every kind of object, without rates. */
 async function counted(broker: AskedBroker): Promise<Json> {
-  const connection = await connect(broker.url);
-  const publisher = await connection.createConfirmChannel();
-  publisher.on("return", () => {});
-  await traffic(publisher, await connection.createChannel());
-  await eventually("all is counted", async () => {
-    const { message_stats: stats } = await askManagement(broker, "overview");
-    return Object.entries(ALL).every(([name, count]) => stats?.[name] >= count);
-  });
+  await using _connection = await messageTraffic(broker);
   const seen: Json = {};
   for (const path of ["queues", "exchanges", "channels", "vhosts", "overview"]) {
     const told = await askManagement(broker, path);
@@ -65,7 +29,6 @@ async function counted(broker: AskedBroker): Promise<Json> {
   }
   const { message_bytes: bytes, message_bytes_ready: ready, message_bytes_unacknowledged: held } =
     await askManagement(broker, "queues/%2F/counted");
-  await connection.close();
   return { ...seen, bytes: { bytes, ready, held } };
 }
 

@@ -19,9 +19,20 @@ const REASONS: Readonly<Record<number, string>> = {
 /** What a request is answered. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Sent as JSON; undefined for no body. */
+  /** A {@linkcode PlainText}, else sent as JSON; undefined for no body. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A body that is no JSON. */
+export class PlainText {
+  readonly contentType: string;
+  readonly text: string;
+
+  constructor(contentType: string, text: string) {
+    this.contentType = contentType;
+    this.text = text;
+  }
 }
 
 /** An answer as bytes. @param options.head without its body, as HEAD asks for it */
@@ -29,14 +40,17 @@ export function encodeAnswer(
   { status, body, headers = {} }: HttpAnswer,
   { keepAlive, head }: { readonly keepAlive: boolean; readonly head: boolean },
 ): Buffer {
-  const payload = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+  const { contentType, text } = body instanceof PlainText
+    ? body
+    : new PlainText("application/json", body === undefined ? "" : JSON.stringify(body));
+  const payload = Buffer.from(text);
   const lines = [
     `HTTP/1.1 ${status} ${REASONS[status] ?? ""}`,
     ...Object.entries({
       "cache-control": "no-cache",
       "content-length": `${payload.length}`,
       "content-security-policy": "default-src 'none'",
-      "content-type": "application/json",
+      "content-type": contentType,
       "x-content-type-options": "nosniff",
       ...headers,
       ...(keepAlive ? {} : { connection: "close" }),

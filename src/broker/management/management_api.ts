@@ -9,11 +9,12 @@ import { BROKER_ROUTES } from "./broker_resources.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
 import { EXCHANGE_ROUTES } from "./exchanges.ts";
 import { HEALTH_ROUTES, Unhealthy } from "./health_checks.ts";
-import type { HttpAnswer } from "./http_answer.ts";
+import { type HttpAnswer, PlainText } from "./http_answer.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpRequest } from "./http_request.ts";
 import { QUEUE_ROUTES } from "./queues.ts";
 import { selectColumns } from "./columns.ts";
+import { METRIC_ROUTES } from "./metrics/metrics.ts";
 import { match, NotAuthorised, type Route } from "./route.ts";
 import { USER_ROUTES } from "./users.ts";
 
@@ -56,8 +57,10 @@ export class ManagementApi {
     }
     const [root, ...path] = request.path;
     const names = path.map((segment) => Buffer.from(segment).toString("latin1"));
-    const route = ROUTES.find((route) => match(route, names) !== undefined);
-    if (root !== "api" || route === undefined) return NOT_FOUND;
+    const route = root === "api"
+      ? ROUTES.find((route) => match(route, names) !== undefined)
+      : METRIC_ROUTES.find((route) => match(route, request.path) !== undefined);
+    if (route === undefined) return NOT_FOUND;
     if (request.method !== "GET" && request.method !== "HEAD") {
       return { status: 405, headers: { allow: "GET, HEAD" } };
     }
@@ -70,8 +73,10 @@ export class ManagementApi {
       return this.#refusal("User not monitor user");
     }
     try {
-      const body = route.get({ broker: this.#broker, asker, names: match(route, names)! });
+      const [broker, parameters] = [this.#broker, request.query];
+      const body = route.get({ broker, asker, parameters, names: match(route, names) ?? [] });
       if (body === undefined) return NOT_FOUND;
+      if (body instanceof PlainText) return { status: 200, body };
       if (body instanceof Unhealthy) return { status: 503, body };
       return { status: 200, body: selectColumns(body, request.query.get("columns")) };
     } catch (error) {

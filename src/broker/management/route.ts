@@ -8,11 +8,13 @@ export interface Query {
   readonly asker: Asker;
   /** What the variable segments of the path are, as binary strings. */
   readonly names: readonly string[];
+  /** Behind the `?`. */
+  readonly parameters: URLSearchParams;
 }
 
 /** One path of the API, which is asked by GET. */
 export interface Route {
-  /** Segments after `api`; `*` is a variable one. */
+  /** Segments after `api`, or those of `metrics`; `*` is a variable one. */
   readonly path: string;
   /** Who may ask; default all who have any of RabbitMQ's management tags. */
   readonly needs?: "monitoring" | "administrator";
