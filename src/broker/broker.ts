@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { User, type UserOptions } from "./access/user.ts";
+import type { User, UserOptions } from "./access/user.ts";
+import type { UserRecord } from "./access/user_record.ts";
+import { Users } from "./access/users.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { DeadLetters } from "./model/dead_letters.ts";
 import { DeadlineClock } from "./model/deadline_clock.ts";
@@ -15,8 +17,13 @@ import type { EntryQueue } from "./model/entry.ts";
 import type { Queue } from "./model/queue.ts";
 import { type Sampled, Sampler } from "./sampler.ts";
 import { Workload } from "./workload.ts";
-import { VHost } from "./model/vhost.ts";
+import type { SettingKey } from "./durable_settings.ts";
+import { GlobalParameters } from "./global_parameters.ts";
+import type { Policy } from "./model/policy.ts";
+import type { VHost } from "./model/vhost.ts";
 import type { VHostContext } from "./model/vhost_context.ts";
+import type { VHostMetadata } from "./model/vhost_metadata.ts";
+import { VHosts } from "./model/vhosts.ts";
 import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
@@ -41,11 +48,13 @@ export interface BrokerSettings {
   dataDirectory: string | undefined;
   /** Go on where confirmed work is missing there. */
   acceptDamage: boolean;
+  /** Who is named at the start; nobody for the default user. */
   users: readonly UserOptions[];
   /** The release of RabbitMQ to behave as. */
   release: ReleaseName;
   /** Deprecated features that are refused. */
   denied: readonly DeniableFeature[];
+  /** Which are named at the start, besides the default one. */
   vhosts: readonly string[];
   /** Longest a delivery may stay unacknowledged, in ms. */
   consumerTimeoutMs: number;
@@ -76,6 +85,9 @@ export class Broker implements Disposable {
   readonly deadLetters: DeadLetters;
   readonly directReplies = new DirectReplies();
   readonly memory: MemoryGuard;
+  readonly users: Users;
+  readonly vhosts: VHosts;
+  readonly parameters: GlobalParameters;
   readonly store: MessageStore | undefined;
   readonly settings: BrokerSettings;
   /** Whose behaviour it has. */
@@ -83,8 +95,6 @@ export class Broker implements Disposable {
   readonly emit: (event: BrokerEvent) => void;
   /** Messages that came back from the store. */
   readonly recoveredMessages: number;
-  readonly #users = new Map<string, User>();
-  readonly #vhosts = new Map<string, VHost>();
   readonly #deadlines: DeadlineClock;
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
@@ -99,7 +109,7 @@ export class Broker implements Disposable {
     this.emit = emit;
     this.#deadlines = new DeadlineClock(this.workload, {
       now: () => this.now(),
-      due: (queue) => this.#vhosts.get(queue.vhost)?.expire(queue),
+      due: (queue) => this.vhosts.get(queue.vhost)?.expire(queue),
       failed: (queue, error) => this.#failedIn(queue, error),
     });
     this.deadLetters = new DeadLetters(this.workload, ({ queue, position }, error) => {
@@ -115,10 +125,6 @@ export class Broker implements Disposable {
         for (const connection of this.connections) connection.unblock();
       },
     });
-    for (const options of settings.users) {
-      const user = User.from(options);
-      this.#users.set(user.name, user);
-    }
     if (settings.dataDirectory !== undefined) {
       const { dataDirectory: directory, acceptDamage } = settings;
       this.store = new MessageStore({ directory, acceptDamage }, this.endOfTurn, {
@@ -127,9 +133,14 @@ export class Broker implements Disposable {
         onDamaged: (reason) => emit({ event: "store-damaged", reason }),
       });
     }
-    for (const name of settings.vhosts) this.#addVHost(Buffer.from(name).toString("latin1"));
+    this.users = new Users(settings.users, this.store?.settings);
+    this.parameters = new GlobalParameters(this.store?.settings);
+    this.vhosts = new VHosts(this.#vhostContext(), this.store?.settings);
+    for (const name of settings.vhosts) this.vhosts.named(Buffer.from(name).toString("latin1"));
     this.recoveredMessages = this.#recover();
     this.sampler = new Sampler(() => this.#sampled(), () => performance.now());
+    this.users.addDefault();
+    this.vhosts.addDefault();
     const { consumerTimeoutMs } = settings;
     this.#timeoutCheck = setInterval(
       () => this.#checkTimeouts(),
@@ -151,8 +162,8 @@ export class Broker implements Disposable {
     }
   }
 
-  #addVHost(name: string): VHost {
-    const context: VHostContext = {
+  #vhostContext(): VHostContext {
+    return {
       release: this.release,
       consumerTimeoutMs: this.settings.consumerTimeoutMs,
       store: this.store,
@@ -166,9 +177,6 @@ export class Broker implements Disposable {
       directReplies: this.directReplies,
       deadLetters: this.deadLetters,
     };
-    const vhost = new VHost(name, context);
-    this.#vhosts.set(name, vhost);
-    return vhost;
   }
 
   /** An operation of a queue failed, and was given up: it is a bug, but no reason to stop. */
@@ -186,10 +194,10 @@ export class Broker implements Disposable {
     const { store } = this;
     if (store === undefined) return 0;
     try {
-      const { position, messages } = recover(
-        store.directory,
-        (name) => this.#vhosts.get(name) ?? this.#addVHost(name),
-      );
+      const { position, messages } = recover(store.directory, {
+        vhostNamed: (name) => this.vhosts.named(name),
+        restoreSetting: (key, value) => this.#restoreSetting(key, value),
+      });
       this.#position = position;
       return messages;
     } catch (cause) {
@@ -199,6 +207,13 @@ export class Broker implements Disposable {
       if (cause instanceof DamagedDataError) throw cause;
       throw new DataDirectoryError(this.settings.dataDirectory!, cause);
     }
+  }
+
+  #restoreSetting({ kind, vhost, name }: SettingKey, value: unknown): void {
+    if (kind === "user") this.users.restore(name, value as UserRecord | null);
+    else if (kind === "vhost") this.vhosts.restore(name, value as VHostMetadata | null);
+    else if (kind === "policy") this.vhosts.named(vhost).policies.restore(name, value as Policy);
+    else this.parameters.restore(name, value);
   }
 
   /** Milliseconds since 1970 by a clock that never goes back. */
@@ -212,19 +227,11 @@ export class Broker implements Disposable {
   }
 
   user(name: string): User | undefined {
-    return this.#users.get(name);
-  }
-
-  get users(): Iterable<User> {
-    return this.#users.values();
-  }
-
-  get vhosts(): Iterable<VHost> {
-    return this.#vhosts.values();
+    return this.users.get(name);
   }
 
   vhost(name: string): VHost | undefined {
-    return this.#vhosts.get(name);
+    return this.vhosts.get(name);
   }
 
   /** Room for the input of one blocked connection, in octets. */

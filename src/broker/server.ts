@@ -27,9 +27,12 @@ export interface BrokerOptions {
   dataDirectory?: string;
   /** Go on where confirmed work is missing there; default false. */
   acceptDamage?: boolean;
-  /** Default: `guest` with password `guest` and all permissions. */
+  /**
+   * Who is there, whatever was changed while the broker ran before; with nobody named, `guest` with
+   * password `guest` and all permissions, unless that was changed.
+   */
   users?: readonly UserOptions[];
-  /** Default: `/`. */
+  /** Which are there, besides those that were left and `/`, unless it was deleted. */
   vhosts?: readonly string[];
   /** The release of RabbitMQ to behave as; default 4.3. */
   release?: ReleaseName;
@@ -84,8 +87,8 @@ export class BrokerServer implements AsyncDisposable {
       broker = new Broker({
         dataDirectory: options.dataDirectory,
         acceptDamage: options.acceptDamage ?? false,
-        users: options.users ?? [{ name: "guest", password: "guest", tags: ["administrator"] }],
-        vhosts: options.vhosts ?? ["/"],
+        users: options.users ?? [],
+        vhosts: options.vhosts ?? [],
         release: options.release ?? DEFAULT_RELEASE,
         denied: options.denied ?? [],
         consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { PasswordHash } from "./password_hash.ts";
 import { type Operation, type Patterns, Permission } from "./permission.ts";
+import type { UserState } from "./user_state.ts";
 
 /** A user and what it may do: patterns (regular expressions) of names, as in RabbitMQ. */
 export interface UserOptions extends Partial<Patterns> {
@@ -19,49 +20,31 @@ export interface UserOptions extends Partial<Patterns> {
   tags?: readonly string[];
 }
 
-/** How a user proves who it is, and what it is: this may change while it is connected. */
-export interface UserIdentity {
-  /** Undefined for one that cannot log in. */
-  readonly password: PasswordHash | undefined;
-  /** RabbitMQ's user tags. */
-  readonly tags: readonly string[];
-}
-
-/** A user with a permission for each virtual host it may open. Names are binary strings. */
+/** A user, with a permission for each virtual host it may open. Names are binary strings. */
 export class User {
   readonly name: string;
-  #identity: UserIdentity;
-  /** By virtual host; null for one that is not to be opened in spite of `everywhere`. */
-  readonly #permissions = new Map<string, Permission | null>();
-  /** Where no permission says otherwise, new virtual hosts included. */
-  #everywhere: Permission | undefined;
+  /** It may change while the user is connected, and holds at once. */
+  state: UserState;
 
-  constructor(name: string, identity: UserIdentity) {
+  constructor(name: string, state: UserState) {
     this.name = name;
-    this.#identity = identity;
+    this.state = state;
   }
 
   /** @throws {SyntaxError} when a pattern is no regular expression. */
   static from(options: UserOptions): User {
     const { tags = [], configure = ".*", write = ".*", read = ".*", vhosts } = options;
-    const password = PasswordHash.of(Buffer.from(options.password));
-    const user = new User(octets(options.name), { password, tags });
     const permission = new Permission({ configure, write, read });
-    if (vhosts === undefined) user.#everywhere = permission;
-    for (const vhost of vhosts ?? []) user.permit(octets(vhost), permission);
-    return user;
-  }
-
-  get identity(): UserIdentity {
-    return this.#identity;
-  }
-
-  set identity(identity: UserIdentity) {
-    this.#identity = identity;
+    return new User(octets(options.name), {
+      password: PasswordHash.of(Buffer.from(options.password)),
+      tags,
+      everywhere: vhosts === undefined ? permission : undefined,
+      permissions: new Map(vhosts?.map((vhost) => [octets(vhost), permission])),
+    });
   }
 
   get tags(): readonly string[] {
-    return this.#identity.tags;
+    return this.state.tags;
   }
 
   /**
@@ -74,29 +57,13 @@ export class User {
 
   /** @param password a binary string */
   hasPassword(password: string): boolean {
-    return this.#identity.password?.matches(Buffer.from(password, "latin1")) ?? false;
-  }
-
-  /** Sets what it may do in a virtual host. */
-  permit(vhost: string, permission: Permission): void {
-    this.#permissions.set(vhost, permission);
-  }
-
-  /** It may not open the virtual host any more. */
-  deny(vhost: string): void {
-    if (this.#everywhere === undefined) this.#permissions.delete(vhost);
-    else this.#permissions.set(vhost, null);
-  }
-
-  /** The virtual host is gone: what was said of it holds for no other of its name. */
-  forget(vhost: string): void {
-    this.#permissions.delete(vhost);
+    return this.state.password?.matches(Buffer.from(password, "latin1")) ?? false;
   }
 
   /** What it may do in a virtual host; undefined where it may not open it. */
   permissionIn(vhost: string): Permission | undefined {
-    const permission = this.#permissions.get(vhost);
-    return permission === undefined ? this.#everywhere : permission ?? undefined;
+    const permission = this.state.permissions.get(vhost);
+    return permission === undefined ? this.state.everywhere : permission ?? undefined;
   }
 
   mayOpen(vhost: string): boolean {

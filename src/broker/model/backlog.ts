@@ -20,7 +20,7 @@ export interface BacklogOwner {
  * The entries of a queue that nobody holds: ready ones, and those that wait until they are again.
  */
 export class Backlog {
-  readonly #policy: QueuePolicy;
+  #policy: QueuePolicy;
   readonly #owner: BacklogOwner;
   readonly #ready: ReadyEntries;
   readonly #delayed: DelayedEntries;
@@ -32,6 +32,13 @@ export class Backlog {
     this.#owner = owner;
     this.#ready = new ReadyEntries(policy.priorities, policy.returnPlace);
     this.#delayed = new DelayedEntries(policy.delayedRetry);
+  }
+
+  /** Limits may change, which hold at once, and where returned entries go. */
+  set policy(policy: QueuePolicy) {
+    this.#policy = policy;
+    this.#ready.returnPlace = policy.returnPlace;
+    this.dropOverflow();
   }
 
   /** Of the ready entries. */

@@ -1,3 +1,4 @@
+import type { DurableSettings } from "../durable_settings.ts";
 import type { Entry } from "./entry.ts";
 import type { Binding, Destination, Exchange } from "./exchange.ts";
 import type { Queue } from "./queue.ts";
@@ -18,6 +19,7 @@ export interface DurableDefinitions {
 /** What keeps durable things over a restart. A broker in memory has none. */
 export interface DurableStore {
   readonly definitions: DurableDefinitions;
+  readonly settings: DurableSettings;
   /**
    * Joins the running batch.
    * @param options.moved the entry replaces one that is removed with it: a dead letter.

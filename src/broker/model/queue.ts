@@ -6,6 +6,7 @@ import { Backlog } from "./backlog.ts";
 import { HeldEntries } from "./held_entries.ts";
 import { DeclaredQueue } from "./declared_queue.ts";
 import type { DeathReason, Enqueued, QueueContext, QueueProperties } from "./queue_context.ts";
+import type { NamedPolicy } from "./policy.ts";
 import { timeToLiveMs } from "./queue_policy.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
 import { QueueTally } from "./queue_tally.ts";
@@ -49,6 +50,14 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
       this.#held = new HeldEntries(owned);
     }
     this.#use = new QueueUse(this.policy.expiresMs, owned);
+  }
+
+  /** Another policy applies, or none; limits hold for what is here already, too. */
+  override apply(policy: NamedPolicy | undefined): void {
+    if (policy === this.applied) return;
+    super.apply(policy);
+    this.#backlog.policy = this.policy;
+    this.#use.expiresMs = this.policy.expiresMs;
   }
 
   get readyCount(): number {
@@ -96,27 +105,20 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
     const ttlMs = timeToLiveMs(message, policy);
     const expiresAt = ttlMs === Infinity ? Infinity : this.#context.now() + ttlMs;
     const entry = new Entry(message, this, this.#context.nextPosition(), expiresAt);
-    if (deliveryCount > 0) {
-      entry.deliveryCount = entry.acquiredCount = deliveryCount;
-      entry.redelivered = this.policy.quorum; // others once they have waited
-    }
+    entry.deliveryCount = entry.acquiredCount = deliveryCount;
+    if (deliveryCount > 0) entry.redelivered = policy.quorum; // others once they have waited
     this.tally.account(message.memoryBytes);
-    if (this.#backlog.count === 0) {
-      const subscriber = this.subscribers.next();
-      if (subscriber !== undefined) {
-        const stores = !subscriber.noAck && this.keeps(message);
-        if (stores) this.#context.store(entry);
-        this.#hand(entry, subscriber);
-        return stores ? "storing" : "taken";
-      }
-    }
-    const stores = this.keeps(message);
+    const subscriber = this.#backlog.count === 0 ? this.subscribers.next() : undefined;
+    const stores = !subscriber?.noAck && this.keeps(message);
     if (stores) this.#context.store(entry);
-    if (deliveryCount > 0) entry.redelivered = true;
-    this.#backlog.append(entry);
-    this.#backlog.dropOverflow();
-    this.#pump();
-    if (expiresAt !== Infinity) this.expire();
+    if (subscriber !== undefined) this.#hand(entry, subscriber);
+    else {
+      if (deliveryCount > 0) entry.redelivered = true;
+      this.#backlog.append(entry);
+      this.#backlog.dropOverflow();
+      this.#pump();
+      if (expiresAt !== Infinity) this.expire();
+    }
     return stores ? "storing" : "taken";
   }
 

@@ -6,7 +6,7 @@ export interface QueueUseOwner {
 
 /** When a queue was used last, which x-expires counts from. */
 export class QueueUse {
-  readonly #expiresMs: number;
+  #expiresMs: number;
   readonly #owner: QueueUseOwner;
   #lastMs = 0;
 
@@ -14,6 +14,13 @@ export class QueueUse {
   constructor(expiresMs: number, owner: QueueUseOwner) {
     this.#expiresMs = expiresMs;
     this.#owner = owner;
+    this.note();
+  }
+
+  /** Counts from now. */
+  set expiresMs(expiresMs: number) {
+    if (expiresMs === this.#expiresMs) return;
+    this.#expiresMs = expiresMs;
     this.note();
   }
 

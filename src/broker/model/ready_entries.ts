@@ -8,7 +8,8 @@ const UPPER_LANE_TURNS = 2;
 /** The entries of a queue that wait for a consumer, in the order in which they leave. */
 export class ReadyEntries {
   readonly #scheme: PriorityScheme;
-  readonly #returnPlace: ReturnPlace;
+  /** Of what is returned from now on. */
+  returnPlace: ReturnPlace;
   /** What came back and leaves before all others. */
   readonly #returns = new ReadyList();
   /** One list a priority, lowest first; most queues have one. */
@@ -22,7 +23,7 @@ export class ReadyEntries {
 
   constructor(scheme: PriorityScheme, returnPlace: ReturnPlace) {
     this.#scheme = scheme;
-    this.#returnPlace = returnPlace;
+    this.returnPlace = returnPlace;
     this.#levels = Array.from({ length: scheme.levels }, () => new ReadyList());
   }
 
@@ -43,8 +44,8 @@ export class ReadyEntries {
 
   /** Adds an entry that had been delivered. */
   requeue(entry: Entry): void {
-    if (this.#returnPlace === "front") this.#returns.append(entry);
-    else if (this.#returnPlace === "tail") this.#levelOf(entry).append(entry);
+    if (this.returnPlace === "front") this.#returns.append(entry);
+    else if (this.returnPlace === "tail") this.#levelOf(entry).append(entry);
     else this.#levelOf(entry).requeue(entry);
     this.#counted(entry, 1);
   }

@@ -3,31 +3,32 @@ import type { FieldTable } from "../wire/field_table.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { Bindings } from "./bindings.ts";
 import { DeadLetterWay } from "./dead_letter_way.ts";
-import { bindingBytes, exchangeBytes, queueBytes } from "./definition_bytes.ts";
-import {
-  type Binding,
-  Exchange,
-  type ExchangeDeclaration,
-  PREDECLARED_EXCHANGES,
-} from "./exchange.ts";
+import { bindingBytes, queueBytes } from "./definition_bytes.ts";
+import type { Binding, Exchange, ExchangeDeclaration } from "./exchange.ts";
+import { ExchangeTable } from "./exchange_table.ts";
 import type { Message } from "./message.ts";
 import { MessageCounts } from "./message_counts.ts";
+import { Policies } from "./policies.ts";
 import { Queue } from "./queue.ts";
 import type { QueueContext, QueueProperties } from "./queue_context.ts";
 import { PublishWay } from "./publish_way.ts";
 import { type Routed, Router } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 import type { VHostContext } from "./vhost_context.ts";
+import { NO_METADATA, type VHostMetadata } from "./vhost_metadata.ts";
 
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost implements Sampled {
   readonly name: string;
   /** Of all its channels. */
   readonly counts = new MessageCounts();
-  readonly #exchanges = new Map<string, Exchange>();
+  /** What an operator says of it. */
+  metadata: VHostMetadata = NO_METADATA;
+  readonly policies: Policies;
+  readonly #exchanges: ExchangeTable;
   readonly #queues = new Map<string, Queue>();
   readonly #bindings: Bindings;
-  readonly #router = new Router(this.#exchanges, this.#queues);
+  readonly #router: Router;
   readonly #context: VHostContext;
   readonly #publishes: PublishWay;
   readonly #queueContext: QueueContext<Queue>;
@@ -36,10 +37,27 @@ export class VHost implements Sampled {
     this.name = name;
     this.#context = context;
     const { store } = context;
-    const letters = new DeadLetterWay(this.#exchanges, this.#router, context);
+    this.#exchanges = new ExchangeTable(name, {
+      release: context.release,
+      memory: context.memory,
+      definitions: store?.definitions,
+      dropped: (exchange) => {
+        this.#bindings.removeAllFrom(exchange);
+        this.#bindings.removeAllTo(exchange);
+      },
+    });
+    this.policies = new Policies(name, {
+      release: context.release,
+      settings: store?.settings,
+      changed: () => {
+        for (const queue of this.#queues.values()) queue.apply(this.policies.of(targetOf(queue)));
+      },
+    });
+    this.#router = new Router(this.#exchanges.byName, this.#queues);
+    const letters = new DeadLetterWay(this.#exchanges.byName, this.#router, context);
     this.#publishes = new PublishWay(this.#queues, this.#router, context);
     this.#bindings = new Bindings(store?.definitions, {
-      unused: (exchange) => this.#dropExchange(exchange),
+      unused: (exchange) => this.#exchanges.drop(exchange),
       counted: (binding, sign) => context.memory.accountDefinitions(sign * bindingBytes(binding)),
     });
     this.#queueContext = {
@@ -56,10 +74,6 @@ export class VHost implements Sampled {
       deadLetter: (entry, reason, { deliveryCount }) => letters.add(entry, reason, deliveryCount),
       autoDelete: (queue) => this.deleteQueue(queue),
     };
-    for (const [exchange, type, internal = false] of PREDECLARED_EXCHANGES) {
-      const rest = { durable: true, autoDelete: false, internal, arguments: new Map() };
-      this.#exchanges.set(exchange, this.#newExchange({ name: exchange, type, ...rest }));
-    }
   }
 
   get queues(): Iterable<Queue> {
@@ -67,7 +81,7 @@ export class VHost implements Sampled {
   }
 
   get exchanges(): Iterable<Exchange> {
-    return this.#exchanges.values();
+    return this.#exchanges;
   }
 
   figures(): Figures {
@@ -81,7 +95,7 @@ export class VHost implements Sampled {
 
   /** @throws {ChannelError} 404 when there is none. */
   exchange(name: string): Exchange {
-    const exchange = this.#exchanges.get(name);
+    const exchange = this.#exchanges.byName.get(name);
     if (exchange !== undefined) return exchange;
     throw new ChannelError("NOT_FOUND", `no exchange '${name}' in vhost '${this.name}'`);
   }
@@ -105,69 +119,24 @@ export class VHost implements Sampled {
   }
 
   hasExchangeNamed(name: string): boolean {
-    return this.#exchanges.has(name);
+    return this.#exchanges.byName.has(name);
   }
 
   /** Whether this very exchange is still there. */
   hasExchange(exchange: Exchange): boolean {
-    return this.#exchanges.get(exchange.name) === exchange;
-  }
-
-  #newExchange(declaration: ExchangeDeclaration): Exchange {
-    return new Exchange(this.name, declaration, this.#context.release);
-  }
-
-  #addExchange(exchange: Exchange): void {
-    this.#exchanges.set(exchange.name, exchange);
-    this.#context.memory.accountDefinitions(exchangeBytes(exchange));
+    return this.#exchanges.byName.get(exchange.name) === exchange;
   }
 
   /** Declares an exchange. @throws {ChannelError} 403 reserved name, 406 inequivalent. */
   declareExchange(declaration: ExchangeDeclaration): Exchange {
-    const current = this.#exchanges.get(declaration.name);
-    if (current === undefined) {
-      const exchange = this.#newExchange(declaration);
-      if (declaration.name.startsWith("amq.")) {
-        throw new ChannelError(
-          "ACCESS_REFUSED",
-          `exchange name '${declaration.name}' contains reserved prefix 'amq.*'`,
-        );
-      }
-      this.#context.memory.requireRoom();
-      if (exchange.durable) this.#context.store?.definitions.addExchange(exchange);
-      this.#addExchange(exchange);
-      return exchange;
-    }
-    this.#newExchange(declaration);
-    current.requireEquivalent(declaration);
-    return current;
+    return this.#exchanges.declare(declaration);
   }
 
   /**
    * Deletes an exchange with its bindings. @throws {ChannelError} 403 system exchange, 406 in use.
    */
   deleteExchange(name: string, ifUnused: boolean): void {
-    if (name.startsWith("amq.")) {
-      throw new ChannelError(
-        "ACCESS_REFUSED",
-        `deletion of system exchange '${name}' in vhost '${this.name}' not allowed`,
-      );
-    }
-    const exchange = this.#exchanges.get(name);
-    if (exchange === undefined) return;
-    if (ifUnused && exchange.bindingCount > 0) {
-      // Rule (exchange.delete, "if-unused"): an exchange with bindings is in use.
-      throw new ChannelError("PRECONDITION_FAILED", `${exchange.title} in use`);
-    }
-    this.#dropExchange(exchange);
-  }
-
-  #dropExchange(exchange: Exchange): void {
-    if (!this.#exchanges.delete(exchange.name)) return;
-    this.#context.memory.accountDefinitions(-exchangeBytes(exchange));
-    this.#bindings.removeAllFrom(exchange);
-    this.#bindings.removeAllTo(exchange);
-    if (exchange.durable) this.#context.store?.definitions.removeExchange(exchange);
+    this.#exchanges.delete(name, ifUnused);
   }
 
   /**
@@ -208,7 +177,7 @@ export class VHost implements Sampled {
 
   #createQueue(declaration: QueueProperties, owner: object | undefined): Queue {
     this.#context.memory.requireRoom();
-    const queue = new Queue(this.name, declaration, owner, this.#queueContext);
+    const queue = this.#newQueue(declaration, owner);
     const { store } = this.#context;
     // First on disk: a store that refuses leaves no queue behind.
     if (store !== undefined && queue.durable && !queue.exclusive) {
@@ -216,6 +185,12 @@ export class VHost implements Sampled {
     }
     this.#context.churn.queueCreated++;
     return this.#addQueue(queue);
+  }
+
+  #newQueue(declaration: QueueProperties, owner: object | undefined): Queue {
+    const queue = new Queue(this.name, declaration, owner, this.#queueContext);
+    queue.apply(this.policies.of(targetOf(queue)));
+    return queue;
   }
 
   #addQueue(queue: Queue): Queue {
@@ -226,12 +201,12 @@ export class VHost implements Sampled {
 
   /** Puts back a durable exchange that a store kept. */
   restoreExchange(declaration: ExchangeDeclaration): void {
-    this.#addExchange(this.#newExchange(declaration));
+    this.#exchanges.restore(declaration);
   }
 
   /** Puts back a durable queue that a store kept under `storeId`. */
   restoreQueue(declaration: QueueProperties, storeId: number): Queue {
-    const queue = new Queue(this.name, declaration, undefined, this.#queueContext);
+    const queue = this.#newQueue(declaration, undefined);
     queue.storeId = storeId;
     return this.#addQueue(queue);
   }
@@ -244,8 +219,10 @@ export class VHost implements Sampled {
     routingKey: string;
     arguments: FieldTable;
   }): void {
-    const source = this.#exchanges.get(kept.source);
-    const destination = (kept.toQueue ? this.#queues : this.#exchanges).get(kept.destination);
+    const source = this.#exchanges.byName.get(kept.source);
+    const destination = (kept.toQueue ? this.#queues : this.#exchanges.byName).get(
+      kept.destination,
+    );
     if (source === undefined || destination === undefined) return;
     const { routingKey, arguments: table } = kept;
     this.#bindings.restore({ source, destination, routingKey, arguments: table });
@@ -270,6 +247,12 @@ export class VHost implements Sampled {
     return count;
   }
 
+  /** Removes all that is in it: the virtual host is deleted. */
+  clear(): void {
+    for (const queue of [...this.#queues.values()]) this.deleteQueue(queue);
+    for (const exchange of [...this.#exchanges]) this.#exchanges.drop(exchange);
+  }
+
   /** Drops what expired in the queue, or the queue itself when x-expires says so. */
   expire(queue: Queue): void {
     if (queue.deleted) return;
@@ -283,4 +266,9 @@ export class VHost implements Sampled {
   publish(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
     return this.#publishes.publish(exchange, message, keys);
   }
+}
+
+/** What policies look at. */
+function targetOf({ name, policy: { quorum } }: Queue) {
+  return { name, quorum };
 }

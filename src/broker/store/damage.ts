@@ -6,7 +6,7 @@ import type { DataFiles } from "./data_files.ts";
 
 /** A row that cannot be used, as it was read. */
 export interface DamagedRow {
-  table: "exchange" | "queue" | "binding" | "message";
+  table: "exchange" | "queue" | "binding" | "setting" | "message";
   /** What it is, for people: `message 17 of queue "tasks"`. */
   name: string;
   reason: string;

@@ -6,7 +6,7 @@ import { DamagedDataError, DataDirectoryError } from "./data_directory_error.ts"
 import { DataFiles } from "./data_files.ts";
 import { Ledger, readHoldings, readRecord } from "./ledger.ts";
 import { moveUnreadableAside, salvage } from "./salvage.ts";
-import { prepareSchema, refuseForeign, SCHEMA_VERSION, versionOf } from "./schema.ts";
+import { hasLedger, prepareSchema, refuseForeign } from "./schema.ts";
 
 /** Told what became of a data directory, for people. */
 export interface DataDirectoryWatcher {
@@ -94,8 +94,8 @@ export class DataDirectory implements Disposable {
   /** Whether the database is as far as the last confirms were. */
   #compareRecord(database: DatabaseSync): void {
     const record = readRecord(this.files.record);
-    const current = versionOf(database) === SCHEMA_VERSION;
-    const { changes, stored } = (current && readHoldings(database)) || { changes: 0, stored: 0 };
+    const { changes, stored } = (hasLedger(database) && readHoldings(database)) ||
+      { changes: 0, stored: 0 };
     if (record === undefined) {
       if (changes === 0) return;
       this.#watcher.onDamaged(

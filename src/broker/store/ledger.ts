@@ -61,7 +61,8 @@ export class Ledger implements Disposable {
     );
     this.#seal = database.prepare(
       "UPDATE ledger SET messages = ?, definitions = (SELECT count(*) FROM exchange) + " +
-        "(SELECT count(*) FROM queue) + (SELECT count(*) FROM binding)",
+        "(SELECT count(*) FROM queue) + (SELECT count(*) FROM binding) + " +
+        "(SELECT count(*) FROM setting)",
     );
     this.#read = database.prepare("SELECT changes, stored FROM ledger");
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT);

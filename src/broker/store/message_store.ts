@@ -11,6 +11,7 @@ import {
 } from "./data_directory.ts";
 import { reasonOf } from "./data_directory_error.ts";
 import { DefinitionStore } from "./definition_store.ts";
+import { SettingStore } from "./setting_store.ts";
 
 /** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
 const DELETES_PER_BATCH = 20_000;
@@ -39,6 +40,7 @@ export interface CommitWaiter {
 export class MessageStore implements DurableStore, TurnWork, Disposable {
   readonly directory: DataDirectory;
   readonly definitions: DefinitionStore;
+  readonly settings: SettingStore;
   readonly #database: DatabaseSync;
   readonly #checkpoints: Checkpoints;
   readonly #endOfTurn: EndOfTurn;
@@ -75,6 +77,10 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     this.definitions = new DefinitionStore(this.directory, {
       onAddition: () => this.#checkpoints.written(),
       onRemoval: () => this.#schedule(),
+      onFailed: (reason) => watcher.onFailed(reason),
+    });
+    this.settings = new SettingStore(this.directory, {
+      onChange: () => this.#checkpoints.written(),
       onFailed: (reason) => watcher.onFailed(reason),
     });
     this.#insert = database.prepare(

@@ -4,6 +4,7 @@ import { Entry } from "../model/entry.ts";
 import { Message } from "../model/message.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
+import type { SettingKey, SettingKind } from "../durable_settings.ts";
 import { readTable } from "../wire/field_table.ts";
 import { definitionChecksum, messageChecksum, type SqlValue } from "./checksum.ts";
 import { Damage } from "./damage.ts";
@@ -39,6 +40,13 @@ interface BindingRow {
   arguments: Uint8Array;
 }
 
+interface SettingRow {
+  kind: SettingKind;
+  vhost: string;
+  name: string;
+  value: string;
+}
+
 interface MessageRow {
   id: number;
   queue: number;
@@ -57,24 +65,31 @@ function table(bytes: Uint8Array) {
   return readTable(view(bytes), 0, bytes.byteLength);
 }
 
+/** Where what a data directory holds goes. */
+export interface Recovered {
+  /** The virtual host of a name, made when it is missing. */
+  vhostNamed(name: string): VHost;
+  /** Takes a setting, before all else. @throws where it cannot be used */
+  restoreSetting(key: SettingKey, value: unknown): void;
+}
+
 /**
  * Puts everything a data directory holds back into the virtual hosts. What cannot be used is set
  * aside in the directory.
  *
- * @param vhostNamed the virtual host of a name, made when it is missing.
  * @returns the highest position in use and how many messages came back.
  * @throws {DamagedDataError} when more is missing than single messages, and that was not accepted.
  */
 export function recover(
   directory: DataDirectory,
-  vhostNamed: (name: string) => VHost,
+  into: Recovered,
 ): { position: number; messages: number } {
-  return new Recovery(directory, vhostNamed).run();
+  return new Recovery(directory, into).run();
 }
 
 class Recovery {
   readonly #directory: DataDirectory;
-  readonly #vhostNamed: (name: string) => VHost;
+  readonly #into: Recovered;
   readonly #damage = new Damage();
   readonly #queues = new Map<number, Queue>();
   readonly #holdings: Holdings;
@@ -87,9 +102,9 @@ class Recovery {
   /** Of deleted queues: a crash left them behind. */
   readonly #orphans: MessageRow[] = [];
 
-  constructor(directory: DataDirectory, vhostNamed: (name: string) => VHost) {
+  constructor(directory: DataDirectory, into: Recovered) {
     this.#directory = directory;
-    this.#vhostNamed = vhostNamed;
+    this.#into = into;
     this.#holdings = readHoldings(directory.database) ?? {
       changes: 0,
       stored: 0,
@@ -100,6 +115,7 @@ class Recovery {
   }
 
   run(): { position: number; messages: number } {
+    this.#recoverDefinitions("setting", (row) => this.#restoreSetting(row));
     this.#recoverDefinitions("exchange", (row) => this.#restoreExchange(row));
     this.#recoverDefinitions("queue", (row) => this.#restoreQueue(row));
     this.#recoverDefinitions("binding", (row) => this.#restoreBinding(row));
@@ -132,9 +148,14 @@ class Recovery {
     }
   }
 
+  #restoreSetting(row: unknown): void {
+    const { kind, vhost, name, value } = row as SettingRow;
+    this.#into.restoreSetting({ kind, vhost, name }, JSON.parse(value));
+  }
+
   #restoreExchange(row: unknown): void {
     const { vhost, name, type, auto_delete, internal, arguments: args } = row as ExchangeRow;
-    this.#vhostNamed(vhost).restoreExchange({
+    this.#into.vhostNamed(vhost).restoreExchange({
       name,
       type,
       durable: true,
@@ -146,7 +167,7 @@ class Recovery {
 
   #restoreQueue(row: unknown): void {
     const { id, vhost, name, auto_delete, arguments: args, delivered_up_to } = row as QueueRow;
-    const queue = this.#vhostNamed(vhost).restoreQueue({
+    const queue = this.#into.vhostNamed(vhost).restoreQueue({
       name,
       durable: true,
       exclusive: false,
@@ -160,7 +181,7 @@ class Recovery {
   #restoreBinding(row: unknown): void {
     const { vhost, source, to_queue, destination, routing_key, arguments: args } =
       row as BindingRow;
-    this.#vhostNamed(vhost).restoreBinding({
+    this.#into.vhostNamed(vhost).restoreBinding({
       source,
       destination,
       toQueue: to_queue === 1,
@@ -216,7 +237,7 @@ class Recovery {
     const { messages, definitions } = this.#holdings;
     if (definitions !== null && definitions !== this.#definitions) {
       this.#damage.lost(
-        `${this.#definitions} of ${definitions} queues, exchanges and bindings are there`,
+        `${this.#definitions} of ${definitions} queues, exchanges, bindings and settings are there`,
       );
     }
     if (messages !== null && messages !== this.#rows) {

@@ -14,6 +14,7 @@ const TABLES = [
   ["exchange", "vhost"],
   ["queue", "id"],
   ["binding", "vhost"],
+  ["setting", "kind"],
   ["message", "id"],
 ] as const;
 

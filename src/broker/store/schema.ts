@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { definitionChecksum, type SqlValue } from "./checksum.ts";
 
 /** Raised with every change to the tables; an older one is brought up, a newer one refused. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 const FIRST_VERSION = 1;
 
 /**
@@ -31,13 +31,22 @@ const TABLES = `
   );
 `;
 
-const TABLE_NAMES = ["exchange", "queue", "binding", "message"];
+/** The tables that a database has, and since which version. */
+const TABLE_NAMES = [
+  ["exchange", 1],
+  ["queue", 1],
+  ["binding", 1],
+  ["message", 1],
+  ["ledger", 2],
+  ["setting", 3],
+] as const;
 
 /** The columns that a definition's checksum is of. */
 export const DEFINITION_COLUMNS = {
   exchange: ["vhost", "name", "type", "auto_delete", "internal", "arguments"],
   queue: ["vhost", "name", "auto_delete", "arguments"],
   binding: ["vhost", "source", "to_queue", "destination", "routing_key", "arguments"],
+  setting: ["kind", "vhost", "name", "value"],
 } as const;
 
 export type DefinitionTable = keyof typeof DEFINITION_COLUMNS;
@@ -58,6 +67,14 @@ const CHECKS = `
   INSERT INTO ledger SELECT 0, 0, NULL, NULL, coalesce(max(id), 0) FROM message;
 `;
 
+/** Since version 3: what was set while the broker ran, see durable_settings.ts; values are JSON. */
+const SETTINGS = `
+  CREATE TABLE setting (
+    kind TEXT NOT NULL, vhost TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    checksum INTEGER, PRIMARY KEY (kind, vhost, name)
+  ) WITHOUT ROWID;
+`;
+
 /**
  * Reads, and writes nothing.
  * @throws {Error} when the database is of another version, or of another program.
@@ -69,8 +86,8 @@ export function refuseForeign(database: DatabaseSync): void {
   }
   const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   const tables = rows.map(({ name }) => name);
-  const expected = version < 2 ? TABLE_NAMES : [...TABLE_NAMES, "ledger"];
-  if (version === 0 ? tables.length > 0 : !expected.every((name) => tables.includes(name))) {
+  const expected = TABLE_NAMES.filter(([, since]) => since <= version);
+  if (version === 0 ? tables.length > 0 : !expected.every(([name]) => tables.includes(name))) {
     throw new Error("its broker.sqlite is the database of another program");
   }
 }
@@ -81,8 +98,11 @@ export function prepareSchema(database: DatabaseSync): void {
   if (version === SCHEMA_VERSION) return;
   database.exec("BEGIN");
   if (version === 0) database.exec(TABLES);
-  database.exec(CHECKS);
-  for (const table of Object.keys(DEFINITION_COLUMNS)) addChecksums(database, table);
+  database.exec(SETTINGS);
+  if (version < 2) {
+    database.exec(CHECKS);
+    for (const table of Object.keys(DEFINITION_COLUMNS)) addChecksums(database, table);
+  }
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 
@@ -94,6 +114,11 @@ function addChecksums(database: DatabaseSync, table: string): void {
     const values = columns.map((column) => row[column] as SqlValue);
     update.run(definitionChecksum(values), ...values);
   }
+}
+
+/** Whether the database keeps books, see ledger.ts. */
+export function hasLedger(database: DatabaseSync): boolean {
+  return versionOf(database) >= 2;
 }
 
 export function versionOf(database: DatabaseSync): number {

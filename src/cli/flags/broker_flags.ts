@@ -159,7 +159,7 @@ export function brokerOptions(
   return {
     host,
     port,
-    vhosts: ["/", ...vhost],
+    vhosts: vhost,
     release: like,
     denied: deny,
     ...(management === false ? {} : { management }),
@@ -174,9 +174,8 @@ export function brokerOptions(
 
 /** The users with their tags. @throws {UsageError} tags of nobody */
 function withTags({ user = [], userTags = [] }: BrokerFlags): UserOptions[] {
-  const users: readonly UserOptions[] = user.length > 0
-    ? user
-    : [{ name: "guest", password: "guest", tags: ["administrator"] }];
+  const guest = { name: "guest", password: "guest", tags: ["administrator"] };
+  const users: readonly UserOptions[] = user.length === 0 && userTags.length > 0 ? [guest] : user;
   const stranger = userTags.find(({ name }) => !users.some((one) => one.name === name));
   if (stranger !== undefined) throw new UsageError(`--user-tags ${stranger.name}: no such user`);
   return users.map((one) => ({

@@ -4,6 +4,8 @@ import { Buffer } from "node:buffer";
 import { PasswordHash } from "../../../src/broker/access/password_hash.ts";
 import { Permission } from "../../../src/broker/access/permission.ts";
 import { User } from "../../../src/broker/access/user.ts";
+import { recordOf, stateOf } from "../../../src/broker/access/user_record.ts";
+import { denied, forgotten, permitted } from "../../../src/broker/access/user_state.ts";
 
 Deno.test("a hash that RabbitMQ has made is of its password alone", () => {
   // The example in RabbitMQ's documentation: the password is test12.
@@ -27,17 +29,18 @@ Deno.test("an empty hash is of no password; what is no hash is refused", () => {
 Deno.test("what a user may do is said for each virtual host, else for all of them", () => {
   const user = User.from({ name: "u", password: "p", configure: "^a$", write: "", read: "" });
   const all = new Permission({ configure: ".*", write: ".*", read: ".*" });
-  user.permit("open", all);
-  user.deny("closed");
+  user.state = denied(permitted(user.state, "open", all), "closed");
   user.require("configure", "queue", "b", "open");
   user.require("configure", "queue", "a", "any");
   assert.throws(() => user.require("configure", "queue", "b", "any"));
   assert.ok(!user.mayOpen("closed"));
-  user.forget("closed");
+  user.state = stateOf(recordOf(user.state));
+  assert.ok(!user.mayOpen("closed") && user.mayOpen("any"));
+  user.state = forgotten(user.state, "closed");
   assert.ok(user.mayOpen("closed"));
 
   const limited = User.from({ name: "u", password: "p", vhosts: ["one"] });
   assert.ok(limited.mayOpen("one") && !limited.mayOpen("two"));
-  limited.deny("one");
+  limited.state = denied(limited.state, "one");
   assert.ok(!limited.mayOpen("one"));
 });
