@@ -7,7 +7,7 @@ import {
   isSameFile,
   isTerminal,
   sizeOfFile,
-  terminalColumns,
+  terminalSize,
 } from "./src/cli/output/descriptor.ts";
 import { ExitCode } from "./src/cli/failure/exit_code.ts";
 import { heedsHangup } from "./src/cli/hangup.ts";
@@ -34,7 +34,7 @@ function bug(error: unknown): never {
 process.on("uncaughtException", bug);
 process.on("unhandledRejection", bug);
 
-const columns = { stdout: terminalColumns(1), stderr: terminalColumns(2) };
+const sizes = { stdout: terminalSize(1), stderr: terminalSize(2) };
 const stdout = new Output(descriptorWriter(1));
 // Two writers to one place would overtake each other.
 const stderr = isSameFile(1, 2) ? stdout : new Output(descriptorWriter(2));
@@ -50,7 +50,8 @@ const exitCode = await run(process.argv.slice(2), {
   stderr,
   stdoutIsTerminal: () => isTerminal(1),
   stderrIsTerminal: () => isTerminal(2),
-  columns: (stream) => columns[stream](),
+  columns: (stream) => sizes[stream]().columns,
+  rows: () => sizes.stdout().rows,
   stop: requests.stop,
   decided: requests.decided,
   crash: async () => {

@@ -19,6 +19,8 @@ export interface Context {
   readonly stdoutIsTerminal: () => boolean;
   readonly stderrIsTerminal: () => boolean;
   readonly columns: Columns;
+  /** How high the terminal is that standard output goes to; undefined where it goes to none. */
+  readonly rows: () => number | undefined;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as its reason. */
   readonly stop: AbortSignal;
   /** To be called when the end of a run is told: no signal changes its exit code any more. */

@@ -1,5 +1,3 @@
-import { setTimeout } from "node:timers/promises";
-import type { Condition } from "../queue/condition.ts";
 import type { QueueDetails } from "../queue/management_api.ts";
 import { type Column, COLUMNS, type QueueFigures } from "../queue/queue_figures.ts";
 import { type Look, QueueLook } from "../queue/queue_look.ts";
@@ -8,25 +6,22 @@ import { ExitCode } from "./failure/exit_code.ts";
 import type { FlagsOf } from "./flags/flag_group.ts";
 import type { queueListFlags, queueShowFlags } from "./flags/queue_command_flags.ts";
 import { eventLine } from "./output/event_line.ts";
+import { queueDetailsText, queueJson, queueLines, queueTable } from "./output/queue_text.ts";
+import { Screen } from "./output/screen.ts";
+import { type TerminalRoom, WatchedQueues } from "./output/watched_queues.ts";
 import {
-  figureText,
-  queueDetailsText,
-  queueJson,
-  queueLines,
-  queueTable,
-} from "./output/queue_text.ts";
+  type ConditionOptions,
+  isExact,
+  pause,
+  untilAllHold,
+  whyUnknown,
+} from "./queue_condition.ts";
 import type { QueueRun } from "./queue_run.ts";
-import { formatDuration } from "./values/duration.ts";
+import { showsUtf8 } from "./values/locale.ts";
 import { managementUrl, prometheusUrl } from "./values/management_urls.ts";
 
-/** Between two looks of --until. */
-const UNTIL_PAUSE_MS = 200;
-
-/** Moves the cursor to the start of the screen, and clears it. */
-const CLEAR = "\x1b[H\x1b[2J";
-
-/** AMQP tells of these, exactly. */
-const EXACT: readonly Column[] = ["name", "ready", "consumers"];
+/** Of a terminal that does not tell its size. */
+const USUAL = { columns: 80, rows: 24 };
 
 /** `worktool queue ls`. */
 export async function list(
@@ -35,7 +30,17 @@ export async function list(
 ): Promise<ExitCode> {
   const { report, context } = run;
   await using look = lookOf(flags, run);
+  const condition = conditionOf(flags);
+  if (condition !== undefined) {
+    const listed = async () => {
+      const { known, missing } = await look.all();
+      return { known: chosen(known, flags), missing };
+    };
+    return await untilAllHold(listed, condition, run);
+  }
   const told = new Set<string>();
+  const watched = new WatchedQueues(flags.columns);
+  const screen = new Screen(context.stdout);
   return await repeatedly(flags.watch, context, async () => {
     const { known, missing } = await look.all();
     for (const reason of missing) if (!told.has(reason)) report.notice(` [i] ${reason}`);
@@ -46,9 +51,11 @@ export async function list(
         report.result(eventLine("queue", queueJson(queue, flags.columns)));
       }
     } else if (context.stdoutIsTerminal()) {
-      report.result(
-        `${flags.watch === undefined ? "" : CLEAR}${queueTable(queues, flags.columns)}`,
-      );
+      if (flags.watch === undefined) report.result(queueTable(queues, flags.columns));
+      else {
+        watched.look(queues);
+        screen.draw(watched.lines(roomOf(context)));
+      }
     } else if (queues.length > 0) report.result(queueLines(queues, flags.columns));
   });
 }
@@ -62,16 +69,22 @@ export async function show(
   const { report, context } = run;
   const { stop } = context;
   await using look = lookOf(flags, run);
-  const condition = flags.assert ?? flags.until;
-  if (condition !== undefined) {
-    const waitMs = flags.until === undefined ? 0 : flags.for;
-    return await untilHolds(condition, { queue, waitMs, json: flags.json, look, run });
+  const asked = conditionOf(flags);
+  if (asked !== undefined) {
+    const exactly = isExact(asked.condition);
+    const theQueue = async () => {
+      const { known: { figures }, missing } = await look.one(queue, { stop, exactly });
+      return { known: [figures], missing };
+    };
+    return await untilAllHold(theQueue, asked, run);
   }
+  const screen = new Screen(context.stdout);
   return await repeatedly(flags.watch, context, async () => {
     const { known, missing } = await look.one(queue, { stop });
     if (flags.json) return report.result(eventLine("queue", detailsJson(known)));
-    const clear = flags.watch !== undefined && context.stdoutIsTerminal() ? CLEAR : "";
-    report.result(`${clear}${queueDetailsText(known)}`);
+    const text = queueDetailsText(known);
+    if (flags.watch !== undefined && context.stdoutIsTerminal()) screen.draw(text.split("\n"));
+    else report.result(text);
     if (missing.length > 0) report.notice(whyUnknown(missing));
   });
 }
@@ -87,6 +100,23 @@ function lookOf(
   });
 }
 
+/** What --assert and --until ask for. */
+function conditionOf(
+  flags: Pick<FlagsOf<typeof queueShowFlags>, "assert" | "until" | "for" | "json">,
+): ConditionOptions | undefined {
+  const condition = flags.assert ?? flags.until;
+  const waitMs = flags.until === undefined ? 0 : flags.for;
+  return condition && { condition, waitMs, json: flags.json };
+}
+
+function roomOf({ columns, rows, env }: Context): TerminalRoom {
+  return {
+    columns: columns("stdout") ?? USUAL.columns,
+    rows: rows() ?? USUAL.rows,
+    ascii: !showsUtf8(env),
+  };
+}
+
 /** Once, or again and again until a stop. */
 async function repeatedly(
   everyMs: number | undefined,
@@ -100,47 +130,6 @@ async function repeatedly(
     await pause(everyMs, stop);
     if (stop.aborted) return ExitCode.ok;
   }
-}
-
-async function untilHolds(
-  condition: Condition,
-  { queue, waitMs, json: asJson, look, run: { report, context: { stop } } }: {
-    readonly queue: string;
-    readonly waitMs: number;
-    readonly json: boolean | undefined;
-    readonly look: QueueLook;
-    readonly run: QueueRun;
-  },
-): Promise<ExitCode> {
-  const endMs = performance.now() + waitMs;
-  const exactly = condition.columns.every((column) => EXACT.includes(column));
-  const seen = () => look.one(queue, { stop, exactly });
-  let { known: { figures }, missing } = await seen();
-  while (!condition.holds(figures) && performance.now() < endMs && !stop.aborted) {
-    await pause(Math.min(UNTIL_PAUSE_MS, endMs - performance.now()), stop);
-    ({ known: { figures }, missing } = await seen());
-  }
-  const holds = condition.holds(figures);
-  const exitCode = holds ? ExitCode.ok : ExitCode.expectationMissed;
-  const { text, columns } = condition;
-  const values = columns.map((column) => `${column} ${figureText(figures, column)}`).join(", ");
-  if (asJson) {
-    const told = { queue, condition: text, holds: holds ?? null, ...queueJson(figures, columns) };
-    report.result(eventLine("condition", { ...told, exitCode }));
-  } else if (holds) report.result(` [x] ${text}: ${values}`);
-  if (holds) return exitCode;
-  const after = waitMs > 0 ? ` within ${formatDuration(waitMs)}` : "";
-  const how = holds === undefined ? "cannot be known" : "does not hold";
-  report.notice(`worktool: '${queue}': ${text} ${how}${after}: ${values}`);
-  if (holds === undefined && missing.length > 0) report.notice(whyUnknown(missing));
-  return exitCode;
-}
-
-function whyUnknown(reasons: readonly string[]): string {
-  return [
-    ` [i] What is unknown only RabbitMQ's plug-ins tell: ${reasons.join("; ")}`,
-    "     enable one there: rabbitmq-plugins enable rabbitmq_management",
-  ].join("\n");
 }
 
 function chosen(
@@ -169,9 +158,4 @@ function detailsJson(
     consumerDetails: consumers ?? null,
     bindings: bindings ?? null,
   };
-}
-
-/** @returns early after a stop */
-async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  await setTimeout(Math.max(0, ms), undefined, { signal: stop }).catch(() => {});
 }

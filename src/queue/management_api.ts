@@ -30,6 +30,9 @@ interface ApiQueue {
   readonly messages_ready?: number;
   readonly messages_unacknowledged?: number;
   readonly consumers?: number;
+  /** There as soon as rates are known. */
+  readonly messages_details?: { readonly rate?: number };
+  /** Without what has never happened. */
   readonly message_stats?: {
     readonly publish_details?: { readonly rate?: number };
     readonly deliver_get_details?: { readonly rate?: number };
@@ -52,9 +55,8 @@ export interface QueueDetails {
   readonly bindings: readonly { readonly exchange: string; readonly routingKey: string }[];
 }
 
-const COLUMNS =
-  "name,messages_ready,messages_unacknowledged,consumers,message_stats.publish_details.rate," +
-  "message_stats.deliver_get_details.rate,type,durable,policy";
+const COLUMNS = "name,messages_ready,messages_unacknowledged,consumers,messages_details.rate," +
+  "message_stats.publish_details.rate,message_stats.deliver_get_details.rate,type,durable,policy";
 
 /**
  * RabbitMQ's management HTTP API (plug-in `rabbitmq_management`), as much of it as tells of queues.
@@ -160,12 +162,13 @@ export class ManagementApi {
 
 function figuresOf(queue: ApiQueue): QueueFigures {
   const { messages_ready: ready, message_stats: stats } = queue;
+  const never = queue.messages_details?.rate === undefined ? undefined : 0;
   const figures = {
     ready,
     unacked: queue.messages_unacknowledged,
     consumers: queue.consumers,
-    in: stats?.publish_details?.rate,
-    out: stats?.deliver_get_details?.rate,
+    in: stats?.publish_details?.rate ?? never,
+    out: stats?.deliver_get_details?.rate ?? never,
     type: queue.type,
     durable: queue.durable,
     policy: queue.policy ?? "",

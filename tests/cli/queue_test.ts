@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { freePorts } from "../support/free_ports.ts";
+import { askedWorktool } from "../support/management.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
-import { events, type Exit, Worktool } from "../support/worktool.ts";
+import { events, EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts";
 
 /** Where nobody listens: AMQP alone tells. */
 const NOWHERE = "http://127.0.0.1:1";
@@ -180,3 +181,65 @@ async function plugins(t: Deno.TestContext, scripts: string): Promise<void> {
   worker.kill("SIGTERM");
   await worker.exited;
 }
+
+Deno.test("queue ls --assert and --until: of every queue that is listed", async (t) => {
+  await using broker = await askedWorktool();
+  const ls = (...args: string[]) =>
+    queue(broker, "ls", "--management-url", broker.management, ...args);
+  for (const name of ["a.dead", "b.dead", "work"]) await queue(broker, "declare", name);
+  await Worktool.run(["send", "--url", broker.url, "--queue", "work", "task"]);
+
+  await t.step("they hold", async () => {
+    const { code, stdout } = await ls("--match", ".dead", "--assert", "ready == 0 && unacked == 0");
+    assert.deepEqual([code, stdout], [0, " [x] ready == 0 && unacked == 0: all 2 queues\n"]);
+    const one = await ls("--match", "work", "--assert", "ready == 1");
+    assert.deepEqual([one.code, one.stdout], [0, " [x] ready == 1: ready 1\n"]);
+  });
+  await t.step("one does not", async () => {
+    const { code, stdout, stderr } = await ls("--assert", "ready == 0");
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.equal(stderr, "worktool: 'work': ready == 0 does not hold: ready 1\n");
+    const told = events(await ls("--assert", "ready == 0", "--json"));
+    assert.deepEqual(
+      told.map(({ event, queue, holds, exitCode }) => [event, queue, holds, exitCode]),
+      [
+        ["condition", "a.dead", true, 2],
+        ["condition", "b.dead", true, 2],
+        ["condition", "work", false, 2],
+      ],
+    );
+  });
+  await t.step("there is none", async () => {
+    const { code, stderr } = await ls("--match", "misspelt", "--assert", "ready == 0");
+    assert.deepEqual([code, stderr], [2, "worktool: there is no queue to look at\n"]);
+  });
+  await t.step("they do in the end", async () => {
+    await using until = Worktool.start(
+      ["queue", "ls", "--url", broker.url, "--management-url", broker.management, "--until"]
+        .concat("ready == 0"),
+    );
+    await queue(broker, "purge", "work", "--yes");
+    const { code, stdout } = await until.exited;
+    assert.deepEqual([code, stdout], [0, " [x] ready == 0: all 3 queues\n"]);
+  });
+});
+
+Deno.test("queue ls --watch redraws a terminal in place", async () => {
+  await using broker = await askedWorktool();
+  await queue(broker, "declare", "watched");
+  const flags = ["--url", broker.url, "--management-url", broker.management, "--watch", "50ms"];
+  await using worktool = Worktool.start(["queue", "ls", ...flags], {
+    command: [
+      ...["bash", "-c", `script -qec "stty cols 60 rows 9; $(printf '%q ' "$@")" /dev/null`],
+      ...["shell", EXECUTABLE],
+    ],
+    env: { LC_ALL: "C.UTF-8" },
+  });
+  await worktool.line(/^\x1b\[2J\x1b\[H\x1b\[KQUEUE .*READY .*UNACKED/);
+  await worktool.line(/^\x1b\[Kwatched +0 +▁ +0 +▁/);
+  await worktool.line(/^\x1b\[J\x1b\[H\x1b\[KQUEUE/); // in place from now on
+  await Worktool.run(["send", "--url", broker.url, "--queue", "watched", "task"]);
+  await worktool.line(/^\x1b\[Kwatched +1 +▁*█+ +0 +▁+/);
+  worktool.kill("SIGTERM");
+  await worktool.exited;
+});

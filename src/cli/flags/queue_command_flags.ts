@@ -18,6 +18,8 @@ unknown, never as 0.
 
 Examples:
   worktool queue ls --sort ready
+  worktool queue ls --watch
+  worktool queue ls --match .dead --assert 'ready == 0'
   worktool queue show images
   worktool queue show images --assert 'ready == 0 && unacked == 0'
   worktool queue show images --until 'consumers >= 2' --for 30s
@@ -46,6 +48,19 @@ function watchFlags() {
   );
 }
 
+function conditionFlags(holds: string) {
+  return flagGroup("Condition")
+    .addOption(
+      new Option("--assert <condition>", `exit with 2 unless ${holds}, for example 'ready == 0'`)
+        .argParser(argument(parseCondition)).conflicts("until"),
+    )
+    .option("--until <condition>", `wait until ${holds}`, argument(parseCondition))
+    .addOption(
+      new Option("--for <duration>", "how long to wait for --until")
+        .argParser(argument(parsePositiveDuration)).default(60_000, "60s"),
+    );
+}
+
 export function queueListFlags() {
   return withFlags(
     new Command("ls").description("List the queues of a virtual host"),
@@ -61,6 +76,7 @@ export function queueListFlags() {
           .choices(COLUMNS),
       ),
     figuresFlags(),
+    conditionFlags("it holds for each of them"),
     watchFlags(),
     objectFlags(),
     connectionFlags(),
@@ -73,16 +89,7 @@ export function queueShowFlags() {
       "Show a queue: figures, arguments, bindings, consumers; or wait until it is as it should be",
     ),
     figuresFlags(),
-    flagGroup("Condition")
-      .addOption(
-        new Option("--assert <condition>", "exit with 2 unless it holds, for example 'ready == 0'")
-          .argParser(argument(parseCondition)).conflicts("until"),
-      )
-      .option("--until <condition>", "wait until it holds", argument(parseCondition))
-      .addOption(
-        new Option("--for <duration>", "how long to wait for --until")
-          .argParser(argument(parsePositiveDuration)).default(60_000, "60s"),
-      ),
+    conditionFlags("it holds"),
     watchFlags(),
     objectFlags(),
     connectionFlags(),

@@ -54,15 +54,22 @@ export function isSameFile(one: number, other: number): boolean {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
-/** How wide a terminal is, looked up once and after each change; undefined for what is none. */
-export function terminalColumns(fd: number): () => number | undefined {
-  let known: { columns: number | undefined } | undefined;
-  return function columns() {
-    if (known) return known.columns;
-    const columns = isTerminal(fd) ? new WriteStream(fd).columns : undefined;
-    known = { columns: columns || undefined }; // 0 where it is not known
-    if (columns !== undefined) process.once("SIGWINCH", () => known = undefined);
-    return known.columns;
+/** How large a terminal is; undefined for what is none. */
+export interface TerminalSize {
+  readonly columns: number | undefined;
+  readonly rows: number | undefined;
+}
+
+/** Looked up once and after each change. */
+export function terminalSize(fd: number): () => TerminalSize {
+  let known: TerminalSize | undefined;
+  return function size() {
+    if (known) return known;
+    if (!isTerminal(fd)) return known = { columns: undefined, rows: undefined };
+    const { columns, rows } = new WriteStream(fd);
+    known = { columns: columns || undefined, rows: rows || undefined }; // 0 where it is not known
+    process.once("SIGWINCH", () => known = undefined);
+    return known;
   };
 }
 

@@ -6,7 +6,7 @@ import { printableText } from "./body.ts";
 /** Where nothing tells. */
 const UNKNOWN = "unknown";
 
-const HEADINGS: Readonly<Record<Column, string>> = {
+export const HEADINGS: Readonly<Record<Column, string>> = {
   name: "QUEUE",
   ready: "READY",
   unacked: "UNACKED",
@@ -18,7 +18,7 @@ const HEADINGS: Readonly<Record<Column, string>> = {
   policy: "POLICY",
 };
 
-const NUMBERS: readonly Column[] = ["ready", "unacked", "consumers", "in", "out"];
+export const NUMBERS: readonly Column[] = ["ready", "unacked", "consumers", "in", "out"];
 
 /** A queue's figure as text. */
 export function figureText(figures: QueueFigures, column: Column): string {
