@@ -19,6 +19,7 @@ import { revision } from "./revision.ts";
 import { brokerVersion } from "./scratch_queue.ts";
 import { replaceResults } from "./results.ts";
 import type { Section } from "./section.ts";
+import { smoke } from "./smoke.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   oneSend,
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   drain,
   eachTask,
   memory,
+  smoke,
   embeddedBroker,
 ];
 const NAMES = BENCHMARKS.map(({ name }) => name).join(", ");

@@ -6,20 +6,27 @@ const START_TIMEOUT_MS = 60_000;
 /** `worktool broker` as a process with a data directory of its own; both go with it. */
 export class EmbeddedBroker implements AsyncDisposable {
   readonly #worktool: string;
+  readonly #flags: readonly string[];
   readonly directory: string;
   #process: Deno.ChildProcess | undefined;
   #url = "";
 
-  private constructor(worktool: string, directory: string) {
+  private constructor(worktool: string, directory: string, flags: readonly string[]) {
     this.#worktool = worktool;
+    this.#flags = flags;
     this.directory = directory;
   }
 
-  /** Starts one with an empty data directory. @param worktool the built executable */
-  static async start(worktool: string): Promise<EmbeddedBroker> {
+  /**
+   * Starts one with an empty data directory.
+   * @param worktool the built executable
+   * @param flags more of `worktool broker`
+   */
+  static async start(worktool: string, flags: readonly string[] = []): Promise<EmbeddedBroker> {
     const broker = new EmbeddedBroker(
       worktool,
       await Deno.makeTempDir({ prefix: "worktool-bench-" }),
+      flags,
     );
     try {
       await broker.start();
@@ -41,7 +48,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** Starts it; resolves when it has printed its URL. */
   async start(): Promise<void> {
     const process = new Deno.Command(this.#worktool, {
-      args: ["broker", "--port", "0", "--data", this.directory],
+      args: ["broker", "--port", "0", "--data", this.directory, ...this.#flags],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
