@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- what moves the cursor is looked for
 /** `worktool queue`: what AMQP alone tells and does, and what RabbitMQ's plug-ins add. */
 import assert from "node:assert/strict";
 import { brokerList } from "../support/broker_list.ts";
