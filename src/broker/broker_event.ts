@@ -24,4 +24,7 @@ export type BrokerEvent =
   | { event: "store-damaged"; reason: string }
   | { event: "internal-error"; connection: number; reason: string }
   | { event: "operation-failed"; vhost: string; queue: string; message?: number; reason: string }
+  | { event: "faults"; seed: number }
+  | { event: "fault"; fault: string; connection: number; channel?: number; what: string }
+  | { event: "faults-made"; seed: number; made: Readonly<Record<string, number>> }
   | { event: "closed" };

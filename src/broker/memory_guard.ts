@@ -60,6 +60,7 @@ export class MemoryGuard implements TurnWork {
   #definitionBytes = 0;
   #heldBytes = 0;
   #short = false;
+  #alarm = false;
   /** Whether publishers may wait: they go on at the end of the turn. */
   #blocks = false;
   /** Since the collector was asked: taken in, */
@@ -82,7 +83,14 @@ export class MemoryGuard implements TurnWork {
 
   /** Whether publishers are held back. */
   get short(): boolean {
-    return this.#short;
+    return this.#short || this.#alarm;
+  }
+
+  /** Publishers are held back although there is room. */
+  set alarm(on: boolean) {
+    this.#alarm = on;
+    if (on) this.#blocks = true;
+    else this.#endOfTurn.want("send", this);
   }
 
   /** Whether there is not even room for what publishers had begun. */
@@ -142,7 +150,7 @@ export class MemoryGuard implements TurnWork {
       most!.refuse();
     }
     if (refuses) this.#collect();
-    if (this.#blocks && !this.#short) {
+    if (this.#blocks && !this.short) {
       this.#blocks = false;
       this.#watcher.unblocked(this.bytes);
     }

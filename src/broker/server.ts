@@ -5,6 +5,8 @@ import type { UserOptions } from "./access/user.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { machineMemoryBytes } from "./machine_memory.ts";
+import type { FaultPlan } from "./faults/fault.ts";
+import type { Faults } from "./faults/faults.ts";
 import { Connection } from "./connection/connection.ts";
 import { connectionLimit } from "./connection_limit.ts";
 import { type ManagementAddress, ManagementPort } from "./management/management_port.ts";
@@ -47,6 +49,8 @@ export interface BrokerOptions {
   maxMemoryBytes?: number;
   /** Where the management HTTP API listens, if it can; default nowhere. */
   management?: ManagementAddress;
+  /** What it does wrong on purpose; default nothing. */
+  faults?: FaultPlan;
   /** Report every method that clients send as an event; default false. */
   traceMethods?: boolean;
 }
@@ -58,12 +62,14 @@ export class BrokerServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #broker: Broker;
   readonly #connections = new Set<Connection>();
+  readonly #faults: Faults | undefined;
   #management: ManagementPort | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, broker: Broker) {
+  private constructor(server: Server, broker: Broker, faults: Faults | undefined) {
     this.#server = server;
     this.#broker = broker;
+    this.#faults = faults;
     const { address, family, port } = server.address() as AddressInfo;
     this.url = `amqp://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
   }
@@ -79,6 +85,8 @@ export class BrokerServer implements AsyncDisposable {
     options: BrokerOptions,
     log: (event: BrokerEvent) => void,
   ): Promise<BrokerServer> {
+    // Loaded only where somebody asks for it, and now: who connects must not wait for it.
+    const makeFaults = options.faults && await faultMaker(options.faults);
     // Before the store: where it cannot listen it leaves no empty database behind. Who connects
     // while the store is read waits for it.
     const server = await listeningServer(options);
@@ -99,7 +107,8 @@ export class BrokerServer implements AsyncDisposable {
       server.close();
       throw error;
     }
-    const running = new BrokerServer(server, broker);
+    const faults = makeFaults?.(broker);
+    const running = new BrokerServer(server, broker, faults);
     const limit = connectionLimit();
     let accepted = 0;
     let full = false;
@@ -112,7 +121,12 @@ export class BrokerServer implements AsyncDisposable {
         return;
       }
       full = false;
-      const connection = new Connection(++accepted, socket, broker);
+      const connection = new Connection(
+        ++accepted,
+        socket,
+        broker,
+        faults?.partsFor(accepted),
+      );
       running.#connections.add(connection);
       void connection.ended.then(() => running.#connections.delete(connection));
     });
@@ -157,7 +171,8 @@ export class BrokerServer implements AsyncDisposable {
     const grace = new Promise((resolve) => timer = setTimeout(resolve, CLOSE_GRACE_MS));
     await Promise.race([ended, grace]);
     clearTimeout(timer);
-    for (const connection of connections) connection.destroy();
+    for (const connection of connections) connection.drop("dropped");
+    this.#faults?.[Symbol.dispose]();
     this.#broker[Symbol.dispose]();
     this.#broker.emit({ event: "closed" });
   }
@@ -165,6 +180,11 @@ export class BrokerServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function faultMaker(plan: FaultPlan): Promise<(broker: Broker) => Faults> {
+  const { Faults } = await import("./faults/faults.ts");
+  return (broker) => new Faults(plan, broker);
 }
 
 async function listeningServer({ host, port }: BrokerOptions): Promise<Server> {

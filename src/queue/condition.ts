@@ -1,3 +1,4 @@
+import { didYouMean } from "./nearest_word.ts";
 import { type Column, COLUMNS, type QueueFigures } from "./queue_figures.ts";
 
 /** A condition that cannot be read; the message says what is wrong, and where. */
@@ -209,21 +210,7 @@ function compare(sign: string, a: Value, b: Value): boolean {
 }
 
 function unknown(name: string): string {
-  const nearest = COLUMNS.toSorted((a, b) => distance(name, a) - distance(name, b))[0]!;
-  const hint = distance(name, nearest) <= 3 ? ` Did you mean ${nearest}?` : "";
-  return `There is no column '${name}'.${hint} They are ${COLUMNS.join(", ")}.`;
-}
-
-/** How many letters differ (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
+  return `There is no column '${name}'.${didYouMean(name, COLUMNS)} They are ${
+    COLUMNS.join(", ")
+  }.`;
 }

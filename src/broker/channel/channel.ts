@@ -2,9 +2,11 @@ import { Buffer } from "node:buffer";
 import type { TurnWork } from "../end_of_turn.ts";
 import type { ReplyReceiver } from "../model/direct_replies.ts";
 import type { Entry } from "../model/entry.ts";
+import type { Exchange } from "../model/exchange.ts";
 import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
 import { MessageCounts } from "../model/message_counts.ts";
+import type { Routed } from "../model/router.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Figures, Sampled } from "../sampler.ts";
 import type { Arguments, MethodName } from "../wire/method_codec.ts";
@@ -69,6 +71,11 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   /** A consumer tag no client chose. */
   newConsumerTag(): string {
     return `amq.ctag-${this.host.broker.newName()}`;
+  }
+
+  /** Enqueues a publish wherever it belongs. @param keys further routing keys (CC and BCC) */
+  route(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
+    return this.vhost.publish(exchange, message, keys);
   }
 
   canDeliver(): boolean {

@@ -30,6 +30,10 @@ export interface ChannelHost {
   closeOverdue(channel: number, timeoutMs: number): void;
   /** Closes a channel that holds too much while memory is short. */
   refuse(channel: number): void;
+  /** Ends the socket at once and without a word, by a reset if wanted. @param reason for the log */
+  drop(reason: string, options: { reset: boolean }): void;
+  /** Ends the socket without a word after what was sent already. @param reason for the log */
+  hangUp(reason: string): void;
   /** Closes the connection because of an error in what class and method the client called. */
   fail(error: unknown, classId: number, methodId: number): void;
 }

@@ -1,24 +1,27 @@
 import type { Buffer } from "node:buffer";
-import { Channel } from "../channel/channel.ts";
+import type { Channel } from "../channel/channel.ts";
 import type { ChannelHost } from "../channel/channel_host.ts";
-import { ChannelInput } from "../methods/channel_input.ts";
+import type { ChannelInput } from "../methods/channel_input.ts";
 import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, decodeMethod, methodName } from "../wire/method_codec.ts";
 import { ConnectionError, methodExpected, UnanswerableError } from "../wire/protocol_error.ts";
+import type { ConnectionParts } from "./connection_parts.ts";
 
 /**
  * The channels of a connection by their numbers: those that are open, and those that are closing.
  */
 export class ChannelTable implements Iterable<Channel> {
   readonly #host: ChannelHost;
+  readonly #parts: ConnectionParts;
   readonly #max: number;
   readonly #open = new Map<number, ChannelInput>();
   /** Closed by the broker; they wait for close-ok. */
   readonly #closing = new Set<number>();
 
   /** @param max how many may be open, as connection.tune-ok agreed */
-  constructor(host: ChannelHost, max: number) {
+  constructor(host: ChannelHost, parts: ConnectionParts, max: number) {
     this.#host = host;
+    this.#parts = parts;
     this.#max = max;
   }
 
@@ -65,7 +68,7 @@ export class ChannelTable implements Iterable<Channel> {
         { namesMethod: false },
       );
     }
-    this.#open.set(number, new ChannelInput(new Channel(number, this.#host)));
+    this.#open.set(number, this.#parts.openChannel(number, this.#host));
     this.#send(number, "channel.open-ok", {});
   }
 

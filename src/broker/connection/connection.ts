@@ -6,6 +6,7 @@ import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ConnectionLog, textOf } from "./connection_log.ts";
+import { type ConnectionParts, PLAIN_PARTS } from "./connection_parts.ts";
 import { closeArguments, consequenceOf } from "./consequence.ts";
 import { type ControlHost, FrameRouter } from "./frame_router.ts";
 import { Handshake, type HandshakeHost, type HandshakeResult, LoginRefused } from "./handshake.ts";
@@ -25,6 +26,7 @@ export class Connection
   implements InboundSink, HandshakeHost, ControlHost, ClientConnection, BrokerConnection {
   readonly id: number;
   readonly broker: Broker;
+  readonly parts: ConnectionParts;
   /** Settles when the socket is closed. */
   readonly ended: Promise<void>;
   readonly path: SocketPath;
@@ -42,8 +44,9 @@ export class Connection
   /** It publishes while memory is short. */
   #waits = false;
 
-  constructor(id: number, socket: Socket, broker: Broker) {
+  constructor(id: number, socket: Socket, broker: Broker, parts = PLAIN_PARTS) {
     this.id = id;
+    this.parts = parts;
     this.#socket = socket;
     this.broker = broker;
     this.#log = new ConnectionLog(id, broker);
@@ -56,17 +59,17 @@ export class Connection
     limitHandshake(this.#end, {
       lasts: () => this.#state === "header" || this.#state === "handshake",
       waits: () => this.#inbound.waits,
-      timedOut: () => this.#drop("handshake timeout"),
+      timedOut: () => this.drop("handshake timeout"),
     });
-    this.#socketWriter = new SocketWriter(socket, broker, this.traffic, {
+    this.#socketWriter = new SocketWriter(parts.output(socket), broker, this.traffic, {
       wrote: () => this.#heartbeat?.said(),
       failed: (error) => {
         this.fail(error, 0, 0);
-        this.destroy();
+        this.drop("dropped");
       },
       pressure: () => this.pressure(),
       relieved: () => this.#client?.resumeConsumers(),
-      refused: () => this.#drop("memory is short, and the client does not read"),
+      refused: () => this.drop("memory is short, and the client does not read"),
     });
     socket.on("data", (chunk: Buffer) => {
       this.#heartbeat?.heard();
@@ -120,7 +123,7 @@ export class Connection
       this.#frames.route(type, channel, bytes, start, end);
     } catch (error) {
       if (error instanceof ChannelError && this.#state === "open") {
-        this.#closeChannel(channel, error);
+        this.closeChannel(channel, error, this.#frames.method);
       } else {
         this.#failed(error);
       }
@@ -136,7 +139,7 @@ export class Connection
         this.writer.heartbeat();
         this.wantFlush();
       },
-      lost: () => this.#drop("missed heartbeats"),
+      lost: () => this.drop("missed heartbeats"),
     });
   }
 
@@ -150,13 +153,8 @@ export class Connection
     this.#log.opened(agreed);
   }
 
-  closeChannel(number: number, error: ChannelError): void {
-    this.#frames.method = 0;
-    this.#closeChannel(number, error);
-  }
-
-  #closeChannel(number: number, error: ChannelError): void {
-    this.#client!.channels.close(number, closeArguments(error, this.#frames.method));
+  closeChannel(number: number, error: ChannelError, method = 0): void {
+    this.#client!.channels.close(number, closeArguments(error, method));
     this.#log.channelError(number, error);
   }
 
@@ -170,8 +168,7 @@ export class Connection
     const { end, reply, refused, internal } = consequenceOf(error);
     const { message } = error as Error;
     if (refused !== undefined) this.#log.refused(refused, message);
-    if (end === "reset") this.#socket.resetAndDestroy();
-    if (end !== "close") return this.#drop(message);
+    if (end !== "close") return this.drop(message, { reset: end === "reset" });
     if (internal !== undefined) this.#log.internalError(internal);
     if (reply instanceof ConnectionError && !reply.namesMethod) this.#frames.method = 0;
     this.#startClosing(reply);
@@ -206,10 +203,6 @@ export class Connection
     this.#sendAndEnd();
   }
 
-  answer(name: "connection.close-ok" | "connection.update-secret-ok"): void {
-    this.send(name, {});
-  }
-
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
   shutDown(): Promise<void> {
     if (this.#state === "open" || this.#state === "handshake") {
@@ -217,23 +210,25 @@ export class Connection
       const text = "broker forced connection closure with reason 'shutdown'";
       this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
     } else {
-      this.#drop(this.#state === "closing" ? this.#end.reason : "shutdown");
+      this.drop(this.#state === "closing" ? this.#end.reason : "shutdown");
     }
     return this.ended;
   }
 
-  /** Drops the socket without a word. */
-  destroy(): void {
-    this.#drop("dropped");
+  hangUp(reason: string): void {
+    this.#end.reason = reason;
+    this.#client?.release();
+    this.#sendAndEnd();
   }
 
-  #drop(reason: string): void {
+  drop(reason: string, { reset = false } = {}): void {
     if (this.#state === "closed") return;
     this.#end.reason = reason;
     this.#client?.release();
     this.#state = "closed";
     this.#inbound.close();
-    this.#socket.destroy();
+    if (reset) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   /** Sends what is left, then closes the socket. */

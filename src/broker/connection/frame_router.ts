@@ -18,7 +18,7 @@ export interface ControlHost {
   clientCloses(): void;
   /** The client answered connection.close. */
   closeAnswered(): void;
-  answer(name: "connection.close-ok" | "connection.update-secret-ok"): void;
+  send(name: "connection.close-ok" | "connection.update-secret-ok", args: object): void;
 }
 
 /** Hands each frame to whom it is for: the handshake, one of the client's channels, channel 0. */
@@ -97,7 +97,7 @@ export class FrameRouter {
     if (this.#closing) {
       // Rule (connection.close): after it only its answer, or a crossing close, is looked at.
       if (this.method === CONNECTION_CLOSE_OK) this.#host.closeAnswered();
-      else if (this.method === CONNECTION_CLOSE) this.#host.answer("connection.close-ok");
+      else if (this.method === CONNECTION_CLOSE) this.#host.send("connection.close-ok", {});
       return;
     }
     const method = decodeMethod(bytes, start, end);
@@ -109,7 +109,7 @@ export class FrameRouter {
     }
     if (method.name === "connection.close") return this.#host.clientCloses();
     if (method.name === "connection.update-secret") {
-      return this.#host.answer("connection.update-secret-ok");
+      return this.#host.send("connection.update-secret-ok", {});
     }
     throw new ConnectionError("CHANNEL_ERROR", "unexpected method in connection state running");
   }

@@ -8,18 +8,24 @@ import type { User } from "../access/user.ts";
 import { outOfMemory } from "../memory_guard.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
+import type { ConnectionParts } from "./connection_parts.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import type { SocketWriter } from "./socket_writer.ts";
 
 /** The connection of a client, as far as the client's channels reach it. */
 export interface ClientConnection {
   readonly broker: Broker;
+  readonly parts: ConnectionParts;
   /** Whether it is neither closing nor closed. */
   readonly isOpen: boolean;
   /** The client publishes: while memory is short it is told so and not read. */
   notePublish(): void;
   /** Closes a channel because of something that no method of the client has caused. */
   closeChannel(channel: number, error: ChannelError): void;
+  /** Ends the socket at once and without a word, by a reset if wanted. @param reason for the log */
+  drop(reason: string, options: { reset: boolean }): void;
+  /** Ends the socket without a word after what was sent already. @param reason for the log */
+  hangUp(reason: string): void;
   /** Closes the connection because of an error in what class and method the client called. */
   fail(error: unknown, classId: number, methodId: number): void;
 }
@@ -42,7 +48,7 @@ export class OpenClient implements ChannelHost {
     this.user = agreed.user;
     this.vhost = agreed.vhost;
     this.agreed = agreed;
-    this.channels = new ChannelTable(this, agreed.channelMax);
+    this.channels = new ChannelTable(this, connection.parts, agreed.channelMax);
     this.writer = socketWriter.writer;
     this.#connection = connection;
     this.#socketWriter = socketWriter;
@@ -75,6 +81,14 @@ export class OpenClient implements ChannelHost {
 
   requireAny(kind: "queue" | "exchange", name: string): void {
     this.user.requireAny(kind, name, this.vhost.name);
+  }
+
+  drop(reason: string, options: { reset: boolean }): void {
+    this.#connection.drop(reason, options);
+  }
+
+  hangUp(reason: string): void {
+    this.#connection.hangUp(reason);
   }
 
   fail(error: unknown, classId: number, methodId: number): void {

@@ -1,6 +1,6 @@
-import type { Socket } from "node:net";
 import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import { FrameWriter } from "../channel/frame_writer.ts";
+import type { SocketOutput } from "./connection_parts.ts";
 import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -27,7 +27,7 @@ export interface SocketWriterWatcher {
 /** The way out of a connection: frames of one turn of the event loop leave in one go. */
 export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   readonly writer = new FrameWriter();
-  readonly #socket: Socket;
+  readonly #socket: SocketOutput;
   readonly #endOfTurn: EndOfTurn;
   readonly #memory: MemoryGuard;
   readonly #traffic: Traffic;
@@ -41,7 +41,7 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   #closed = false;
 
   constructor(
-    socket: Socket,
+    socket: SocketOutput,
     { endOfTurn, memory }: { endOfTurn: EndOfTurn; memory: MemoryGuard },
     traffic: Traffic,
     watcher: SocketWriterWatcher,

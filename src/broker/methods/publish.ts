@@ -112,7 +112,7 @@ export function enqueue(channel: Channel, publish: Publish): boolean {
     }
   }
   channel.counts.published();
-  const routed = channel.vhost.publish(publish.exchange, message, keys);
+  const routed = channel.route(publish.exchange, message, keys);
   if (routed === "unroutable") channel.counts.unroutable(publish);
   if (routed === "unroutable" && publish.mandatory) returnMessage(channel, message);
   if (channel.confirms !== undefined) seeToConfirm(channel, channel.confirms, routed);

@@ -28,7 +28,7 @@ export class VHost implements Sampled {
   readonly #exchanges: ExchangeTable;
   readonly #queues = new Map<string, Queue>();
   readonly #bindings: Bindings;
-  readonly #router: Router;
+  readonly router: Router;
   readonly #context: VHostContext;
   readonly #publishes: PublishWay;
   readonly #queueContext: QueueContext<Queue>;
@@ -53,9 +53,9 @@ export class VHost implements Sampled {
         for (const queue of this.#queues.values()) queue.apply(this.policies.of(targetOf(queue)));
       },
     });
-    this.#router = new Router(this.#exchanges.byName, this.#queues);
-    const letters = new DeadLetterWay(this.#exchanges.byName, this.#router, context);
-    this.#publishes = new PublishWay(this.#queues, this.#router, context);
+    this.router = new Router(this.#exchanges.byName, this.#queues);
+    const letters = new DeadLetterWay(this.#exchanges.byName, this.router, context);
+    this.#publishes = new PublishWay(this.#queues, this.router, context);
     this.#bindings = new Bindings(store?.definitions, {
       unused: (exchange) => this.#exchanges.drop(exchange),
       counted: (binding, sign) => context.memory.accountDefinitions(sign * bindingBytes(binding)),

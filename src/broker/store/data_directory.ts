@@ -27,6 +27,8 @@ export class DataDirectory implements Disposable {
   readonly files: DataFiles;
   readonly database: DatabaseSync;
   readonly ledger: Ledger;
+  /** Nothing more is taken, as if its disk were full. */
+  full = false;
   readonly #acceptDamage: boolean;
   readonly #watcher: DataDirectoryWatcher;
 
@@ -66,6 +68,11 @@ export class DataDirectory implements Disposable {
       database?.close();
       throw cause instanceof DamagedDataError ? cause : new DataDirectoryError(directory, cause);
     }
+  }
+
+  /** @throws {Error} when it is full */
+  requireRoom(): void {
+    if (this.full) throw new Error("database or disk is full");
   }
 
   /** A log without its database: SQLite would delete it. */

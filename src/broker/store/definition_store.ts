@@ -61,6 +61,7 @@ export class DefinitionStore implements DurableDefinitions {
   #define<T>(change: () => T): T {
     try {
       this.#directory.files.requireOpened();
+      this.#directory.requireRoom();
       this.#directory.ledger.unseal();
       this.#watcher.onAddition();
       if (!this.hasRemovals) return change();

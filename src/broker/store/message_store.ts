@@ -181,6 +181,7 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
     let removed = 0;
     try {
       if (flush) files.requireOpened();
+      if (inserts.length > 0) this.directory.requireRoom();
       if (flush !== this.#flushes) {
         this.#database.exec(`PRAGMA synchronous=${flush ? "FULL" : "NORMAL"}`);
         this.#flushes = flush;

@@ -12,6 +12,7 @@ import {
   DEFAULT_MANAGEMENT_ADDRESS,
   parseManagementAddress,
 } from "../values/management_address.ts";
+import { FAULT_USAGES, parseFaults } from "../values/faults.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
 import { oneOf } from "../values/one_of.ts";
 import { parseUser, parseUserTags } from "../values/user.ts";
@@ -20,6 +21,7 @@ import { stateDirectory } from "../state_directory.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 const DEFAULT_PORT = 5672;
+const MOST_SEED = 2 ** 32 - 1;
 
 const EXAMPLES = `
 It prints its URL first, and then logs connections on standard error.
@@ -37,12 +39,16 @@ It answers as RabbitMQ 4.3 does; --like 4.0 or --like 3.10 for older ones.
 --deny refuses what an operator of RabbitMQ 4 may refuse: global_qos,
 queue_master_locator, transient_nonexcl_queues.
 
+--fault makes it go wrong on purpose, see docs/faults.md:
+${FAULT_USAGES.map((usage) => `  ${usage}`).join("\n")}
+
 Examples:
   worktool broker                                  on port 5672, durable
   worktool broker --like 3.10                      as RabbitMQ 3.10 would answer
   worktool broker --port 0 --memory                a free port, nothing on disk
   worktool broker --host 0.0.0.0 --user ci:secret  for other machines
-  worktool broker -- pytest                        tests with their own broker`;
+  worktool broker -- pytest                        tests with their own broker
+  worktool broker --fault drop:2%,redeliver:5% -- pytest`;
 
 function listenFlags() {
   return flagGroup("Address")
@@ -110,6 +116,19 @@ function releaseFlags() {
     );
 }
 
+function faultFlags() {
+  return flagGroup("Faults")
+    .addOption(
+      new Option("--fault <spec,...>", "go wrong on purpose, repeatable, see docs/faults.md")
+        .argParser(repeated(parseFaults)),
+    )
+    .option(
+      "--seed <n>",
+      "make the same faults again (default: another one each time)",
+      argument(integerBetween(0, MOST_SEED)),
+    );
+}
+
 function logFlags() {
   return flagGroup("Output")
     .option("-v, --verbose", "log every method that arrives")
@@ -127,6 +146,7 @@ export function brokerFlags() {
     storeFlags(),
     accessFlags(),
     releaseFlags(),
+    faultFlags(),
     logFlags(),
   );
 }
@@ -151,7 +171,7 @@ export function brokerOptions(
   const port = flags.port ?? (forCommand ? 0 : DEFAULT_PORT);
   const memory = flags.memory ?? (forCommand && data === undefined);
   const management = http ?? { ...DEFAULT_MANAGEMENT_ADDRESS, ...forCommand ? { port: 0 } : {} };
-  const user = withTags(flags);
+  const user = withTags(flags, { forCommand });
   if (like === "3.10" && deny.length > 0) {
     throw new UsageError("--deny needs --like 4.0 or later: RabbitMQ 3.10 cannot refuse features");
   }
@@ -168,14 +188,41 @@ export function brokerOptions(
     ...(memory ? {} : { dataDirectory: data ?? stateDirectory(process.platform, env) }),
     acceptDamage: flags.acceptDamage ?? false,
     users: user,
+    ...faultPlan(flags, { onDisk: !memory }),
     ...defined({ maxMemoryBytes: flags.maxMemory }),
   };
 }
 
+/** @throws {UsageError} there is nothing that the fault could befall */
+function faultPlan(
+  { fault = [], seed }: BrokerFlags,
+  { onDisk }: { readonly onDisk: boolean },
+): Pick<BrokerOptions, "faults"> {
+  const faults = fault.flat();
+  if (faults.length === 0) {
+    if (seed !== undefined) throw new UsageError("--seed needs --fault");
+    return {};
+  }
+  if (faults.filter(({ kind }) => kind === "delay").length > 1) {
+    throw new UsageError("--fault delay can be given once");
+  }
+  if (!onDisk && faults.some(({ kind }) => kind === "full-disk")) {
+    throw new UsageError(
+      "--fault full-disk needs a directory that can be full: give one with --data",
+    );
+  }
+  return { faults: { faults, seed: seed ?? Math.floor(Math.random() * (MOST_SEED + 1)) } };
+}
+
 /** The users with their tags. @throws {UsageError} tags of nobody */
-function withTags({ user = [], userTags = [] }: BrokerFlags): UserOptions[] {
+function withTags(
+  { user = [], userTags = [] }: BrokerFlags,
+  { forCommand }: Pick<BrokerPurpose, "forCommand">,
+): UserOptions[] {
   const guest = { name: "guest", password: "guest", tags: ["administrator"] };
-  const users: readonly UserOptions[] = user.length === 0 && userTags.length > 0 ? [guest] : user;
+  // A command is told a password, whatever became of guest in the directory's other broker.
+  const namesGuest = forCommand || userTags.length > 0;
+  const users: readonly UserOptions[] = user.length === 0 && namesGuest ? [guest] : user;
   const stranger = userTags.find(({ name }) => !users.some((one) => one.name === name));
   if (stranger !== undefined) throw new UsageError(`--user-tags ${stranger.name}: no such user`);
   return users.map((one) => ({

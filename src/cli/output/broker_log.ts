@@ -62,6 +62,17 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
       const message = event.message === undefined ? "" : `message ${event.message} of `;
       return `${message}queue '${event.queue}' in vhost '${event.vhost}': given up: ${event.reason}`;
     }
+    case "faults":
+      return `faults on purpose: the same ones come with --seed ${event.seed}`;
+    case "fault": {
+      const channel = event.channel === undefined ? "" : ` on channel ${event.channel}`;
+      const connection = event.connection === 0 ? "" : `[${event.connection}] `;
+      return `${connection}fault ${event.fault}${channel}, ${event.what}`;
+    }
+    case "faults-made": {
+      const made = Object.entries(event.made).map(([fault, count]) => `${count} ${fault}`);
+      return `faults made with --seed ${event.seed}: ${made.join(", ")}`;
+    }
     case "closed":
       return "stopped";
   }
