@@ -89,8 +89,10 @@ Deno.test("broker -- command: kill -9 of worktool leaves nothing of the command"
   const pid = await pidIn(worktool);
   await eventually("its guard", async () => {
     const children = await Deno.readTextFile(`/proc/${worktool.pid}/task/${worktool.pid}/children`);
-    const lines = children.trim().split(" ").map((one) =>
-      Deno.readTextFileSync(`/proc/${one}/cmdline`)
+    const lines = await Promise.all(
+      children.trim().split(" ").map((one) =>
+        Deno.readTextFile(`/proc/${one}/cmdline`).catch(() => "") // it has ended
+      ),
     );
     return lines.some((line) => line.includes("worktool-process-guard"));
   });

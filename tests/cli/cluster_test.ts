@@ -162,7 +162,7 @@ brokerTest("a wait is over in time where the broker stops in the middle", async 
     (bytes) => bytes.includes(QUEUE_DECLARE) ? "drop" : "pass",
   );
   const { code, stderr } = await Worktool.run([
-    ...["send", "--url", deaf.url, "--queue", broker.queue(), "--wait", "300ms", ...SOON],
+    ...["send", "--url", deaf.url, "--queue", broker.queue(), "--wait", "5s", ...SOON],
     ...["--connect-timeout", "5m", "x"],
   ]);
   assert.equal(code, 69);
