@@ -39,7 +39,7 @@ async function run(flags: CheckFlags, context: Context): Promise<ExitCode> {
   const result = await check(options, {
     connect,
     stop: context.stop,
-    runCommand: runShellLine,
+    runCommand: (line) => runShellLine(line, context),
     onDisturbance: ({ flag, command }) => report.notice(` [i] ${flag}: ${command}`),
     onReconnecting(failure) {
       const { message } = explained(failure);

@@ -31,13 +31,18 @@ export function refuseUnusable(
 }
 
 /**
- * Runs a line for the shell to its end; what it prints goes to worktool's standard error.
+ * Runs a line for the shell to its end; what it prints goes to worktool's standard error, after
+ * what worktool has said.
  *
  * @returns its exit status, 128 and the signal's number where a signal ended it
  */
-export function runShellLine(line: string): Promise<number> {
+export async function runShellLine(
+  line: string,
+  { stderr }: Pick<Context, "stderr">,
+): Promise<number> {
+  await stderr.flushed().catch(() => {});
   const child = spawn("/bin/sh", ["-c", line], { stdio: ["ignore", STDERR, STDERR] });
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     child.on("error", () => resolve(NOT_EXECUTABLE));
     child.on("exit", (status, signal) => resolve(shellStatus(status, signal)));
   });
@@ -65,6 +70,7 @@ export async function runChild(
   [file, ...args]: readonly string[],
   { env, context: { stop, inputIsTerminal, stderr }, guarded = false }: RunOptions,
 ): Promise<number> {
+  await stderr.flushed().catch(() => {}); // what worktool has said comes before the command's output
   const { promise, resolve } = Promise.withResolvers<number>();
   const detached = guarded && !inputIsTerminal();
   let child: ReturnType<typeof spawn>;

@@ -34,7 +34,7 @@ brokerTest("wait --queue --consumers ends when the workers have started", async 
 brokerTest("wait: what is still missing at the end is said, with exit code 2", async (broker) => {
   const queue = broker.queue();
   const asked = ["wait", "--url", broker.url, "--queue", queue];
-  const missing = await Worktool.run([...asked, "--for", "300ms"]);
+  const missing = await Worktool.run([...asked, "--for", "3s"]);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /worktool: there is no queue '.*' in vhost '\/' \(after /);
   await broker.publish(queue, "task");
