@@ -5,7 +5,7 @@ import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
-import { MessageCounts } from "../model/message_counts.ts";
+import type { MessageCounts } from "../model/message_counts.ts";
 import type { Routed } from "../model/router.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Figures, Sampled } from "../sampler.ts";
@@ -54,7 +54,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   constructor(number: number, host: ChannelHost) {
     this.number = number;
     this.host = host;
-    this.counts = new MessageCounts(host.vhost.counts);
+    this.counts = host.vhost.channelCounts.begin();
     host.broker.churn.channelCreated++;
   }
 
@@ -222,7 +222,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   flushConfirms(): void {
     if (this.#closed) return;
     const acked = this.confirms?.flush((tag, confirm) => this.confirm(tag, confirm)) ?? 0;
-    this.counts.confirmed(acked);
+    this.counts.confirm += acked;
   }
 
   /** Confirms a publish. */
@@ -248,6 +248,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
     this.hold(-this.#heldBytes);
     this.#closed = true;
     this.host.broker.churn.channelClosed++;
+    this.vhost.channelCounts.end(this.counts);
     if (this.replyConsumer !== undefined) {
       this.host.broker.directReplies.end(this.replyConsumer.routingKey);
       this.replyConsumer = undefined;

@@ -134,7 +134,7 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
   }
   const entry = queue.get(channel, args);
   if (entry === undefined) {
-    channel.counts.foundEmpty();
+    channel.counts.getEmpty++;
     return channel.send("basic.get-empty", {});
   }
   const { message } = entry;
@@ -158,7 +158,7 @@ export function acknowledge(
   if (!multiple && transaction === undefined) {
     const entry = channel.unacked.takeOne(deliveryTag);
     const { subscriber } = entry;
-    channel.counts.acknowledged();
+    channel.counts.ack++;
     subscriber?.settled(entry);
     entry.queue.ack(entry);
     return subscriber?.resume();

@@ -111,7 +111,7 @@ export function enqueue(channel: Channel, publish: Publish): boolean {
       message = message.withProperties({ ...message.properties(), headers });
     }
   }
-  channel.counts.published();
+  channel.counts.publish++;
   const routed = channel.route(publish.exchange, message, keys);
   if (routed === "unroutable") channel.counts.unroutable(publish);
   if (routed === "unroutable" && publish.mandatory) returnMessage(channel, message);
@@ -125,7 +125,7 @@ function seeToConfirm(channel: Channel, confirms: ConfirmLedger, routed: Routed)
     case "rejected":
       return confirms.settle(tag, false);
     case "unroutable":
-      channel.counts.confirmed(1);
+      channel.counts.confirm++;
       return channel.confirm(tag, { ok: true, multiple: false }); // nobody has a say in it: at once
     case "storing":
       confirms.wait(tag);

@@ -22,7 +22,7 @@ function settleGroup(
   const { subscriber } = group[0]!;
   for (const entry of group) {
     subscriber?.settled(entry);
-    if (how === "ack") counts.acknowledged();
+    if (how === "ack") counts.ack++;
     if (how === "ack") entry.queue.ack(entry);
     else entry.queue.reject(entry, { failed: how === "reject" });
   }

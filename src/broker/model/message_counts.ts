@@ -4,8 +4,8 @@ interface DeliveryMode {
 }
 
 /**
- * What has happened to messages since a queue, a channel or a virtual host began: plain integers,
- * which cost next to nothing where they rise. They are named as RabbitMQ's `message_stats`
+ * What has happened to messages since a queue or a channel began: plain integers, which cost next
+ * to nothing where they rise. They are named as RabbitMQ's `message_stats`
  * (https://www.rabbitmq.com/docs/management#statistics).
  */
 export class MessageCounts {
@@ -18,31 +18,15 @@ export class MessageCounts {
   deliverNoAck = 0;
   get = 0;
   getNoAck = 0;
+  /** basic.get found nothing. */
   getEmpty = 0;
   ack = 0;
   redeliver = 0;
-  /** The whole that these are a part of: what is counted here is counted there too. */
-  readonly #whole: MessageCounts | undefined;
-
-  constructor(whole?: MessageCounts) {
-    this.#whole = whole;
-  }
-
-  published(): void {
-    this.publish++;
-    this.#whole?.published();
-  }
-
-  confirmed(count: number): void {
-    this.confirm += count;
-    this.#whole?.confirmed(count);
-  }
 
   /** No queue took it. @param options.mandatory it went back to its publisher */
   unroutable({ mandatory }: { readonly mandatory: boolean }): void {
     if (mandatory) this.returnUnroutable++;
     else this.dropUnroutable++;
-    this.#whole?.unroutable({ mandatory });
   }
 
   /** To a consumer. */
@@ -50,7 +34,6 @@ export class MessageCounts {
     if (mode.noAck) this.deliverNoAck++;
     else this.deliver++;
     if (entry.redelivered) this.redeliver++;
-    this.#whole?.delivered(entry, mode);
   }
 
   /** By basic.get. */
@@ -58,17 +41,39 @@ export class MessageCounts {
     if (mode.noAck) this.getNoAck++;
     else this.get++;
     if (entry.redelivered) this.redeliver++;
-    this.#whole?.got(entry, mode);
   }
 
-  /** basic.get found nothing. */
-  foundEmpty(): void {
-    this.getEmpty++;
-    this.#whole?.foundEmpty();
+  /** Counts what others have counted, too. */
+  add(others: MessageCounts): void {
+    for (const name of Object.keys(this) as (keyof CountsOnly)[]) this[name] += others[name];
+  }
+}
+
+type CountsOnly = {
+  [Name in keyof MessageCounts as MessageCounts[Name] extends number ? Name : never]: number;
+};
+
+/** The counts of all channels of a virtual host: each counts for itself, which is the cheapest. */
+export class ChannelCounts {
+  readonly #ended = new MessageCounts();
+  readonly #open = new Set<MessageCounts>();
+
+  /** Those of a new channel. */
+  begin(): MessageCounts {
+    const counts = new MessageCounts();
+    this.#open.add(counts);
+    return counts;
   }
 
-  acknowledged(): void {
-    this.ack++;
-    this.#whole?.acknowledged();
+  /** The channel is closed. */
+  end(counts: MessageCounts): void {
+    if (this.#open.delete(counts)) this.#ended.add(counts);
+  }
+
+  /** Of all that are open, and were. */
+  sum(): MessageCounts {
+    const sum = new MessageCounts();
+    for (const counts of [this.#ended, ...this.#open]) sum.add(counts);
+    return sum;
   }
 }

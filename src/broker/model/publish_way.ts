@@ -60,6 +60,6 @@ export class PublishWay {
 
 function enqueue(exchange: Exchange, queue: Queue, message: Message): Enqueued {
   exchange.publishedOut++;
-  queue.tally.counts.published();
+  queue.tally.counts.publish++;
   return queue.publish(message);
 }

@@ -194,7 +194,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   get(getter: DeliveryHolder, mode: { noAck: boolean }): Entry | undefined {
     this.used();
     const entry = this.#backlog.take();
-    if (entry === undefined) return void this.tally.counts.foundEmpty();
+    if (entry === undefined) return void this.tally.counts.getEmpty++;
     this.tally.counts.got(entry, mode);
     entry.getter = getter;
     if (mode.noAck) this.forget(entry);
@@ -213,7 +213,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   /** The entry was acknowledged. */
   ack(entry: Entry): void {
     if (entry.released) return;
-    this.tally.counts.acknowledged();
+    this.tally.counts.ack++;
     this.#settled(entry);
     this.forget(entry);
   }

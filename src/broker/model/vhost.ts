@@ -7,7 +7,7 @@ import { bindingBytes, queueBytes } from "./definition_bytes.ts";
 import type { Binding, Exchange, ExchangeDeclaration } from "./exchange.ts";
 import { ExchangeTable } from "./exchange_table.ts";
 import type { Message } from "./message.ts";
-import { MessageCounts } from "./message_counts.ts";
+import { ChannelCounts } from "./message_counts.ts";
 import { Policies } from "./policies.ts";
 import { Queue } from "./queue.ts";
 import type { QueueContext, QueueProperties } from "./queue_context.ts";
@@ -20,8 +20,7 @@ import { NO_METADATA, type VHostMetadata } from "./vhost_metadata.ts";
 /** A virtual host: exchanges, queues and the bindings between them. Pure. */
 export class VHost implements Sampled {
   readonly name: string;
-  /** Of all its channels. */
-  readonly counts = new MessageCounts();
+  readonly channelCounts = new ChannelCounts();
   /** What an operator says of it. */
   metadata: VHostMetadata = NO_METADATA;
   readonly policies: Policies;
@@ -90,7 +89,7 @@ export class VHost implements Sampled {
       ready += queue.readyCount;
       unacked += queue.unackedCount;
     }
-    return { ...this.counts, ready, unacked };
+    return { ...this.channelCounts.sum(), ready, unacked };
   }
 
   /** @throws {ChannelError} 404 when there is none. */

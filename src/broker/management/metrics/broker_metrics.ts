@@ -168,6 +168,6 @@ function total(name: string, count: Count, what: string): Metric<Broker> {
 
 function countOf(broker: Broker, count: Count): number {
   let sum = 0;
-  for (const { counts } of broker.vhosts) sum += counts[count];
+  for (const { channelCounts } of broker.vhosts) sum += channelCounts.sum()[count];
   return sum;
 }
