@@ -27,7 +27,7 @@ export class TypedDocument implements AsyncDisposable {
 
   /** Its code blocks with a name, by their names. */
   get files(): ReadonlyMap<string, string> {
-    const named = this.text.matchAll(/`([\w.-]+)`:\n\n```\w+\n(.*?)```/gs);
+    const named = this.text.matchAll(/`([\w./-]+)`:\n\n```\w+\n(.*?)```/gs);
     return new Map([...named].map(([, name, content]) => [name!, content!]));
   }
 
@@ -41,6 +41,11 @@ export class TypedDocument implements AsyncDisposable {
     const path = `${this.#directory}/${name}`;
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, content, { mode: 0o755 });
+  }
+
+  /** Makes a file of the machine one of the reader's. */
+  async link(name: string, target: string): Promise<void> {
+    await Deno.symlink(target, `${this.#directory}/${name}`);
   }
 
   async read(name: string): Promise<string> {
