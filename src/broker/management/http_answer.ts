@@ -3,10 +3,13 @@ import { Buffer } from "node:buffer";
 /** Reasons of those that are answered here (RFC 9110, section 15). */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
+  201: "Created",
+  204: "No Content",
   400: "Bad Request",
   401: "Unauthorized",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
   411: "Length Required",
   413: "Content Too Large",
   421: "Misdirected Request",
@@ -48,9 +51,10 @@ export function encodeAnswer(
     `HTTP/1.1 ${status} ${REASONS[status] ?? ""}`,
     ...Object.entries({
       "cache-control": "no-cache",
-      "content-length": `${payload.length}`,
+      // Rule (RFC 9110, section 8.6): 204 has none.
+      ...(status === 204 ? {} : { "content-length": `${payload.length}` }),
       "content-security-policy": "default-src 'none'",
-      "content-type": contentType,
+      ...(body === undefined ? {} : { "content-type": contentType }),
       "x-content-type-options": "nosniff",
       ...headers,
       ...(keepAlive ? {} : { connection: "close" }),

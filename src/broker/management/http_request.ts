@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 
 /** Longest request line and header fields together, in octets. */
 const HEAD_BYTES = 16 * 1024;
-/** Longest body, in octets: nothing that is asked for here needs one. */
-const BODY_BYTES = 64 * 1024;
+/** Longest body, in octets, as RabbitMQ has it by default. */
+const BODY_BYTES = 10_000_000;
 const END_OF_HEAD = "\r\n\r\n";
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -16,6 +16,7 @@ export interface HttpRequest {
   /** By names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly keepAlive: boolean;
+  readonly body: Buffer;
 }
 
 /** What arrived is no request that will be answered. */
@@ -29,30 +30,62 @@ export class HttpError extends Error {
   }
 }
 
+/** A head, and how long the body after it is. */
+interface Head {
+  readonly request: Omit<HttpRequest, "body">;
+  readonly headBytes: number;
+  readonly bodyBytes: number;
+}
+
 /** Requests out of the bytes of a connection; never more than one is kept beyond what arrived. */
 export class RequestReader {
-  #bytes: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** Of the next request, once it has come. */
+  #head: Head | undefined;
 
   push(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** What has arrived and is not taken, in octets. */
+  get heldBytes(): number {
+    return this.#bytes;
   }
 
   /** Takes the next one, if it is there whole. @throws {HttpError} 400, 411, 413, 431 or 505 */
   next(): HttpRequest | undefined {
-    const end = this.#bytes.indexOf(END_OF_HEAD);
-    if ((end < 0 ? this.#bytes.length : end) > HEAD_BYTES) {
+    this.#head ??= this.#readHead();
+    if (this.#head === undefined) return undefined;
+    const { request, headBytes, bodyBytes } = this.#head;
+    if (this.#bytes < headBytes + bodyBytes) return undefined;
+    const bytes = this.#together();
+    const body = bytes.subarray(headBytes, headBytes + bodyBytes);
+    this.#chunks = [bytes.subarray(headBytes + bodyBytes)];
+    this.#bytes -= headBytes + bodyBytes;
+    this.#head = undefined;
+    return { ...request, body };
+  }
+
+  #readHead(): Head | undefined {
+    const bytes = this.#together();
+    const end = bytes.indexOf(END_OF_HEAD);
+    if ((end < 0 ? bytes.length : end) > HEAD_BYTES) {
       throw new HttpError(431, "header fields too large");
     }
     if (end < 0) return undefined;
-    const { request, bodyBytes } = readHead(this.#bytes.toString("latin1", 0, end));
-    const next = end + END_OF_HEAD.length + bodyBytes;
-    if (this.#bytes.length < next) return undefined;
-    this.#bytes = this.#bytes.subarray(next);
-    return request;
+    return { ...readHead(bytes.toString("latin1", 0, end)), headBytes: end + END_OF_HEAD.length };
+  }
+
+  #together(): Buffer {
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
   }
 }
 
-function readHead(head: string): { request: HttpRequest; bodyBytes: number } {
+function readHead(head: string): Omit<Head, "headBytes"> {
   const [line, ...fields] = head.split("\r\n");
   const [method, target, version, ...more] = line!.split(" ");
   if (!TOKEN.test(method!) || !target?.startsWith("/") || more.length > 0) {
@@ -97,7 +130,7 @@ function bodyLength(headers: ReadonlyMap<string, string>): number {
 
 function segments(path: string): string[] {
   try {
-    return path.slice(1).split("/").map(decodeURIComponent);
+    return path.replace(/\/$/, "").slice(1).split("/").map(decodeURIComponent);
   } catch {
     throw new HttpError(400, "malformed path");
   }

@@ -6,6 +6,11 @@ export function textOf(octets: string): string {
   return Buffer.from(octets, "latin1").toString();
 }
 
+/** A text of JSON as a name of the wire, one character an octet. */
+export function octetsOf(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
 /** A field table as the management API tells it: without the types of the wire. */
 export function jsonOf(table: FieldTable): Record<string, unknown> {
   return Object.fromEntries([...table].map(([name, field]) => [textOf(name), valueOf(field)]));

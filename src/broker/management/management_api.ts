@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { hostname } from "node:os";
 import type { Socket } from "node:net";
 import type { Broker } from "../broker.ts";
@@ -15,7 +14,11 @@ import type { HttpRequest } from "./http_request.ts";
 import { QUEUE_ROUTES } from "./queues.ts";
 import { selectColumns } from "./columns.ts";
 import { METRIC_ROUTES } from "./metrics/metrics.ts";
-import { match, NotAuthorised, type Route } from "./route.ts";
+import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
+import { ApiError, apiError } from "./api_error.ts";
+import { JsonBody } from "./json_body.ts";
+import { octetsOf } from "./json_fields.ts";
+import { allowed, match, NOT_FOUND, NotAuthorised, type Query, type Route } from "./route.ts";
 import { USER_ROUTES } from "./users.ts";
 
 const ROUTES: readonly Route[] = [
@@ -27,13 +30,8 @@ const ROUTES: readonly Route[] = [
   ...CONNECTION_ROUTES,
   ...HEALTH_ROUTES,
 ];
-const NOT_FOUND: HttpAnswer = {
-  status: 404,
-  body: { error: "Object Not Found", reason: "Not Found" },
-};
-
 /**
- * RabbitMQ's management HTTP API, as far as it is read: same paths, names and types
+ * RabbitMQ's management HTTP API: same paths, names and types
  * (https://www.rabbitmq.com/docs/http-api-reference).
  */
 export class ManagementApi {
@@ -48,22 +46,32 @@ export class ManagementApi {
 
   serve(socket: Socket): void {
     const { remoteAddress } = socket;
-    new HttpConnection(socket, (request) => this.#answer(request, remoteAddress));
+    new HttpConnection(socket, this.#broker, (request) => this.#answer(request, remoteAddress));
   }
 
-  #answer(request: HttpRequest, remoteAddress: string | undefined): HttpAnswer {
+  async #answer(request: HttpRequest, remoteAddress: string | undefined): Promise<HttpAnswer> {
+    try {
+      return await this.#ask(request, remoteAddress);
+    } catch (error) {
+      return this.#failure(error);
+    }
+  }
+
+  #ask(
+    request: HttpRequest,
+    remoteAddress: string | undefined,
+  ): HttpAnswer | Promise<HttpAnswer> {
     if (!this.#isMeant(request.headers.get("host"))) {
       return { status: 421, body: { error: "bad_request", reason: "unknown Host" } };
     }
     const [root, ...path] = request.path;
-    const names = path.map((segment) => Buffer.from(segment).toString("latin1"));
+    const octets = path.map(octetsOf);
     const route = root === "api"
-      ? ROUTES.find((route) => match(route, names) !== undefined)
+      ? ROUTES.find((route) => match(route, octets) !== undefined)
       : METRIC_ROUTES.find((route) => match(route, request.path) !== undefined);
     if (route === undefined) return NOT_FOUND;
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return { status: 405, headers: { allow: "GET, HEAD" } };
-    }
+    const act = actionOf(route, request);
+    if (act === undefined) return { status: 405, headers: { allow: allowed(route) } };
     const asker = askerOf(request.headers.get("authorization"), remoteAddress, this.#broker);
     if (!(asker instanceof Asker)) return this.#refusal(asker);
     if (route.needs === "administrator" && !asker.isAdministrator) {
@@ -72,17 +80,24 @@ export class ManagementApi {
     if (route.needs === "monitoring" && !asker.isMonitoring) {
       return this.#refusal("User not monitor user");
     }
-    try {
-      const [broker, parameters] = [this.#broker, request.query];
-      const body = route.get({ broker, asker, parameters, names: match(route, names) ?? [] });
-      if (body === undefined) return NOT_FOUND;
-      if (body instanceof PlainText) return { status: 200, body };
-      if (body instanceof Unhealthy) return { status: 503, body };
-      return { status: 200, body: selectColumns(body, request.query.get("columns")) };
-    } catch (error) {
-      if (error instanceof NotAuthorised) return this.#refusal(error.message);
-      throw error;
+    return act({
+      broker: this.#broker,
+      asker,
+      parameters: request.query,
+      headers: request.headers,
+      names: match(route, octets) ?? [],
+    });
+  }
+
+  #failure(error: unknown): HttpAnswer {
+    if (error instanceof NotAuthorised) return this.#refusal(error.message);
+    if (error instanceof ApiError) return error.answer;
+    if (error instanceof ChannelError || error instanceof ConnectionError) {
+      return apiError(error).answer;
     }
+    const reason = error instanceof Error ? `${error.stack}` : String(error);
+    this.#broker.emit({ event: "internal-error", connection: 0, reason });
+    return { status: 500 };
   }
 
   #refusal(reason: string): HttpAnswer {
@@ -104,4 +119,32 @@ export class ManagementApi {
     return name === "localhost" || name === "[::1]" || /^127(\.\d+){3}$/.test(name) ||
       name === hostname().toLowerCase();
   }
+}
+
+/** What a request does with a resource; undefined for what cannot be done with it. */
+function actionOf(
+  route: Route,
+  { method, body, query: parameters }: HttpRequest,
+): ((query: Query) => HttpAnswer | Promise<HttpAnswer>) | undefined {
+  const { get, put, post, delete: remove } = route;
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      return get && ((query) => shown(get(query), parameters.get("columns")));
+    case "PUT":
+      return put && ((query) => put({ ...query, body: JsonBody.parse(body) }));
+    case "POST":
+      return post && ((query) => post({ ...query, body: JsonBody.parse(body) }));
+    case "DELETE":
+      return remove;
+    case "OPTIONS":
+      return () => ({ status: 200, headers: { allow: allowed(route) } });
+  }
+}
+
+function shown(body: unknown, columns: string | null): HttpAnswer {
+  if (body === undefined) return NOT_FOUND;
+  if (body instanceof PlainText) return { status: 200, body };
+  if (body instanceof Unhealthy) return { status: 503, body };
+  return { status: 200, body: selectColumns(body, columns) };
 }

@@ -13,7 +13,8 @@ import {
   connectionName,
   consumersOf,
 } from "./open_connections.ts";
-import { type Query, type Route, vhostOf } from "./route.ts";
+import { declareQueue, deleteQueue, queueOf } from "./queue_changes.ts";
+import { type Route, vhostOf } from "./route.ts";
 
 /** Queues; beyond RabbitMQ, who holds which delivery since when. */
 export const QUEUE_ROUTES: readonly Route[] = [
@@ -34,6 +35,8 @@ export const QUEUE_ROUTES: readonly Route[] = [
       const queue = queueOf(query);
       return queue && { ...queueView(queue, query.broker), ...consumersView(queue, query.broker) };
     },
+    put: declareQueue,
+    delete: deleteQueue,
   },
   {
     path: "queues/*/*/bindings",
@@ -50,12 +53,6 @@ export const QUEUE_ROUTES: readonly Route[] = [
     },
   },
 ];
-
-function queueOf(query: Query): Queue | undefined {
-  const name = query.names[1]!;
-  const vhost = vhostOf(query);
-  return vhost?.hasQueue(name) ? vhost.queueForAll(name) : undefined;
-}
 
 function list(queues: Iterable<Queue>, broker: Broker) {
   return [...queues].sort((a, b) => a.name < b.name ? -1 : 1)

@@ -31,9 +31,12 @@ export class ChannelError extends Error {
   readonly replyCode: number;
   /** Binary string (one character an octet), as RabbitMQ words it. */
   readonly replyText: string;
+  /** What the reply text says after its name, whole. */
+  readonly explanation: string;
 
   constructor(name: ReplyName, explanation: string) {
     super(replyText(name, explanation));
+    this.explanation = explanation;
     this.name = "ChannelError";
     this.replyCode = REPLY_CODES[name];
     this.replyText = this.message;
@@ -45,12 +48,15 @@ export class ConnectionError extends Error {
   readonly replyCode: number;
   /** Binary string (one character an octet), as RabbitMQ words it. */
   readonly replyText: string;
+  /** What the reply text says after its name, whole. */
+  readonly explanation: string;
   /** Whether the close names the method that caused it; an internal error does not. */
   readonly namesMethod: boolean;
 
   constructor(name: ReplyName, explanation: string, options: { namesMethod?: boolean } = {}) {
     super(replyText(name, explanation));
     this.name = "ConnectionError";
+    this.explanation = explanation;
     this.namesMethod = options.namesMethod ?? name !== "INTERNAL_ERROR";
     this.replyCode = REPLY_CODES[name];
     this.replyText = this.message;
