@@ -97,6 +97,7 @@ Deno.test("broker -- command: kill -9 of worktool leaves nothing of the command"
     return lines.some((line) => line.includes("worktool-process-guard"));
   });
   worktool.kill("SIGKILL");
+  await worktool.exited;
   await processesEnd(pid, child);
 });
 

@@ -6,6 +6,7 @@ import type { BrokerEvent } from "../../../src/broker/broker_event.ts";
 import { BrokerServer } from "../../../src/broker/server.ts";
 import { encodeMethod, type MethodName } from "../../../src/broker/wire/method_codec.ts";
 import { METHOD_TABLE } from "../../../src/broker/wire/method_table.ts";
+import { parseFaults } from "../../../src/cli/values/faults.ts";
 import { holds } from "../../support/property.ts";
 
 function frame(type: number, channel: number, payload: Uint8Array): Buffer {
@@ -67,17 +68,28 @@ async function visit(port: number, sent: Uint8Array[]): Promise<void> {
   await closed;
 }
 
-Deno.test("no bytes after the handshake upset the broker", async () => {
-  const failures: BrokerEvent[] = [];
-  await using server = await BrokerServer.listen({ port: 0 }, (event) => {
-    if (event.event === "internal-error") failures.push(event);
+const FAULTS = "nack-confirm:30%,redeliver:30%,cancel:30%,close-channel:10%,close-connection:5%," +
+  "drop:10%,delay:0..1ms,blocked:after=5:for=1ms";
+
+for (
+  const [broker, faults] of [
+    ["the broker", undefined],
+    ["a broker that goes wrong", { faults: parseFaults(FAULTS), seed: 1 }],
+  ] as const
+) {
+  Deno.test(`no bytes after the handshake upset ${broker}`, async () => {
+    const failures: BrokerEvent[] = [];
+    const options = { port: 0, ...faults && { faults } };
+    await using server = await BrokerServer.listen(options, (event) => {
+      if (event.event === "internal-error") failures.push(event);
+    });
+    const port = Number(new URL(server.url).port);
+    await holds(
+      fc.asyncProperty(fc.array(anything, { maxLength: 12 }), async (sent) => {
+        await visit(port, sent);
+        assert.deepEqual(failures, []);
+      }),
+      { runs: 300 },
+    );
   });
-  const port = Number(new URL(server.url).port);
-  await holds(
-    fc.asyncProperty(fc.array(anything, { maxLength: 12 }), async (sent) => {
-      await visit(port, sent);
-      assert.deepEqual(failures, []);
-    }),
-    { runs: 300 },
-  );
-});
+}
