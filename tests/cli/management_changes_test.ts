@@ -73,7 +73,8 @@ async function transcript(
       : method === "OPTIONS" || answer.status === 405
       ? answer.headers.get("allow")
       : undefined;
-    seen.push([request, body, answer.status, ...told === undefined ? [] : [told]]);
+    const answered = [request, body, answer.status] as const;
+    seen.push(told === undefined ? answered : [...answered, told]);
   }
   return seen;
 }

@@ -45,6 +45,8 @@ class ActingClient implements ChannelHost {
   closeOverdue(): void {}
   refuse(): void {}
   fail(): void {}
+  drop(): void {}
+  hangUp(): void {}
 }
 
 /** Does something on a channel of the user's in the virtual host; closes it at the end. */
