@@ -22,6 +22,8 @@ export type BrokerEvent =
   | { event: "store-failed"; reason: string }
   | { event: "store-mended"; reason: string }
   | { event: "store-damaged"; reason: string }
+  | { event: "definitions"; objects: number }
+  | { event: "not-imported"; place: string; reason: string }
   | { event: "internal-error"; connection: number; reason: string }
   | { event: "operation-failed"; vhost: string; queue: string; message?: number; reason: string }
   | { event: "faults"; seed: number }

@@ -51,6 +51,8 @@ export interface BrokerOptions {
   management?: ManagementAddress;
   /** What it does wrong on purpose; default nothing. */
   faults?: FaultPlan;
+  /** What RabbitMQ has exported, as JSON; imported before anybody is served. */
+  definitions?: string;
   /** Report every method that clients send as an event; default false. */
   traceMethods?: boolean;
 }
@@ -79,6 +81,7 @@ export class BrokerServer implements AsyncDisposable {
    * @param log told what happens, as data.
    * @throws {DataDirectoryError} when the data directory is in use or cannot be written.
    * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
+   * @throws {DefinitionsError} when the definitions cannot be imported.
    * @throws {Error} with `code` EADDRINUSE and the like when it cannot listen.
    */
   static async listen(
@@ -109,6 +112,7 @@ export class BrokerServer implements AsyncDisposable {
     }
     const faults = makeFaults?.(broker);
     const running = new BrokerServer(server, broker, faults);
+    await running.#import(options.definitions);
     const limit = connectionLimit();
     let accepted = 0;
     let full = false;
@@ -134,6 +138,18 @@ export class BrokerServer implements AsyncDisposable {
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
     await running.#serveManagement(options.management);
     return running;
+  }
+
+  async #import(definitions: string | undefined): Promise<void> {
+    if (definitions === undefined) return;
+    const { importAtStart } = await import("./management/definitions/import_at_start.ts");
+    try {
+      await importAtStart(this.#broker, definitions);
+    } catch (error) {
+      this.#server.close();
+      this.#broker[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** The broker does without it where the port is taken. */

@@ -1,5 +1,6 @@
 import type { BrokerEvent } from "../broker/broker_event.ts";
 import { DamagedDataError, DataDirectoryError } from "../broker/store/data_directory_error.ts";
+import { DefinitionsError } from "../broker/management/definitions/definitions_error.ts";
 import { broker } from "../broker/serve.ts";
 import { runWithBroker } from "./broker_child.ts";
 import { refuseUnusable } from "./child_command.ts";
@@ -79,6 +80,9 @@ async function run(
     await broker(options, { stop: AbortSignal.any([stop, unheard.signal]), onEvent });
     return ExitCode.ok;
   } catch (error) {
+    if (error instanceof DefinitionsError) {
+      throw new UsageError(`--definitions ${flags.definitions}: ${error.message}`);
+    }
     const problem = startProblem(error, options);
     if (problem === undefined) throw error;
     stderr.write(`worktool: ${problem}\n`);

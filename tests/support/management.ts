@@ -57,3 +57,25 @@ export async function askManagement(
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return await answer.json();
 }
+
+/** What a management API answers. */
+export interface Answer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- JSON
+  readonly body: any;
+}
+
+/** Asks the management API for anything. @param options.login `user:password`, else guest's */
+export async function requestManagement(
+  { management }: Pick<AskedBroker, "management">,
+  [method, path]: readonly [method: string, path: string],
+  { body, login = "guest:guest" }: { body?: unknown; login?: string } = {},
+): Promise<Answer> {
+  const answer = await fetch(`${management}api/${path}`, {
+    method,
+    headers: { authorization: `Basic ${btoa(login)}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+}

@@ -3,8 +3,9 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 const SALT_BYTES = 4;
 
-/** RabbitMQ's names of what hashes passwords, and Node's. */
+/** RabbitMQ's names of what hashes passwords, and Node's; MD5 is of users from before 3.6. */
 const ALGORITHMS = {
+  rabbit_password_hashing_md5: "md5",
   rabbit_password_hashing_sha256: "sha256",
   rabbit_password_hashing_sha512: "sha512",
 } as const;
@@ -43,8 +44,8 @@ export class PasswordHash {
   static parse(text: string, algorithm: string = DEFAULT_ALGORITHM): PasswordHash | undefined {
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new RangeError("password_hash is no base64");
     if (!isAlgorithm(algorithm)) {
-      const known = Object.keys(ALGORITHMS).join(" or ");
-      throw new RangeError(`hashing_algorithm "${algorithm}" is not ${known}`);
+      const known = Object.keys(ALGORITHMS).join(", ");
+      throw new RangeError(`hashing_algorithm "${algorithm}" is none of ${known}`);
     }
     return text === "" ? undefined : new PasswordHash(Buffer.from(text, "base64"), algorithm);
   }

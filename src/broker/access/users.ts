@@ -19,6 +19,8 @@ export class Users implements Iterable<User> {
   readonly #settings: DurableSettings | undefined;
   readonly #users = new Map<string, User>();
   readonly #named: ReadonlySet<string>;
+  /** The default user, as long as nothing was said about it. */
+  #default: User | undefined;
   /** The default user was deleted, and does not come back. */
   #defaultIsGone = false;
 
@@ -43,7 +45,12 @@ export class Users implements Iterable<User> {
   /** All was restored. */
   addDefault(): void {
     if (this.#named.size > 0 || this.#defaultIsGone || this.#users.has(DEFAULT_USER.name)) return;
-    this.#add(User.from(DEFAULT_USER));
+    this.#default = this.#add(User.from(DEFAULT_USER));
+  }
+
+  /** Others are imported: as in RabbitMQ, they are there instead of the default user. */
+  dropDefault(): void {
+    if (this.#default !== undefined) this.#users.delete(this.#default.name);
   }
 
   /** In the order of their names. */
@@ -54,6 +61,11 @@ export class Users implements Iterable<User> {
   /** @param name a binary string */
   get(name: string): User | undefined {
     return this.#users.get(name);
+  }
+
+  /** Whether the user is named at the start, whatever was left. */
+  isNamed(name: string): boolean {
+    return this.#named.has(name);
   }
 
   /** Adds a user without permissions, or changes one. @throws {ConnectionError} 541 */
@@ -83,6 +95,7 @@ export class Users implements Iterable<User> {
   /** What cannot be kept does not hold. */
   #change(user: User, state: UserState): void {
     this.#settings?.put(keyOf(user.name), recordOf(state));
+    if (user === this.#default) this.#default = undefined;
     user.state = state;
   }
 

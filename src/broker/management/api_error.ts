@@ -38,6 +38,8 @@ export function apiError(error: ChannelError | ConnectionError): ApiError {
       return new ApiError(401, "not_authorised", "Access refused.");
     case 404:
       return notFound(explanation);
+    case 541:
+      return new ApiError(500, "internal_error", explanation);
     default:
       return badRequest(explanation);
   }

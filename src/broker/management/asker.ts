@@ -18,8 +18,14 @@ export class Asker {
     return this.user.tags.includes("administrator");
   }
 
+  /** Whether it has a tag, or one that means more. */
+  has(tag: "administrator" | "monitoring" | "policymaker" | undefined): boolean {
+    if (tag === undefined || this.isAdministrator) return true;
+    return tag !== "administrator" && this.user.tags.includes(tag);
+  }
+
   get isMonitoring(): boolean {
-    return this.isAdministrator || this.user.tags.includes("monitoring");
+    return this.has("monitoring");
   }
 
   /** The virtual hosts whose contents it may see, by name. */

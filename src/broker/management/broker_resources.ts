@@ -1,15 +1,14 @@
 import process from "node:process";
 import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
-import type { VHost } from "../model/vhost.ts";
 import type { Asker } from "./asker.ts";
-import { totalFigures, vhostFigures } from "./figures_with_rates.ts";
+import { totalFigures } from "./figures_with_rates.ts";
 import { textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import { channelsOf, consumersOf, openConnections } from "./open_connections.ts";
-import { type Route, vhostOf } from "./route.ts";
+import type { Route } from "./route.ts";
 
-/** The broker as a whole: overview, its only node, its virtual hosts. */
+/** The broker as a whole: overview, its only node. */
 export const BROKER_ROUTES: readonly Route[] = [
   { path: "overview", get: ({ broker, asker }) => overview(broker, asker) },
   { path: "cluster-name", get: () => ({ name: "worktool" }) },
@@ -18,17 +17,6 @@ export const BROKER_ROUTES: readonly Route[] = [
     path: "nodes/*",
     needs: "monitoring",
     get: ({ broker, names }) => textOf(names[0]!) === NODE_NAME ? nodeView(broker) : undefined,
-  },
-  {
-    path: "vhosts",
-    get: ({ asker, broker }) => asker.vhosts().map((vhost) => vhostView(vhost, broker)),
-  },
-  {
-    path: "vhosts/*",
-    get: (query) => {
-      const vhost = vhostOf(query);
-      return vhost && vhostView(vhost, query.broker);
-    },
   },
 ];
 
@@ -67,8 +55,4 @@ function nodeView(broker: Broker) {
     partitions: [],
     uptime: Math.round(performance.now()),
   };
-}
-
-function vhostView(vhost: VHost, { sampler }: Broker) {
-  return { name: textOf(vhost.name), tracing: false, ...vhostFigures(vhost, sampler) };
 }

@@ -19,17 +19,34 @@ import { ApiError, apiError } from "./api_error.ts";
 import { JsonBody } from "./json_body.ts";
 import { octetsOf } from "./json_fields.ts";
 import { allowed, match, NOT_FOUND, NotAuthorised, type Query, type Route } from "./route.ts";
+import { PARAMETER_ROUTES } from "./parameters.ts";
+import { PERMISSION_ROUTES } from "./permissions.ts";
+import { POLICY_ROUTES } from "./policies.ts";
 import { USER_ROUTES } from "./users.ts";
+import { VHOST_ROUTES } from "./vhosts.ts";
+import { DEFINITIONS_ROUTES } from "./definitions/definitions_routes.ts";
 
 const ROUTES: readonly Route[] = [
   ...BROKER_ROUTES,
+  ...VHOST_ROUTES,
   ...USER_ROUTES,
+  ...PERMISSION_ROUTES,
+  ...POLICY_ROUTES,
+  ...PARAMETER_ROUTES,
+  ...DEFINITIONS_ROUTES,
   ...QUEUE_ROUTES,
   ...EXCHANGE_ROUTES,
   ...BINDING_ROUTES,
   ...CONNECTION_ROUTES,
   ...HEALTH_ROUTES,
 ];
+/** Why who lacks a tag is refused. */
+const LACKS = {
+  administrator: "Not administrator user",
+  monitoring: "Not monitor user",
+  policymaker: "User not authorised to access object",
+};
+
 /**
  * RabbitMQ's management HTTP API: same paths, names and types
  * (https://www.rabbitmq.com/docs/http-api-reference).
@@ -73,13 +90,8 @@ export class ManagementApi {
     const act = actionOf(route, request);
     if (act === undefined) return { status: 405, headers: { allow: allowed(route) } };
     const asker = askerOf(request.headers.get("authorization"), remoteAddress, this.#broker);
-    if (!(asker instanceof Asker)) return this.#refusal(asker);
-    if (route.needs === "administrator" && !asker.isAdministrator) {
-      return this.#refusal("User not administrator user");
-    }
-    if (route.needs === "monitoring" && !asker.isMonitoring) {
-      return this.#refusal("User not monitor user");
-    }
+    if (!(asker instanceof Asker)) return this.#loginRefusal(asker);
+    if (!asker.has(route.needs)) return refusal("not_authorised", LACKS[route.needs!]);
     return act({
       broker: this.#broker,
       asker,
@@ -90,7 +102,7 @@ export class ManagementApi {
   }
 
   #failure(error: unknown): HttpAnswer {
-    if (error instanceof NotAuthorised) return this.#refusal(error.message);
+    if (error instanceof NotAuthorised) return refusal("not_authorised", error.message);
     if (error instanceof ApiError) return error.answer;
     if (error instanceof ChannelError || error instanceof ConnectionError) {
       return apiError(error).answer;
@@ -100,13 +112,10 @@ export class ManagementApi {
     return { status: 500 };
   }
 
-  #refusal(reason: string): HttpAnswer {
+  /** The login was refused: releases spell it differently. */
+  #loginRefusal(reason: string): HttpAnswer {
     const error = this.#broker.release.name === "3.10" ? "not_authorised" : "not_authorized";
-    return {
-      status: 401,
-      body: { error, reason },
-      headers: { "www-authenticate": 'Basic realm="RabbitMQ Management"' },
-    };
+    return refusal(error, reason);
   }
 
   /**
@@ -147,4 +156,12 @@ function shown(body: unknown, columns: string | null): HttpAnswer {
   if (body instanceof PlainText) return { status: 200, body };
   if (body instanceof Unhealthy) return { status: 503, body };
   return { status: 200, body: selectColumns(body, columns) };
+}
+
+function refusal(error: string, reason: string): HttpAnswer {
+  return {
+    status: 401,
+    body: { error, reason },
+    headers: { "www-authenticate": 'Basic realm="RabbitMQ Management"' },
+  };
 }

@@ -67,7 +67,7 @@ function queueView(queue: Queue, broker: Broker) {
     auto_delete: queue.autoDelete,
     consumers: subscribers.count,
     durable: queue.durable,
-    effective_policy_definition: {},
+    effective_policy_definition: queue.applied?.definition ?? {},
     exclusive: queue.exclusive,
     memory: queueBytes(queue) + tally.memoryBytes,
     message_bytes: readyBytes + tally.unackedBytes,
@@ -77,7 +77,7 @@ function queueView(queue: Queue, broker: Broker) {
     name: textOf(queue.name),
     node: NODE_NAME,
     operator_policy: null,
-    policy: null,
+    policy: queue.applied === undefined ? null : textOf(queue.applied.name),
     single_active_consumer_tag: policy.singleActiveConsumer && active !== undefined
       ? textOf(active.tag)
       : null,

@@ -30,7 +30,7 @@ export interface Route {
   /** Segments after `api`, or those of `metrics`; `*` is a variable one. */
   readonly path: string;
   /** Who may ask; default all who have any of RabbitMQ's management tags. */
-  readonly needs?: "monitoring" | "administrator";
+  readonly needs?: "monitoring" | "administrator" | "policymaker";
   /** @returns the body; undefined where there is no such object */
   readonly get?: (query: Query) => unknown;
   readonly put?: Changing<Change>;

@@ -1,68 +1,77 @@
-import type { Broker } from "../broker.ts";
 import type { User } from "../access/user.ts";
-import { textOf } from "./json_fields.ts";
-import { type Route, vhostOf } from "./route.ts";
+import { badRequest } from "./api_error.ts";
+import { closeConnections } from "./close_connections.ts";
+import { octetsOf, textOf } from "./json_fields.ts";
+import { type Change, CREATED, NO_CONTENT, NOT_FOUND, type Query, type Route } from "./route.ts";
+import { identityOf } from "./user_input.ts";
 
-/** Users, their tags and what they may do. Passwords are never told, hashed or not. */
+/** Users: who they are, and their tags. */
 export const USER_ROUTES: readonly Route[] = [
-  { path: "whoami", get: ({ asker }) => userView(asker.user) },
+  { path: "whoami", get: ({ asker: { user } }) => ({ name: textOf(user.name), tags: user.tags }) },
   {
     path: "users",
     needs: "administrator",
     get: ({ broker }) => [...broker.users].map(userView),
   },
   {
+    path: "users/without-permissions",
+    needs: "administrator",
+    get: ({ broker }) =>
+      [...broker.users].filter((user) => ![...broker.vhosts].some(({ name }) => user.mayOpen(name)))
+        .map(userView),
+  },
+  { path: "users/bulk-delete", needs: "administrator", post: deleteUsers },
+  {
     path: "users/*",
     needs: "administrator",
-    get: ({ broker, names }) => {
-      const user = broker.user(names[0]!);
+    get: (query) => {
+      const user = userOf(query);
       return user && userView(user);
     },
-  },
-  {
-    path: "users/*/permissions",
-    needs: "administrator",
-    get: ({ broker, names }) => {
-      const user = broker.user(names[0]!);
-      return user && permissions(broker, [user]);
+    put: ({ broker, names, body }) => {
+      const isNew = broker.users.get(names[0]!) === undefined;
+      broker.users.put(names[0]!, identityOf(body.values));
+      return isNew ? CREATED : NO_CONTENT;
     },
-  },
-  {
-    path: "permissions",
-    needs: "administrator",
-    get: ({ broker }) => permissions(broker, broker.users),
-  },
-  {
-    path: "permissions/*/*",
-    needs: "administrator",
-    get: ({ broker, names: [vhost, name] }) => {
-      const user = broker.user(name!);
-      return user && permissions(broker, [user]).find((one) => one.vhost === textOf(vhost!));
-    },
-  },
-  {
-    path: "vhosts/*/permissions",
-    needs: "administrator",
-    get: (query) => {
-      const vhost = vhostOf(query);
-      return vhost &&
-        permissions(query.broker, query.broker.users)
-          .filter((one) => one.vhost === textOf(vhost.name));
+    delete: (query) => {
+      const user = userOf(query);
+      if (user === undefined) return NOT_FOUND;
+      deleteUser(query, user);
+      return NO_CONTENT;
     },
   },
 ];
 
-function userView({ name, tags }: User) {
-  return { name: textOf(name), tags };
+function userOf({ broker, names }: Query): User | undefined {
+  return broker.users.get(names[0]!);
 }
 
-/** What each user may do in each virtual host that it may open. */
-function permissions(broker: Broker, users: Iterable<User>) {
-  return [...users].flatMap((user) =>
-    [...broker.vhosts].flatMap(({ name }) => {
-      const permission = user.permissionIn(name);
-      if (permission === undefined) return [];
-      return [{ user: textOf(user.name), vhost: textOf(name), ...permission.patterns }];
-    })
-  );
+/** A user as RabbitMQ tells it, and as it is exported. */
+export function userView({ name, state: { password, tags } }: User) {
+  return {
+    name: textOf(name),
+    password_hash: password?.text ?? "",
+    hashing_algorithm: password?.algorithm ?? "rabbit_password_hashing_sha256",
+    tags,
+    limits: {},
+  };
+}
+
+/** RabbitMQ 4 passes over who is not there; 3.10 ends there. */
+function deleteUsers(change: Change) {
+  const { broker, body } = change;
+  body.require("users");
+  const { users: names } = body.values;
+  if (!Array.isArray(names)) throw badRequest(["not_list", names]);
+  for (const name of names) {
+    const user = broker.users.get(octetsOf(`${name}`));
+    if (user !== undefined) deleteUser(change, user);
+    else if (broker.release.name === "3.10") throw badRequest(["no_such_user", name]);
+  }
+  return NO_CONTENT;
+}
+
+function deleteUser({ broker }: Query, user: User): void {
+  broker.users.delete(user);
+  closeConnections(broker, ({ client }) => client.user === user, `user '${user.name}' is deleted`);
 }

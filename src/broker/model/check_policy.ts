@@ -14,9 +14,10 @@ export function checkPolicy(proposal: PolicyProposal, release: Release): Policy 
   const known = applyToOf(release);
   const to = known.find((one) => one === applyTo);
   if (to === undefined) {
-    const others = known.slice(0, -1).map((one) => `'${one}'`).join(", ");
-    const either = known.length > 3 ? `one of: ${others},` : others;
-    const text = `apply-to '${applyTo}' unrecognised; should be ${either} or '${known.at(-1)}'`;
+    const should = known.length > 3
+      ? "one of: 'queues', 'classic_queues',  'quorum_queues', 'streams', 'exchanges', or 'all'"
+      : "'queues', 'exchanges' or 'all'";
+    const text = `apply-to '${applyTo}' unrecognised; should be ${should}`;
     throw new InvalidPolicy(text);
   }
   if (typeof priority !== "number") {

@@ -83,7 +83,7 @@ export class Exchange implements ExchangeDeclaration, Sampled {
    */
   constructor(vhost: string, declaration: ExchangeDeclaration, release: Release) {
     const { name, type } = declaration;
-    if (!isExchangeType(type)) {
+    if (!isKnownExchangeType(type)) {
       // Rule (exchange.declare, "type"): an unsupported type is a command invalid.
       const problem = `${ERLANG_ATOMS.has(type) ? "invalid" : "unknown"} exchange type '${type}'`;
       throw release.unknownExchangeType === "channel error"
@@ -166,7 +166,8 @@ export class Exchange implements ExchangeDeclaration, Sampled {
   }
 }
 
-function isExchangeType(type: string): type is ExchangeType {
+/** Whether there are exchanges of that type. */
+export function isKnownExchangeType(type: string): type is ExchangeType {
   return Object.hasOwn(ROUTERS, type);
 }
 

@@ -48,3 +48,8 @@ function fieldOf(value: unknown): Field {
     ? { type: "l", value: BigInt(value) }
     : { type: "S", value: Buffer.from(String(value)).toString("latin1") };
 }
+
+/** Whether a key of a definition means anything here; others are kept and told only. */
+export function hasEffect(key: string): boolean {
+  return Object.hasOwn(PRECEDENCE, key);
+}

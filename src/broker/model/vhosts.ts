@@ -5,6 +5,7 @@ import { NO_METADATA, type VHostMetadata } from "./vhost_metadata.ts";
 
 /** Which is there unless it was deleted. */
 const DEFAULT_VHOST = "/";
+const DEFAULT_METADATA = { ...NO_METADATA, description: "Default virtual host" };
 
 /** The virtual hosts of the broker: those that are named at its start, and those that were left. */
 export class VHosts implements Iterable<VHost> {
@@ -36,7 +37,9 @@ export class VHosts implements Iterable<VHost> {
 
   /** All was restored. */
   addDefault(): void {
-    if (!this.#defaultIsGone) this.named(DEFAULT_VHOST);
+    if (this.#defaultIsGone) return;
+    const vhost = this.named(DEFAULT_VHOST);
+    if (vhost.metadata === NO_METADATA) vhost.metadata = DEFAULT_METADATA;
   }
 
   /** In the order of their names. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { UserOptions } from "../../broker/access/user.ts";
@@ -18,6 +19,7 @@ import { oneOf } from "../values/one_of.ts";
 import { parseUser, parseUserTags } from "../values/user.ts";
 import { parseSize } from "../values/size.ts";
 import { stateDirectory } from "../state_directory.ts";
+import { fileProblem } from "../failure/system_problem.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 const DEFAULT_PORT = 5672;
@@ -97,7 +99,8 @@ function accessFlags() {
     .addOption(
       new Option("--vhost <name>", "virtual host besides /, repeatable")
         .argParser(repeated(nonEmptyShortString)),
-    );
+    )
+    .option("--definitions <file>", "import what RabbitMQ has exported, see docs/broker.md");
 }
 
 function releaseFlags() {
@@ -189,7 +192,10 @@ export function brokerOptions(
     acceptDamage: flags.acceptDamage ?? false,
     users: user,
     ...faultPlan(flags, { onDisk: !memory }),
-    ...defined({ maxMemoryBytes: flags.maxMemory }),
+    ...defined({
+      maxMemoryBytes: flags.maxMemory,
+      definitions: flags.definitions && definitionsIn(flags.definitions),
+    }),
   };
 }
 
@@ -232,6 +238,15 @@ function withTags(
       ...userTags.filter(({ name }) => name === one.name).flatMap(({ tags }) => tags),
     ],
   }));
+}
+
+/** @throws {UsageError} the file cannot be read */
+function definitionsIn(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`--definitions ${path}: ${fileProblem(error)}`);
+  }
 }
 
 function mustBePatterns(name: string, { configure, write, read }: Omit<UserOptions, "name">): void {

@@ -56,6 +56,10 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
       return `data directory: ${event.reason}`;
     case "store-damaged":
       return `data directory is damaged: ${event.reason}`;
+    case "definitions":
+      return `${event.objects} objects imported from --definitions`;
+    case "not-imported":
+      return `not imported: ${event.place}: ${event.reason}`;
     case "internal-error":
       return `[${event.connection}] a bug in worktool, please report it: ${event.reason}`;
     case "operation-failed": {
