@@ -1,5 +1,6 @@
 /** Users, virtual hosts, permissions and policies are changed while a broker runs. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect } from "amqplib";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
@@ -32,6 +33,7 @@ const STEPS: readonly Step[] = [
   ["GET", "users/u2", undefined, "u2:test12"],
   ["PUT", "users/u3", { password_hash: "", tags: "x, y" }],
   ["GET", "users/u3"],
+  ["GET", "users/without-permissions?columns=name"],
   ["PUT", "users/u4", { password: "p" }],
   ["PUT", "users/u4", { password: "p", password_hash: HASH, tags: "" }],
   ["PUT", "users/u4", { password_hash: "!!", tags: "" }],
@@ -179,8 +181,10 @@ Deno.test("a permission holds in its virtual host, and for who is connected alre
 async function start(data: string, ...flags: string[]) {
   const args = ["broker", "--port", "0", "--http", "0", "--data", data, ...flags];
   const broker = Worktool.start(args);
+  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
   const [management] = /http:\S+/.exec(await broker.line(/^management HTTP API at/))!;
   return {
+    url,
     management,
     stop: async () => {
       broker.kill("SIGTERM");
@@ -252,4 +256,44 @@ Deno.test("what was changed is there after a restart and a crash, passwords only
   } finally {
     await Deno.remove(data, { recursive: true });
   }
+});
+
+Deno.test("what was in a deleted virtual host is gone after a crash, too", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    {
+      await using broker = await start(data);
+      await requestManagement(broker, ["PUT", "vhosts/v1"], { body: {} });
+      const connection = await connect(`${broker.url}v1`);
+      const channel = await connection.createConfirmChannel();
+      await channel.assertQueue("q");
+      for (let n = 0; n < 100; n++) {
+        channel.sendToQueue("q", Buffer.from(`${n}`), { persistent: true });
+      }
+      await channel.waitForConfirms();
+      const closed = once(connection, "close");
+      await requestManagement(broker, ["DELETE", "vhosts/v1"]);
+      await within(closed, "the end of the connection");
+      await broker.crash();
+    }
+    await using broker = await start(data);
+    const { body: vhosts } = await requestManagement(broker, ["GET", "vhosts?columns=name"]);
+    assert.deepEqual(vhosts, [{ name: "/" }]);
+    await requestManagement(broker, ["PUT", "vhosts/v1"], { body: {} });
+    assert.deepEqual((await requestManagement(broker, ["GET", "queues"])).body, []);
+    await broker.stop();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+Deno.test("what docs/broker.md says to type makes a user with a permission", async () => {
+  const docs = await Deno.readTextFile(new URL("../../docs/broker.md", import.meta.url));
+  const [, block] = /### Users, virtual hosts and permissions\n\n```\n(.*?)```/s.exec(docs)!;
+  await using broker = await askedWorktool();
+  const script = block!.replace("http://127.0.0.1:15672/", broker.management);
+  const { success } = await new Deno.Command("sh", { args: ["-euc", script] }).output();
+  assert.ok(success);
+  const { body } = await requestManagement(broker, ["GET", "users/ana/permissions"]);
+  assert.deepEqual(body, [{ user: "ana", vhost: "ci", configure: "", write: ".*", read: ".*" }]);
 });
