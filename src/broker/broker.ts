@@ -138,7 +138,12 @@ export class Broker implements Disposable {
     this.vhosts = new VHosts(this.#vhostContext(), this.store?.settings);
     for (const name of settings.vhosts) this.vhosts.named(Buffer.from(name).toString("latin1"));
     this.recoveredMessages = this.#recover();
-    this.sampler = new Sampler(() => this.#sampled(), () => performance.now());
+    this.sampler = new Sampler({
+      workload: this.workload,
+      all: () => this.#sampled(),
+      now: () => performance.now(),
+      failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
+    });
     this.users.addDefault();
     this.vhosts.addDefault();
     const { consumerTimeoutMs } = settings;

@@ -3,7 +3,7 @@ import type { Binding, ExchangeDeclaration } from "./exchange.ts";
 import type { QueueProperties } from "./queue_context.ts";
 
 /** Octets that objects cost beside the texts in them (measured). */
-const QUEUE_BYTES = 3_000;
+const QUEUE_BYTES = 3_500;
 const EXCHANGE_BYTES = 2_000;
 const BINDING_BYTES = 600;
 const FIELD_BYTES = 200;

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { Sampler } from "../../../src/broker/sampler.ts";
+import { type Sampled, Sampler } from "../../../src/broker/sampler.ts";
+
+/** A workload with all the time in the world. */
+const CALM = {
+  workload: { add: () => {}, over: () => false },
+  failed: (error: unknown) => assert.fail(String(error)),
+};
 
 /** One thing that counts, and a clock that is set. */
 class World {
@@ -10,7 +16,7 @@ class World {
 
   constructor(count = 0) {
     this.count = count;
-    this.sampler = new Sampler(() => [this.#one], () => this.nowMs);
+    this.sampler = new Sampler({ ...CALM, all: () => [this.#one], now: () => this.nowMs });
   }
 
   /** A turn at that time, in which so much is counted. */
@@ -55,9 +61,28 @@ Deno.test("what was before a long rest does not count", () => {
 });
 
 Deno.test("what came after the last look counts from 0", () => {
-  let all: { figures: () => { count: number } }[] = [];
-  const sampler = new Sampler(() => all, () => 1_000);
+  let all: Sampled[] = [];
+  const sampler = new Sampler({ ...CALM, all: () => all, now: () => 1_000 });
   all = [{ figures: () => ({ count: 5 }) }];
   sampler.turn(1_000);
   assert.equal(sampler.rates(all[0]!)("count"), 1);
+});
+
+Deno.test("of very many the look takes several slices, and counts when it is over", () => {
+  let [nowMs, count, added] = [0, 0, 0];
+  const all = Array.from({ length: 2_000 }, () => ({ figures: () => ({ count }) }));
+  const workload = { add: () => added++, over: () => true };
+  const sampler = new Sampler({ ...CALM, workload, all: () => all, now: () => nowMs });
+  const rate = () => sampler.rates(all.at(-1)!)("count");
+  count = 100;
+  sampler.turn(nowMs = 6_000);
+  assert.equal(added, 1);
+  nowMs = 12_000;
+  sampler.turn(nowMs);
+  assert.equal(added, 1); // it is not over
+  assert.equal(rate(), 100 / 12); // against the start
+  let slices = 0;
+  while (sampler.work()) slices++;
+  assert.ok(slices > 50, `${slices}`);
+  assert.equal(rate(), 0);
 });
