@@ -134,7 +134,7 @@ Deno.test("metrics: no data without credentials of one who may see all", async (
     await nobody.body?.cancel();
     const headers = { authorization: `Basic ${btoa("some:p")}` };
     const one = await fetch(`${broker.prometheus}${endpoint}`, { headers });
-    assert.deepEqual([one.status, (await one.json()).reason], [401, "User not monitor user"]);
+    assert.deepEqual([one.status, (await one.json()).reason], [401, "Not monitor user"]);
   }
   const missing = await fetch(`${broker.prometheus}metrics/nothing`);
   assert.equal(missing.status, 404);
