@@ -1,8 +1,16 @@
 import type { Binding, Destination } from "../model/exchange.ts";
 import { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
+import {
+  addBinding,
+  bindingsBetween,
+  type End,
+  namedBinding,
+  removeBinding,
+} from "./binding_changes.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
-import { type Route, vhostOf } from "./route.ts";
+import { propertiesKey } from "./properties_key.ts";
+import { type Query, type Route, vhostOf } from "./route.ts";
 
 /** Bindings, those of the default exchange among them. */
 export const BINDING_ROUTES: readonly Route[] = [
@@ -14,7 +22,36 @@ export const BINDING_ROUTES: readonly Route[] = [
       return vhost && allBindings(vhost);
     },
   },
+  ...routesTo("queue"),
+  ...routesTo("exchange"),
 ];
+
+function routesTo(end: End): Route[] {
+  const path = `bindings/*/e/*/${end === "queue" ? "q" : "e"}/*`;
+  return [
+    {
+      path,
+      get: (query) => [...ownBinding(query, end), ...bindingsBetween(query, end).map(bindingView)],
+      post: (change) => addBinding(change, end),
+    },
+    {
+      path: `${path}/*`,
+      get: (query) => {
+        const binding = namedBinding(query, end);
+        return binding && bindingView(binding);
+      },
+      delete: (query) => removeBinding(query, end),
+    },
+  ];
+}
+
+/** The one from the default exchange, where that is the source. */
+function ownBinding(query: Query, end: End) {
+  const [, source, name] = query.names;
+  const vhost = vhostOf(query);
+  if (end !== "queue" || source !== "amq.default" || !vhost?.hasQueue(name!)) return [];
+  return [defaultBinding(vhost.queueForAll(name!))];
+}
 
 function allBindings(vhost: VHost) {
   return [
@@ -39,7 +76,7 @@ export function defaultBinding({ name, vhost }: Queue) {
     destination_type: "queue",
     routing_key: textOf(name),
     arguments: {},
-    properties_key: encodeURIComponent(textOf(name)),
+    properties_key: propertiesKey(name, new Map()),
   };
 }
 
@@ -51,5 +88,6 @@ export function bindingView({ source, destination, routingKey, arguments: table 
     destination_type: destination instanceof Queue ? "queue" : "exchange",
     routing_key: textOf(routingKey),
     arguments: jsonOf(table),
+    properties_key: propertiesKey(routingKey, table),
   };
 }

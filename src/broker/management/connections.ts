@@ -12,12 +12,23 @@ import {
   openConnections,
   type OpenConsumer,
 } from "./open_connections.ts";
-import { type Query, type Route, vhostOf } from "./route.ts";
+import { ConnectionError } from "../wire/protocol_error.ts";
+import type { HttpAnswer } from "./http_answer.ts";
+import { NO_CONTENT, NOT_FOUND, type Query, type Route, vhostOf } from "./route.ts";
 
 /** Connections, their channels and consumers. */
 export const CONNECTION_ROUTES: readonly Route[] = [
-  { path: "connections", get: (query) => visible(query).map(connectionView) },
-  { path: "connections/*", get: (query) => named(query)?.map(connectionView)[0] },
+  { path: "connections", paged: true, get: (query) => visible(query).map(connectionView) },
+  {
+    path: "connections/*",
+    get: (query) => named(query)?.map(connectionView)[0],
+    delete: (query) => closeAll(named(query), query),
+  },
+  {
+    path: "connections/username/*",
+    get: (query) => ofUser(query).map(connectionView),
+    delete: (query) => closeAll(ofUser(query), query),
+  },
   {
     path: "connections/*/channels",
     get: (query) => {
@@ -25,8 +36,12 @@ export const CONNECTION_ROUTES: readonly Route[] = [
       return found && channelsOf(found).map(channelView);
     },
   },
-  { path: "vhosts/*/connections", get: (query) => inVHost(query)?.map(connectionView) },
-  { path: "channels", get: (query) => channelsOf(visible(query)).map(channelView) },
+  {
+    path: "vhosts/*/connections",
+    paged: true,
+    get: (query) => inVHost(query)?.map(connectionView),
+  },
+  { path: "channels", paged: true, get: (query) => channelsOf(visible(query)).map(channelView) },
   {
     path: "channels/*",
     get: (query) => {
@@ -36,6 +51,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
   },
   {
     path: "vhosts/*/channels",
+    paged: true,
     get: (query) => {
       const found = inVHost(query);
       return found && channelsOf(found).map(channelView);
@@ -59,6 +75,20 @@ function named(query: Query): OpenConnection[] | undefined {
   const name = textOf(query.names[0]!);
   const found = visible(query).filter((open) => connectionName(open) === name);
   return found.length > 0 ? found : undefined;
+}
+
+function ofUser(query: Query): OpenConnection[] {
+  return visible(query).filter(({ client }) => client.user.name === query.names[0]);
+}
+
+/** Closes them as RabbitMQ does: with 320, and the reason that the request gives. */
+function closeAll(found: readonly OpenConnection[] | undefined, { headers }: Query): HttpAnswer {
+  if (found === undefined) return NOT_FOUND;
+  const reason = headers.get("x-reason") ?? "Closed via management plugin";
+  for (const { connection } of found) {
+    connection.fail(new ConnectionError("CONNECTION_FORCED", reason), 0, 0);
+  }
+  return NO_CONTENT;
 }
 
 function inVHost(query: Query): OpenConnection[] | undefined {

@@ -1,18 +1,22 @@
 import type { Broker } from "../broker.ts";
 import type { Exchange } from "../model/exchange.ts";
 import { bindingView, defaultBinding, destinationBindings } from "./bindings.ts";
+import { declareExchange, deleteExchange, exchangeName } from "./exchange_changes.ts";
 import { exchangeFigures } from "./figures_with_rates.ts";
 import { jsonOf, textOf } from "./json_fields.ts";
+import { publish } from "./messages.ts";
 import { type Query, type Route, vhostOf } from "./route.ts";
 
 /** Exchanges, and what leads from and to them. */
 export const EXCHANGE_ROUTES: readonly Route[] = [
   {
     path: "exchanges",
+    paged: true,
     get: ({ asker, broker }) => asker.vhosts().flatMap(({ exchanges }) => list(exchanges, broker)),
   },
   {
     path: "exchanges/*",
+    paged: true,
     get: (query) => {
       const vhost = vhostOf(query);
       return vhost && list(vhost.exchanges, query.broker);
@@ -24,7 +28,10 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
       const exchange = exchangeOf(query);
       return exchange && exchangeView(exchange, query.broker);
     },
+    put: declareExchange,
+    delete: deleteExchange,
   },
+  { path: "exchanges/*/*/publish", post: publish },
   {
     path: "exchanges/*/*/bindings/source",
     get: (query) => {
@@ -42,10 +49,9 @@ export const EXCHANGE_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Paths call the default exchange `amq.default`. */
 function exchangeOf(query: Query): Exchange | undefined {
   const vhost = vhostOf(query);
-  const name = query.names[1] === "amq.default" ? "" : query.names[1]!;
+  const name = exchangeName(query.names[1]!);
   return vhost?.hasExchangeNamed(name) ? vhost.exchange(name) : undefined;
 }
 

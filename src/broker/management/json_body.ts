@@ -61,10 +61,20 @@ export class JsonBody {
     throw badRequest(["not_string", value]);
   }
 
-  /** A name as the wire has it, one character an octet. @throws {ApiError} 400 */
-  name(key: string): string | undefined {
+  /** A short string as the wire has it, one character an octet. @throws {ApiError} 400 */
+  shortName(key: string): string | undefined {
     const text = this.text(key);
-    return text === undefined ? undefined : octetsOf(text);
+    if (text === undefined) return undefined;
+    const octets = octetsOf(text);
+    if (octets.length > 255) throw badRequest(["too_long", key]);
+    return octets;
+  }
+
+  /** An object inside of it. @throws {ApiError} 400 */
+  within(key: string): JsonBody {
+    const value = this.values[key] ?? {};
+    if (!isObject(value)) throw badRequest(["not_object", key]);
+    return new JsonBody(value);
   }
 
   /** An object as a field table, by names in order. @throws {ApiError} 400 */

@@ -17,6 +17,7 @@ import { METRIC_ROUTES } from "./metrics/metrics.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ApiError, apiError } from "./api_error.ts";
 import { JsonBody } from "./json_body.ts";
+import { pageOf, sorted } from "./list_view.ts";
 import { octetsOf } from "./json_fields.ts";
 import { allowed, match, NOT_FOUND, NotAuthorised, type Query, type Route } from "./route.ts";
 import { PARAMETER_ROUTES } from "./parameters.ts";
@@ -139,7 +140,7 @@ function actionOf(
   switch (method) {
     case "GET":
     case "HEAD":
-      return get && ((query) => shown(get(query), parameters.get("columns")));
+      return get && ((query) => shown(get(query), route, parameters));
     case "PUT":
       return put && ((query) => put({ ...query, body: JsonBody.parse(body) }));
     case "POST":
@@ -151,11 +152,16 @@ function actionOf(
   }
 }
 
-function shown(body: unknown, columns: string | null): HttpAnswer {
+function shown(body: unknown, { paged }: Route, parameters: URLSearchParams): HttpAnswer {
   if (body === undefined) return NOT_FOUND;
   if (body instanceof PlainText) return { status: 200, body };
   if (body instanceof Unhealthy) return { status: 503, body };
-  return { status: 200, body: selectColumns(body, columns) };
+  const columns = parameters.get("columns");
+  if (!Array.isArray(body)) return { status: 200, body: selectColumns(body, columns) };
+  const list = sorted(body, parameters);
+  const page = paged ? pageOf(list, parameters) : undefined;
+  const items = selectColumns(page?.items ?? list, columns);
+  return { status: 200, body: page === undefined ? items : { ...page, items } };
 }
 
 function refusal(error: string, reason: string): HttpAnswer {

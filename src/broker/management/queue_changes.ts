@@ -50,3 +50,12 @@ export function deleteQueue(query: Query): HttpAnswer {
   });
   return NO_CONTENT;
 }
+
+export function purgeQueue(query: Query): HttpAnswer {
+  const queue = queueOf(query);
+  if (queue === undefined) return NOT_FOUND;
+  acting(query, vhostOf(query)!, (channel) => {
+    methods.purge(channel, { queue: queue.name, noWait: true });
+  });
+  return NO_CONTENT;
+}

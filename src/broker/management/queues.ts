@@ -13,17 +13,20 @@ import {
   connectionName,
   consumersOf,
 } from "./open_connections.ts";
-import { declareQueue, deleteQueue, queueOf } from "./queue_changes.ts";
+import { get } from "./messages.ts";
+import { declareQueue, deleteQueue, purgeQueue, queueOf } from "./queue_changes.ts";
 import { type Route, vhostOf } from "./route.ts";
 
 /** Queues; beyond RabbitMQ, who holds which delivery since when. */
 export const QUEUE_ROUTES: readonly Route[] = [
   {
     path: "queues",
+    paged: true,
     get: ({ asker, broker }) => asker.vhosts().flatMap((vhost) => list(vhost.queues, broker)),
   },
   {
     path: "queues/*",
+    paged: true,
     get: (query) => {
       const vhost = vhostOf(query);
       return vhost && list(vhost.queues, query.broker);
@@ -38,6 +41,11 @@ export const QUEUE_ROUTES: readonly Route[] = [
     put: declareQueue,
     delete: deleteQueue,
   },
+  {
+    path: "queues/*/*/contents",
+    delete: purgeQueue,
+  },
+  { path: "queues/*/*/get", post: get },
   {
     path: "queues/*/*/bindings",
     get: (query) => {

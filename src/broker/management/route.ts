@@ -31,6 +31,8 @@ export interface Route {
   readonly path: string;
   /** Who may ask; default all who have any of RabbitMQ's management tags. */
   readonly needs?: "monitoring" | "administrator" | "policymaker";
+  /** The list that `get` gives is told in pages, if asked for. */
+  readonly paged?: boolean;
   /** @returns the body; undefined where there is no such object */
   readonly get?: (query: Query) => unknown;
   readonly put?: Changing<Change>;

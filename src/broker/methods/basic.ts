@@ -119,6 +119,24 @@ export function cancelOk(channel: Channel, { consumerTag }: Arguments<"basic.can
  *   active consumer.
  */
 export function get(channel: Channel, args: Arguments<"basic.get">): void {
+  const taken = takeOne(channel, args);
+  if (taken === undefined) return channel.send("basic.get-empty", {});
+  const { queue, deliveryTag, redelivered, message } = taken;
+  channel.send("basic.get-ok", {
+    deliveryTag,
+    redelivered,
+    exchange: message.exchange,
+    routingKey: message.routingKey,
+    messageCount: queue.readyCount,
+  });
+  channel.host.writer.content(channel.number, message);
+}
+
+/** Takes the next message of a queue, if there is one. @throws {ChannelError} as basic.get */
+export function takeOne(
+  channel: Channel,
+  args: { readonly queue: string; readonly noAck: boolean },
+) {
   const name = queueName(channel, args.queue);
   channel.host.require("read", "queue", name);
   const queue = channel.vhost.queue(name, channel.host);
@@ -135,17 +153,11 @@ export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const entry = queue.get(channel, args);
   if (entry === undefined) {
     channel.counts.getEmpty++;
-    return channel.send("basic.get-empty", {});
+    return undefined;
   }
-  const { message } = entry;
-  channel.send("basic.get-ok", {
-    deliveryTag: channel.got(entry, { noAck: args.noAck }),
-    redelivered: entry.redelivered,
-    exchange: message.exchange,
-    routingKey: message.routingKey,
-    messageCount: queue.readyCount,
-  });
-  channel.host.writer.content(channel.number, entry.deliveredMessage("get", release));
+  const deliveryTag = channel.got(entry, args);
+  const { redelivered } = entry;
+  return { queue, deliveryTag, redelivered, message: entry.deliveredMessage("get", release) };
 }
 
 /** basic.ack. @throws {ChannelError} 406 for an unknown delivery tag. */

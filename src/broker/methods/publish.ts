@@ -22,14 +22,23 @@ import { withReplyKey } from "./direct_reply.ts";
  */
 export function beginPublish(channel: Channel, args: Arguments<"basic.publish">): ContentAssembly {
   if (args.immediate) throw new ConnectionError("NOT_IMPLEMENTED", "immediate=true");
-  channel.host.require("write", "exchange", args.exchange);
-  const exchange: Exchange = channel.vhost.exchange(args.exchange);
+  const exchange = requirePublishable(channel, args.exchange);
+  const { release } = channel.host.broker;
+  return new ContentAssembly(exchange, args.routingKey, args.mandatory, release);
+}
+
+/**
+ * The exchange of a publish.
+ * @throws {ChannelError} 403 without write permission or on an internal exchange, 404 missing.
+ */
+export function requirePublishable(channel: Channel, name: string): Exchange {
+  channel.host.require("write", "exchange", name);
+  const exchange = channel.vhost.exchange(name);
   if (exchange.internal) {
     // Rule (exchange.declare, "internal"): only other exchanges publish to it.
     throw new ChannelError("ACCESS_REFUSED", `cannot publish to internal ${exchange.title}`);
   }
-  const { release } = channel.host.broker;
-  return new ContentAssembly(exchange, args.routingKey, args.mandatory, release);
+  return exchange;
 }
 
 /**
