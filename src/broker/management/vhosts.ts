@@ -80,7 +80,10 @@ function deleteVHost({ broker, names }: Query) {
   if (vhost === undefined) return NOT_FOUND;
   // Who has no permission any more is no danger, should the broker end here.
   broker.users.forget(vhost.name);
-  closeConnections(broker, ({ client }) => client.vhost === vhost, `vhost '${vhost.name}' is down`);
-  broker.vhosts.delete(vhost);
+  const reason = `vhost '${vhost.name}' is down`;
+  broker.vhosts.delete(
+    vhost,
+    () => closeConnections(broker, ({ client }) => client.vhost === vhost, reason),
+  );
   return NO_CONTENT;
 }

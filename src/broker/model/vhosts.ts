@@ -60,14 +60,19 @@ export class VHosts implements Iterable<VHost> {
     return vhost;
   }
 
-  /** Deletes a virtual host and all in it. @throws {ConnectionError} 541 */
-  delete(vhost: VHost): void {
+  /**
+   * Deletes a virtual host and all in it.
+   * @param leave lets its clients go, once it is gone from the disk
+   * @throws {ConnectionError} 541 when the disk refuses it; nothing has happened then
+   */
+  delete(vhost: VHost, leave: () => void): void {
     const { name } = vhost;
     this.#settings?.together(() => {
       this.#settings!.removeVHost(name);
       if (name === DEFAULT_VHOST) this.#settings!.put(keyOf(name), null);
     });
     this.#vhosts.delete(name);
+    leave();
     vhost.clear();
   }
 }
