@@ -1,6 +1,6 @@
 import deno from "../../../../deno.json" with { type: "json" };
 import type { Broker } from "../../broker.ts";
-import type { Exchange } from "../../model/exchange.ts";
+import type { Binding, Exchange } from "../../model/exchange.ts";
 import type { Queue } from "../../model/queue.ts";
 import type { VHost } from "../../model/vhost.ts";
 import type { ReleaseName } from "../../release.ts";
@@ -122,5 +122,11 @@ function exchangeDefinition(exchange: Exchange, format: Format) {
 }
 
 function bindingsOf(vhost: VHost) {
-  return [...vhost.exchanges].flatMap((exchange) => [...exchange.bindings].map(bindingView));
+  return [...vhost.exchanges].flatMap((exchange) => [...exchange.bindings].map(bindingDefinition));
+}
+
+/** An export does not name the binding for paths of the API. */
+function bindingDefinition(binding: Binding) {
+  const { properties_key: _, ...definition } = bindingView(binding);
+  return definition;
 }
