@@ -97,6 +97,9 @@ class Check {
   #reconnects = 0;
   /** The last task that was handed to the sender. */
   #sentUpTo = 0;
+  /** Resolves when all workers consume. */
+  readonly #consuming = Promise.withResolvers<void>();
+  #consumers = 0;
 
   constructor(options: CheckOptions, context: CheckContext) {
     this.#options = options;
@@ -158,6 +161,8 @@ class Check {
     const end = () => ended.abort("SIGTERM");
     this.#end.signal.addEventListener("abort", end, { once: true });
     const consuming = this.#consume({ untilEmpty: false }, ended.signal);
+    // From then on a lost broker is a loss, which is made good, and no failure to begin.
+    await Promise.race([this.#consuming.promise, consuming]);
     const sent = await this.#send();
     if (sent.failure !== undefined) this.#failure ??= sent.failure;
     end();
@@ -261,13 +266,17 @@ class Check {
     rules: WorkOptions["rules"],
     stop: AbortSignal,
   ): Promise<WorkSummary> {
-    const { queue, prefetchCount, reconnection } = this.#options;
+    const { queue, prefetchCount, reconnection, workers } = this.#options;
     const options: WorkOptions = {
       connection: this.#context.connect(worker),
       queue: { name: queue, declare: false, arguments: {} },
       consume: { consumerTag: worker, prefetchCount, noAck: false },
       work: { dotMs: 0 },
-      reconnection,
+      // The broker was there before: who begins after a restart waits for it as who went on.
+      reconnection: {
+        ...reconnection,
+        waitMs: Math.max(reconnection.waitMs, reconnection.reconnectForMs),
+      },
       concurrency: 1,
       ackMode: "manual",
       rules,
@@ -277,6 +286,7 @@ class Check {
     const summary = await work(options, {
       stop,
       onEvent: (event: WorkEvent) => {
+        if (event.event === "waiting" && ++this.#consumers === workers) this.#consuming.resolve();
         if (event.event !== "received") return;
         const { messageId, redelivered } = event.delivery;
         this.#arrivedAtMs = performance.now();

@@ -96,6 +96,8 @@ export class Worktool implements AsyncDisposable {
     for (;;) {
       const printed = all.reduce((sum, one) => sum + one.lines(pattern).length, 0);
       if (printed >= count) return;
+      const ended = all.every((one) => one.#ended) && all[0];
+      if (ended) throw new Error(ended.#describe(`ended with ${printed} of ${count} ${pattern}`));
       const changed = Promise.race(all.map((one) => one.#changed()));
       await within(changed, () => `${count} lines like ${pattern}, there are ${printed}`);
     }
