@@ -11,6 +11,7 @@ import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } fr
 import { EndOfTurn } from "./end_of_turn.ts";
 import { Churn } from "./churn.ts";
 import { collectGarbage } from "./collect_garbage.ts";
+import { InputRoom } from "./input_room.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { EntryQueue } from "./model/entry.ts";
@@ -34,10 +35,12 @@ import { recover } from "./store/recovery.ts";
  */
 const TIMEOUT_CHECK_MS = 60_000;
 
-/** What is kept of the input of all blocked connections together, in octets; */
-const BLOCKED_INPUT_BYTES = 64 * 1024 * 1024;
-/** but that share of the memory at most. */
-const BLOCKED_INPUT_SHARE = 1 / 8;
+/** What is kept of the input of all connections together, in octets; */
+const INPUT_BYTES = 64 * 1024 * 1024;
+/** but these shares of the memory at most: of those that wait for their turn, */
+const WAITING_INPUT_SHARE = 1 / 32;
+/** and of the blocked ones. */
+const BLOCKED_INPUT_SHARE = 1 / 16;
 
 /** A collection of garbage that the program waits for is no matter up to here. */
 const SMALL_MEMORY_BYTES = 128 * 1024 * 1024;
@@ -85,6 +88,8 @@ export class Broker implements Disposable {
   readonly deadLetters: DeadLetters;
   readonly directReplies = new DirectReplies();
   readonly memory: MemoryGuard;
+  readonly waitingInput: InputRoom;
+  readonly blockedInput: InputRoom;
   readonly users: Users;
   readonly vhosts: VHosts;
   readonly parameters: GlobalParameters;
@@ -115,8 +120,11 @@ export class Broker implements Disposable {
     this.deadLetters = new DeadLetters(this.workload, ({ queue, position }, error) => {
       this.#failedIn(queue, error, position);
     });
-    const isSmall = settings.maxMemoryBytes <= SMALL_MEMORY_BYTES;
-    this.memory = new MemoryGuard(settings.maxMemoryBytes, this.endOfTurn, {
+    const { maxMemoryBytes } = settings;
+    this.waitingInput = new InputRoom(Math.min(INPUT_BYTES, maxMemoryBytes * WAITING_INPUT_SHARE));
+    this.blockedInput = new InputRoom(Math.min(INPUT_BYTES, maxMemoryBytes * BLOCKED_INPUT_SHARE));
+    const isSmall = maxMemoryBytes <= SMALL_MEMORY_BYTES;
+    this.memory = new MemoryGuard(maxMemoryBytes, this.endOfTurn, {
       collect: () => collectGarbage(isSmall ? "now" : "beside the program"),
       failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
       blocked: (memoryBytes) => emit({ event: "blocked", memoryBytes }),
@@ -237,12 +245,6 @@ export class Broker implements Disposable {
 
   vhost(name: string): VHost | undefined {
     return this.vhosts.get(name);
-  }
-
-  /** Room for the input of one blocked connection, in octets. */
-  get inputRoomBytes(): number {
-    const { limitBytes } = this.memory;
-    return Math.min(BLOCKED_INPUT_BYTES, limitBytes * BLOCKED_INPUT_SHARE) / this.connections.size;
   }
 
   /** Whether a deprecated feature may be used. */

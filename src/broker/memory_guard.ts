@@ -4,7 +4,7 @@ import { ChannelError } from "./wire/protocol_error.ts";
 /** Publishers go on once memory is below this share of the limit. */
 const UNBLOCK_SHARE = 0.9;
 /** From this share of the limit on nothing more is taken that can be refused. */
-const FULL_SHARE = 1.125;
+const FULL_SHARE = 1.0625;
 /** While memory is short, what no queue has may be this share of the limit; */
 const HELD_SHARE = 0.5;
 /** or one large body, which may be whole soon, in octets; */
@@ -28,8 +28,12 @@ export interface MemoryHolder {
  * asked to run:
  */
 const COLLECT_FROM_SHARE = 0.5;
-/** each time after so much more was taken in, as a share of the limit. */
+/** less what may be garbage under any limit, in octets; */
+const GARBAGE_BYTES = 48 * 1024 * 1024;
+/** each time after so much more was taken in, */
 const COLLECT_SHARE = 0.125;
+/** or read, as a share of the limit. */
+const COLLECT_READ_SHARE = 0.0625;
 
 /** What the guard tells the broker. */
 export interface MemoryWatcher {
@@ -100,7 +104,7 @@ export class MemoryGuard implements TurnWork {
 
   /** That much was read from a client. */
   noteRead(bytes: number): void {
-    if ((this.#readBytes += bytes) > this.limitBytes * COLLECT_SHARE) this.#collect();
+    if ((this.#readBytes += bytes) > this.limitBytes * COLLECT_READ_SHARE) this.#collect();
   }
 
   /** Messages in queues take that much more, or less. */
@@ -163,7 +167,8 @@ export class MemoryGuard implements TurnWork {
   }
 
   #collect(): void {
-    if (this.bytes + this.#garbageBytes < this.limitBytes * COLLECT_FROM_SHARE) return;
+    const fromBytes = this.limitBytes * COLLECT_FROM_SHARE - GARBAGE_BYTES;
+    if (this.bytes + this.#garbageBytes < fromBytes) return;
     this.#newBytes = this.#garbageBytes = this.#readBytes = 0;
     this.#watcher.collect();
   }

@@ -2,10 +2,13 @@ import { Buffer } from "node:buffer";
 import { Message, type Slice } from "../model/message.ts";
 import type { RoutingProperties } from "../wire/content_header.ts";
 
-/** Room for so much at first: what a client announces it need not send. */
-const FIRST_BYTES = 1024 * 1024;
-/** It grows by that factor. */
-const GROWTH = 4;
+/** Room for so much at first, in octets: what a client announces it need not send. */
+const FIRST_BYTES = 256 * 1024;
+/**
+ * Who sends that much gets room for all of it at once. More than so many octets come from the
+ * machine, which gives only what is written to; less may have been in use before.
+ */
+const USED_BEFORE_BYTES = 4 * 1024 * 1024;
 
 /**
  * A message whose body comes in several frames, copied together as it comes: a slice of each frame
@@ -28,16 +31,17 @@ export class GatheredContent {
     properties.bytes.copy(this.#bytes, this.#propertiesAt, properties.start, properties.end);
   }
 
-  /** Octets gathered so far. */
+  /** Octets that it takes of the memory. */
   get bytes(): number {
-    return this.#end;
+    const { length } = this.#bytes;
+    return length <= USED_BEFORE_BYTES ? length : this.#end;
   }
 
   /** Adds a frame's part of the body; no more than was announced. */
   add(bytes: Buffer, start: number, end: number): void {
     const needed = this.#end + end - start;
     if (needed > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#size, needed * GROWTH));
+      const grown = Buffer.allocUnsafeSlow(this.#size);
       this.#bytes.copy(grown, 0, 0, this.#end);
       this.#bytes = grown;
     }

@@ -16,6 +16,7 @@ import { Inbound, type InboundSink } from "./inbound.ts";
 import { type ClientConnection, OpenClient } from "./open_client.ts";
 import { SocketEnd } from "./socket_end.ts";
 import { SocketPath } from "./socket_path.ts";
+import { SocketReading } from "./socket_reading.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -32,6 +33,7 @@ export class Connection
   readonly path: SocketPath;
   readonly traffic = new Traffic();
   readonly #socket: Socket;
+  readonly #reading: SocketReading;
   readonly #inbound: Inbound;
   readonly #frames = new FrameRouter(this);
   readonly #socketWriter: SocketWriter;
@@ -48,6 +50,7 @@ export class Connection
     this.id = id;
     this.parts = parts;
     this.#socket = socket;
+    this.#reading = new SocketReading(socket);
     this.broker = broker;
     this.#log = new ConnectionLog(id, broker);
     this.#end = new SocketEnd(socket);
@@ -122,11 +125,9 @@ export class Connection
     try {
       this.#frames.route(type, channel, bytes, start, end);
     } catch (error) {
-      if (error instanceof ChannelError && this.#state === "open") {
-        this.closeChannel(channel, error, this.#frames.method);
-      } else {
-        this.#failed(error);
-      }
+      const ofChannel = error instanceof ChannelError && this.#state === "open";
+      if (ofChannel) this.closeChannel(channel, error, this.#frames.method);
+      else this.#failed(error);
     }
   }
 
@@ -270,8 +271,7 @@ export class Connection
     const isFull = this.#socketWriter.overfull && this.#state === "open";
     if (isFull) this.#inbound.block(); // the answers to what is read already would not fit either
     else if (!this.#waits) this.#inbound.unblock();
-    if (this.#paused && this.#state !== "closing") this.#socket.pause();
-    else this.#socket.resume();
+    this.#reading.on = !this.#paused || this.#state === "closing";
   }
 
   notePublish(): void {
@@ -283,9 +283,9 @@ export class Connection
   }
 
   unblock(): void {
-    if (!this.#waits) return;
+    const told = this.#waits && this.#client!.capabilities.has("connection.blocked");
     this.#waits = false;
-    if (this.#client!.capabilities.has("connection.blocked")) this.send("connection.unblocked", {});
+    if (told) this.send("connection.unblocked", {});
     this.pressure();
   }
 

@@ -4,7 +4,7 @@ import type { MemoryGuard } from "../memory_guard.ts";
 import type { DeadLetters } from "../model/dead_letters.ts";
 import { FrameParser, type FrameSink } from "../wire/frame_parser.ts";
 import type { Work, Workload } from "../workload.ts";
-import { PendingInput } from "./pending_input.ts";
+import { type InputRooms, PendingInput } from "./pending_input.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** A version of AMQP, as its protocol header and connection.start name it (section 4.2.2). */
@@ -42,13 +42,11 @@ export interface InboundSink extends FrameSink {
 }
 
 /** The broker, as far as input needs it. */
-export interface InboundBroker {
+export interface InboundBroker extends InputRooms {
   readonly workload: Workload;
   readonly memory: MemoryGuard;
   readonly release: Release;
   readonly deadLetters: DeadLetters;
-  /** How much is kept of a client's input while it is blocked, in octets. */
-  readonly inputRoomBytes: number;
 }
 
 /** What a frame counts in steps of the workload, without the queues that it reaches. */
@@ -80,7 +78,7 @@ export class Inbound implements Work, FrameSink {
     this.#deadLetters = broker.deadLetters;
     this.#release = broker.release;
     this.#parser = new FrameParser(broker.release.firstFrameMaxBytes);
-    this.#pending = new PendingInput(() => broker.inputRoomBytes);
+    this.#pending = new PendingInput(broker, { roomChanged: () => sink.pressure() });
   }
 
   /** The frame-max that was agreed on, in octets. */

@@ -1,7 +1,25 @@
 import type { Buffer } from "node:buffer";
+import type { InputRoom, Reader } from "../input_room.ts";
+import type { MemoryGuard } from "../memory_guard.ts";
 
 /** A client is not read while so many of its octets wait for their turn. */
 const WAITING_BYTES = 64 * 1024;
+
+/** Where input is kept, shared by all connections. */
+export interface InputRooms {
+  readonly memory: Pick<MemoryGuard, "short">;
+  /** It waits for its turn. */
+  readonly waitingInput: InputRoom;
+  /** It waits until the client is not blocked any more. */
+  readonly blockedInput: InputRoom;
+}
+
+/** Something that was read. */
+interface Piece {
+  readonly bytes: Buffer;
+  /** What it keeps, in octets: its beginning may have been looked at. */
+  readonly keptBytes: number;
+}
 
 /**
  * Input that a connection has read and not yet looked at: it waits for its turn, or for the end of
@@ -12,50 +30,93 @@ const WAITING_BYTES = 64 * 1024;
  * keep its queues, and the memory that all wait for, for ever.
  */
 export class PendingInput {
-  readonly #roomBytes: () => number;
-  #chunks: Buffer[] = [];
+  readonly #rooms: InputRooms;
+  readonly #reader: Reader;
+  readonly #pieces: Piece[] = [];
   #bytes = 0;
-  /** The connection is blocked: what arrives is kept here. */
-  holding = false;
+  /** What the piece keeps that was taken last. */
+  #takenBytes = 0;
+  /** The client sends more at once than others wait for: it shares the room with its like. */
+  #greedy = false;
+  #holding = false;
 
-  /** @param roomBytes how much is kept at most, give or take what is read at once */
-  constructor(roomBytes: () => number) {
-    this.#roomBytes = roomBytes;
+  /** @param reader told when `full` may have changed because of others */
+  constructor(rooms: InputRooms, reader: Reader) {
+    this.#rooms = rooms;
+    this.#reader = reader;
+  }
+
+  /** The connection is blocked: what arrives is kept here. */
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  set holding(holding: boolean) {
+    if (holding === this.#holding) return;
+    const bytes = this.#bytes;
+    this.#account(-bytes);
+    this.#room.leave(this.#reader);
+    this.#holding = holding;
+    if (holding || this.#greedy) this.#room.enter(this.#reader);
+    this.#account(bytes);
   }
 
   get isEmpty(): boolean {
-    return this.#chunks.length === 0;
+    return this.#pieces.length === 0;
   }
 
   /** No more should be read for now. */
   get full(): boolean {
+    if (this.#greedy && this.#isRoomFull) return true;
     // The first piece goes at the end of this turn: pausing the socket for it would only cost.
-    if (!this.holding) return this.#chunks.length > 1 && this.#bytes > WAITING_BYTES;
-    return this.#bytes > 0 && this.#bytes > this.#roomBytes();
+    if (!this.#holding) return this.#pieces.length > 1 && this.#bytes > WAITING_BYTES;
+    return this.#bytes > 0 && this.#bytes > this.#room.shareBytes;
   }
 
-  add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+  add(bytes: Buffer): void {
+    this.#greedy = bytes.length >= WAITING_BYTES;
+    if (this.#greedy || this.#holding) this.#room.enter(this.#reader);
+    else this.#room.leave(this.#reader);
+    this.#pieces.push({ bytes, keptBytes: bytes.length });
+    this.#account(bytes.length);
   }
 
   /** Takes the oldest. */
   take(): Buffer | undefined {
-    const chunk = this.#chunks.shift();
-    this.#bytes -= chunk?.length ?? 0;
-    return chunk;
+    const piece = this.#pieces.shift();
+    if (piece === undefined) return undefined;
+    this.#takenBytes = piece.keptBytes;
+    return piece.bytes;
   }
 
-  /** Puts back what is left of the one that was taken last. */
+  /** Puts back what is left of the one that was taken last, or nothing. */
   putBack(rest: Buffer): void {
-    if (rest.length === 0) return;
-    this.#chunks.unshift(rest);
-    this.#bytes += rest.length;
+    if (rest.length === 0) this.#account(-this.#takenBytes);
+    else this.#pieces.unshift({ bytes: rest, keptBytes: this.#takenBytes });
+    this.#takenBytes = 0;
   }
 
   /** Forgets all. */
   clear(): void {
-    this.#chunks = [];
-    this.#bytes = 0;
+    this.#pieces.length = 0;
+    this.#takenBytes = 0;
+    this.#greedy = false;
+    this.#room.leave(this.#reader);
+    this.#account(-this.#bytes);
+  }
+
+  get #isRoomFull(): boolean {
+    const { memory, blockedInput } = this.#rooms;
+    // Who is in the midst of a body will be blocked at its end, and what is behind it kept.
+    return this.#room.full || memory.short && blockedInput.full;
+  }
+
+  get #room(): InputRoom {
+    return this.#holding ? this.#rooms.blockedInput : this.#rooms.waitingInput;
+  }
+
+  #account(bytes: number): void {
+    this.#bytes += bytes;
+    this.#room.account(bytes);
   }
 }

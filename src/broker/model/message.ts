@@ -11,6 +11,9 @@ import { type Field, type FieldTable, readTable, sortedByName } from "../wire/fi
 /** Octets a message costs in memory beside its own: objects, queue slot, slab slack (estimate). */
 const OVERHEAD_BYTES = 400;
 
+/** And one with a piece of memory for itself: there are eight sizes between powers of two. */
+const ROUNDING_SHARE = 1 / 8;
+
 /** A range of a buffer, end exclusive. */
 export interface Slice {
   bytes: Buffer;
@@ -166,7 +169,8 @@ export class Message {
 
   /** Octets it takes in memory (estimate). */
   get memoryBytes(): number {
-    return this.end - this.start + OVERHEAD_BYTES;
+    const octets = this.end - this.start;
+    return OVERHEAD_BYTES + octets + (octets > SLAB_BYTES / 4 ? octets * ROUNDING_SHARE : 0);
   }
 
   /** The header table, decoded on each call; undefined when there is none. */
