@@ -9,6 +9,7 @@ import { send, type SendOptions } from "../send/send.ts";
 import type { SendSummary } from "../send/send_event.ts";
 import { work, type WorkOptions } from "../work/work.ts";
 import type { WorkEvent, WorkSummary } from "../work/work_event.ts";
+import type { Disturbance, DisturbanceResult } from "./disturbance.ts";
 import { type Account, TaskLedger } from "./task_ledger.ts";
 
 /** One whole cycle: tasks are sent, confirmed, consumed and acknowledged. */
@@ -28,12 +29,6 @@ export interface CheckOptions {
   readonly rate?: number;
   /** Lines for the shell, run one after the other while tasks are under way. */
   readonly disturbances: readonly Disturbance[];
-}
-
-/** Something that is done to the broker in the middle, and has ended when it serves again. */
-export interface Disturbance {
-  readonly flag: string;
-  readonly command: string;
 }
 
 export interface CheckContext {
@@ -58,12 +53,6 @@ export interface CheckResult extends Account {
   /** Why it ended early: an error of one of its parts, or its queue was left behind. */
   readonly failure?: unknown;
   readonly stopped: boolean;
-}
-
-export interface DisturbanceResult extends Disturbance {
-  readonly exitStatus: number;
-  /** How many tasks were sent while it ran. */
-  readonly sentMeanwhile: number;
 }
 
 /** The broker deletes the queue of a check that was killed, so long after. */
