@@ -3,8 +3,10 @@ import { ChannelError } from "./wire/protocol_error.ts";
 
 /** Publishers go on once memory is below this share of the limit. */
 const UNBLOCK_SHARE = 0.9;
-/** From this share of the limit on nothing more is taken that can be refused. */
-const FULL_SHARE = 1.0625;
+/** From so far above the limit on nothing more is taken that can be refused: this share of it, */
+const FULL_SHARE = 1 / 16;
+/** but so many octets under any limit. */
+const FULL_BYTES = 2 * 1024 * 1024;
 /** While memory is short, what no queue has may be this share of the limit; */
 const HELD_SHARE = 0.5;
 /** or one large body, which may be whole soon, in octets; */
@@ -99,7 +101,8 @@ export class MemoryGuard implements TurnWork {
 
   /** Whether there is not even room for what publishers had begun. */
   get full(): boolean {
-    return this.#short && this.bytes > this.limitBytes * FULL_SHARE;
+    const { limitBytes } = this;
+    return this.#short && this.bytes - limitBytes > Math.max(limitBytes * FULL_SHARE, FULL_BYTES);
   }
 
   /** That much was read from a client. */
