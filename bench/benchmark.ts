@@ -22,6 +22,8 @@ export interface Context {
 export interface Benchmark {
   /** For `--only`. */
   readonly name: string;
+  /** It runs only where it is named, alone, and has results of its own; default false. */
+  readonly apart?: boolean;
   readonly run: (context: Context) => Promise<Section[]>;
 }
 

@@ -2,7 +2,6 @@ import type { Benchmark } from "./benchmark.ts";
 import { backlog } from "./broker/backlog.ts";
 import { confirmLatency } from "./broker/confirm_latency.ts";
 import { EmbeddedBroker } from "./broker/embedded_broker.ts";
-import { queueList } from "./broker/queue_list.ts";
 import { readiness } from "./broker/readiness.ts";
 import { throughput } from "./broker/throughput.ts";
 import type { Section } from "./section.ts";
@@ -20,7 +19,6 @@ export const embeddedBroker: Benchmark = {
     }
     sections.push(await readiness(worktool, { quick, stop }));
     sections.push(await backlog(worktool, { quick, stop }));
-    sections.push(await queueList(worktool, { quick, stop }));
     return sections;
   },
 };

@@ -34,7 +34,7 @@ const NAMES = BENCHMARKS.map(({ name }) => name).join(", ");
 const HELP = `Usage: deno task bench [options]
 
   --quick      small numbers, for trying it out
-  --only NAME  ${NAMES}; repeatable
+  --only NAME  ${NAMES}; repeatable (smoke: only so, alone)
   --url URL    broker (default: AMQP_URL, or amqp://guest:guest@localhost:5672/)
   --write      also put the report into bench/README.md`;
 
@@ -56,11 +56,16 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const chosen = BENCHMARKS.filter(({ name }) =>
-    values.only.length === 0 || values.only.includes(name)
+  const chosen = BENCHMARKS.filter(({ name, apart = false }) =>
+    values.only.length === 0 ? !apart : values.only.includes(name)
   );
   if (chosen.length < values.only.length) {
     console.error(`--only: one of ${NAMES}`);
+    return USAGE;
+  }
+  const apart = chosen.find((benchmark) => benchmark.apart);
+  if (apart !== undefined && chosen.length > 1) {
+    console.error(`--only ${apart.name} goes alone: its results stand apart`);
     return USAGE;
   }
   const given = values.url ?? Deno.env.get("AMQP_URL") ?? "amqp://guest:guest@localhost:5672";
@@ -110,7 +115,9 @@ async function main(): Promise<number> {
   });
   console.log(report);
   if (values.write) {
-    await replaceResults(new URL("README.md", import.meta.url), report, "deno task bench --write");
+    const only = apart === undefined ? "" : ` --only ${apart.name}`;
+    const file = new URL("README.md", import.meta.url);
+    await replaceResults(file, report, `deno task bench${only} --write`);
   }
   return 0;
 }

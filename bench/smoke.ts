@@ -1,4 +1,5 @@
 import { type Benchmark, type Context, peerProgram } from "./benchmark.ts";
+import { queueList } from "./broker/queue_list.ts";
 import { contest, type Contestant } from "./contest.ts";
 import { ScratchQueue } from "./scratch_queue.ts";
 import { contestSection, type Section } from "./section.ts";
@@ -6,10 +7,18 @@ import { contestSection, type Section } from "./section.ts";
 /** One process after the other. */
 const SEND_THEN_WORK = ["sh", peerProgram("send_then_work.sh")];
 
-/** What a health check and a smoke test cost, beside what they are made of. */
+/**
+ * What a health check and a smoke test cost, beside what they are made of; and what it costs to ask
+ * the embedded broker for all of its queues, beside RabbitMQ.
+ */
 export const smoke: Benchmark = {
   name: "smoke",
-  run: async (context) => [await waitOnce(context), await check(context)],
+  apart: true,
+  run: async (context) => [
+    await waitOnce(context),
+    await check(context),
+    await queueList(context.worktool, context),
+  ],
 };
 
 async function waitOnce({ worktool, url, quick, stop }: Context): Promise<Section> {
