@@ -12,6 +12,7 @@ import { EndOfTurn } from "./end_of_turn.ts";
 import { Churn } from "./churn.ts";
 import { collectGarbage } from "./collect_garbage.ts";
 import { InputRoom } from "./input_room.ts";
+import type { Listener } from "./listener.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
 import type { EntryQueue } from "./model/entry.ts";
@@ -81,6 +82,7 @@ export interface BrokerConnection {
 /** The state connections share: virtual hosts, users, store, clocks and the memory guard. */
 export class Broker implements Disposable {
   readonly connections = new Set<BrokerConnection>();
+  readonly listeners: Listener[] = [];
   readonly endOfTurn = new EndOfTurn();
   readonly workload = new Workload(this.endOfTurn, (nowMs) => this.sampler.turn(nowMs));
   readonly churn = new Churn();

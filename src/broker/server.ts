@@ -74,6 +74,7 @@ export class BrokerServer implements AsyncDisposable {
     this.#faults = faults;
     const { address, family, port } = server.address() as AddressInfo;
     this.url = `amqp://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
+    broker.listeners.push({ protocol: "amqp", address, port });
   }
 
   /**

@@ -13,6 +13,13 @@ export const BROKER_ROUTES: readonly Route[] = [
   { path: "overview", get: ({ broker, asker }) => overview(broker, asker) },
   { path: "cluster-name", get: () => ({ name: "worktool" }) },
   { path: "nodes", needs: "monitoring", get: ({ broker }) => [nodeView(broker)] },
+  { path: "feature-flags", get: () => [] }, // it has none that could be off
+  { path: "extensions", get: () => [] },
+  {
+    path: "nodes/*/memory",
+    needs: "monitoring",
+    get: ({ names }) => textOf(names[0]!) === NODE_NAME ? memoryView() : undefined,
+  },
   {
     path: "nodes/*",
     needs: "monitoring",
@@ -32,6 +39,13 @@ function overview(broker: Broker, asker: Asker) {
     node: NODE_NAME,
     rates_mode: "basic",
     statistics_db_event_queue: 0,
+    listeners: broker.listeners.map(({ protocol, address, port }) => ({
+      node: NODE_NAME,
+      protocol,
+      ip_address: address,
+      port,
+      socket_opts: {},
+    })),
     ...totalFigures(vhosts, broker.churn, broker.sampler),
     object_totals: {
       channels: channelsOf(connections).length,
@@ -41,6 +55,12 @@ function overview(broker: Broker, asker: Asker) {
       queues: vhosts.reduce((sum, { queues }) => sum + [...queues].length, 0),
     },
   };
+}
+
+/** What the process takes, in octets; what it takes it for is known of buffers alone. */
+function memoryView() {
+  const { rss, external } = process.memoryUsage();
+  return { memory: { binary: external, strategy: "rss", total: { rss } } };
 }
 
 function nodeView(broker: Broker) {

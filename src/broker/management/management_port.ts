@@ -28,6 +28,7 @@ export class ManagementPort implements Disposable {
     const { address, family, port } = server.address() as AddressInfo;
     this.#host = address;
     this.url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
+    broker.listeners.push({ protocol: "http", address, port });
     server.maxConnections = MOST_CONNECTIONS;
     server.on("connection", (socket) => void this.#accept(socket));
     server.on("error", () => {}); // it refuses one connection, not all
