@@ -14,7 +14,7 @@ import {
 
 type Kind = "string" | "number" | "boolean" | "object";
 
-/** A request, and the fields of the object (or of the list's or page's first) that it is read for. */
+/** A request, and what is read of the object, or of the first one of a list or a page. */
 interface Asked {
   readonly path: string;
   readonly fields: Readonly<Record<string, Kind>>;
