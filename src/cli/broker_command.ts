@@ -12,7 +12,15 @@ import { UsageError } from "./failure/usage_error.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Context } from "./context.ts";
 
+/** To ask for a queue that is not there is how clients look for one. */
+const NOT_FOUND = 404;
+
 /** What a broker that serves one command does not tell unless it is asked to. */
+function isRoutine(event: BrokerEvent): boolean {
+  return ROUTINE.includes(event.event) ||
+    event.event === "channel-error" && event.replyCode === NOT_FOUND;
+}
+
 const ROUTINE: readonly BrokerEvent["event"][] = [
   "management",
   "opened",
@@ -70,7 +78,7 @@ async function run(
       return;
     }
     if (event.event === "listening" && (!forCommand || verbose)) stdout.write(`${event.url}\n`);
-    if (forCommand && !verbose && ROUTINE.includes(event.event)) return;
+    if (forCommand && !verbose && isRoutine(event)) return;
     const line = brokerLogLine(event, { verbose });
     if (line !== undefined) stderr.write(`${line}\n`);
   }

@@ -21,7 +21,7 @@ import type {
 import { queueRequest } from "./flags/queue_flags.ts";
 import { counted } from "./output/counted.ts";
 import { eventLine } from "./output/event_line.ts";
-import { jsonBody } from "./output/body.ts";
+import { jsonBody, printableText } from "./output/body.ts";
 import { jsonProperties } from "./output/header_json.ts";
 import { taskLine } from "./output/line.ts";
 import { Progress } from "./output/progress.ts";
@@ -168,7 +168,7 @@ function tell(
   event: string,
   fields: object,
 ): void {
-  report.result(json ? eventLine(event, fields) : ` [x] ${text}`);
+  report.result(json ? eventLine(event, fields) : ` [x] ${printableText(text)}`);
 }
 
 /** Asks on a terminal. @throws {UsageError} where nobody can be asked */

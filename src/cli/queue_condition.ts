@@ -47,7 +47,8 @@ export async function untilAllHold(
     await pause(Math.min(UNTIL_PAUSE_MS, endMs - performance.now()), stop);
     ({ known: queues, missing } = await look());
   }
-  const exitCode = allHold(queues) ? ExitCode.ok : ExitCode.expectationMissed;
+  const missed = stop.aborted ? ExitCode.failed : ExitCode.expectationMissed;
+  const exitCode = allHold(queues) ? ExitCode.ok : missed;
   const { text, columns } = condition;
   if (asJson) {
     for (const queue of queues) {
@@ -62,7 +63,11 @@ export async function untilAllHold(
     report.result(` [x] ${text}: ${seen}`);
   }
   if (exitCode === ExitCode.ok) return exitCode;
-  const after = waitMs > 0 ? ` within ${formatDuration(waitMs)}` : "";
+  const after = stop.aborted
+    ? " until it was stopped"
+    : waitMs > 0
+    ? ` within ${formatDuration(waitMs)}`
+    : "";
   const failing = queues.filter((queue) => !condition.holds(queue));
   if (queues.length === 0) report.notice(`worktool: there is no queue to look at${after}`);
   for (const queue of failing.slice(0, MOST_TOLD)) {

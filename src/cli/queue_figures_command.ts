@@ -95,7 +95,7 @@ function lookOf(
 ): QueueLook {
   return new QueueLook({
     connection,
-    managementUrl: managementUrl(given, env, connection.current),
+    management: managementUrl(given, env, connection.current),
     prometheusUrl: prometheusUrl(connection.current),
   });
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { utf8Text } from "../work/exec/utf8.ts";
 import { type Exit, EXIT_CODES_HELP, ExitCode } from "./failure/exit_code.ts";
+import { printableLines } from "./output/body.ts";
 import type { Output, OutputFailed } from "./output/output.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./failure/usage_error.ts";
@@ -69,7 +70,7 @@ export async function run(
     command.exitOverride().configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "worktool: ")),
+      outputError: (text, write) => write(printableLines(text.replace(/^error: /, "worktool: "))),
     });
   }
   try {
@@ -149,7 +150,7 @@ function usageExitCode(
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }
   if (error instanceof UsageError) {
-    stderr.write(`worktool: ${error.message}\n`);
+    stderr.write(`worktool: ${printableLines(error.message)}\n`);
     return ExitCode.usage;
   }
   throw error;

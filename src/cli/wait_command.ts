@@ -8,6 +8,7 @@ import { explain } from "./failure/explain.ts";
 import type { Explanation } from "./failure/explanation.ts";
 import { UsageError } from "./failure/usage_error.ts";
 import { type WaitFlags, waitFlags, waitOptions } from "./flags/wait_flags.ts";
+import { printableText } from "./output/body.ts";
 import { counted } from "./output/counted.ts";
 import { eventLine } from "./output/event_line.ts";
 import { attemptOf, Report } from "./output/report.ts";
@@ -62,7 +63,7 @@ async function wait(
 
   function json(event: string, fields: object): void {
     const line = eventLine(event, { queue, ...fields });
-    if (forCommand) report.notice(line);
+    if (forCommand) context.stderr.write(`${line}\n`);
     else report.result(line);
   }
 
@@ -113,7 +114,7 @@ async function wait(
             `${counted(depth.ready, "task")} ready, ${counted(depth.consumers, "consumer")}`
         }`;
         if (forCommand) report.notice(line);
-        else report.result(line);
+        else report.result(printableText(line));
       }
       return ExitCode.ok;
     }

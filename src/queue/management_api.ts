@@ -7,6 +7,8 @@ export interface ManagementAddress {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  /** Where its broker listens, if it was guessed that this is the broker's. */
+  readonly amqpPort?: number;
   /** For each answer, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -65,13 +67,16 @@ const COLUMNS = "name,messages_ready,messages_unacknowledged,consumers,messages_
  */
 export class ManagementApi {
   readonly #address: ManagementAddress;
+  #isTheBrokers: boolean;
 
   constructor(address: ManagementAddress) {
     this.#address = address;
+    this.#isTheBrokers = address.amqpPort === undefined;
   }
 
   /** All queues of a virtual host. @throws {ManagementUnavailable} */
   async queues(vhost: string): Promise<readonly QueueFigures[]> {
+    await this.#mustBeTheBrokers();
     const all = await this.#get(`queues/${encodeURIComponent(vhost)}?columns=${COLUMNS}`);
     if (!Array.isArray(all)) throw this.#unlike();
     return all.map(figuresOf);
@@ -79,6 +84,7 @@ export class ManagementApi {
 
   /** Undefined where there is no such queue. @throws {ManagementUnavailable} */
   async queue(vhost: string, name: string): Promise<QueueDetails | undefined> {
+    await this.#mustBeTheBrokers();
     const path = `queues/${encodeURIComponent(vhost)}/${encodeURIComponent(name)}`;
     const found = await this.#find(path);
     if (found === undefined) return undefined;
@@ -110,6 +116,28 @@ export class ManagementApi {
         routingKey,
       })),
     };
+  }
+
+  /**
+   * Another broker's figures would be wrong ones. Where it does not tell on which ports it listens,
+   * as to a user without the tag `monitoring`, it is believed.
+   *
+   * @throws {ManagementUnavailable}
+   */
+  async #mustBeTheBrokers(): Promise<void> {
+    if (this.#isTheBrokers) return;
+    const { url, amqpPort } = this.#address;
+    const { listeners } = await this.#get("overview?columns=listeners") as {
+      readonly listeners?: readonly { readonly port?: number }[];
+    };
+    const known = Array.isArray(listeners) && listeners.length > 0;
+    if (known && !listeners.some(({ port }) => port === amqpPort)) {
+      throw new ManagementUnavailable(
+        `${url} is another broker's: it does not listen on port ${amqpPort} ` +
+          "(where a port is forwarded, name it with --management-url)",
+      );
+    }
+    this.#isTheBrokers = true;
   }
 
   async #get(path: string): Promise<unknown> {

@@ -10,8 +10,8 @@ import type { QueueFigures } from "./queue_figures.ts";
 
 export interface QueueLookOptions {
   readonly connection: Cluster;
-  /** Both without a slash at the end. */
-  readonly managementUrl: string;
+  /** Without a slash at the end, as the next one; a guess must turn out to be this broker's. */
+  readonly management: { readonly url: string; readonly guessed: boolean };
   readonly prometheusUrl: string;
 }
 
@@ -36,6 +36,7 @@ export class QueueLook implements AsyncDisposable {
   readonly #options: QueueLookOptions;
   readonly #vhost: string;
   #connection: Connection | undefined;
+  #managementApi: ManagementApi | undefined;
 
   constructor(options: QueueLookOptions) {
     this.#options = options;
@@ -102,9 +103,13 @@ export class QueueLook implements AsyncDisposable {
   }
 
   #api(): ManagementApi {
-    const { connection: { current, options: { timeoutMs } }, managementUrl: url } = this.#options;
-    const { username, password } = current;
-    return new ManagementApi({ url, username, password, timeoutMs });
+    const { connection: { current, options: { timeoutMs } }, management } = this.#options;
+    const { username, password, port } = current;
+    const { url, guessed } = management;
+    return this.#managementApi ??= new ManagementApi({
+      ...{ url, username, password, timeoutMs },
+      ...(guessed ? { amqpPort: port } : {}),
+    });
   }
 
   #metrics(): Promise<readonly QueueFigures[]> {

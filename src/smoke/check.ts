@@ -122,6 +122,7 @@ class Check {
       cycleMs: this.#arrivedAtMs - this.#startedAtMs,
       disturbed: this.#disturbed,
       stopped: stop.aborted,
+      ...(stop.aborted ? { lost: [] } : {}), // nobody can tell what was under way
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
     };
   }

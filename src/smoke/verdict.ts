@@ -36,7 +36,7 @@ export function verdictsOf(
       said: `${of(confirmed, tasks)}${refused > 0 ? `, ${count(refused)} refused` : ""}` +
         rate(confirmed, result.sendingMs),
     },
-    {
+    result.stopped ? { name: "lost", ok: true, said: "not judged: some were under way" } : {
       name: "lost",
       ok: lost.length === 0 && confirmed > 0,
       said: lost.length > 0
@@ -60,7 +60,7 @@ export function verdictsOf(
     latency(result, maxLatencyMs),
     {
       name: "consumed",
-      ok: arrived >= confirmed,
+      ok: result.stopped || arrived >= confirmed,
       said: count(arrived) + rate(arrived, result.cycleMs),
     },
     ...result.disturbed.map(({ flag, command, exitStatus, sentMeanwhile }) => ({

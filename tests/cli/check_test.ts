@@ -107,8 +107,9 @@ brokerTest("check that is stopped deletes its queue", async (broker) => {
   const look = ["wait", "--url", broker.url, "--queue", queue!];
   assert.equal((await Worktool.run([...look, "--consumers", "1"])).code, 0);
   running.kill("SIGTERM");
-  const { code, stderr } = await running.exited;
+  const { code, stdout, stderr } = await running.exited;
   assert.equal(code, 1);
+  assert.match(stdout, /^ \[x\] lost +not judged: some were under way$/m);
   assert.match(stderr, /worktool: stopped before the check was through\n/);
   assert.equal((await Worktool.run([...look, "--once"])).code, 2);
 });

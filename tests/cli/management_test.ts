@@ -5,9 +5,11 @@ import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import { connect } from "amqplib";
 import fc from "fast-check";
+import { ManagementApi } from "../../src/queue/management_api.ts";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { freePorts } from "../support/free_ports.ts";
+import { askedWorktool } from "../support/management.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { holds } from "../support/property.ts";
 import { Worktool } from "../support/worktool.ts";
@@ -315,3 +317,28 @@ function isObject(value: unknown): value is Json {
 function kind(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
+
+Deno.test("a management API that was guessed must be that of the broker", async () => {
+  await using broker = await askedWorktool();
+  const address = {
+    url: broker.management.replace(/\/$/, ""),
+    username: "guest",
+    password: "guest",
+    timeoutMs: 10_000,
+  };
+  const amqpPort = Number(new URL(broker.url).port);
+  assert.deepEqual(await new ManagementApi({ ...address, amqpPort }).queues("/"), []);
+  await assert.rejects(
+    new ManagementApi({ ...address, amqpPort: 1 }).queues("/"),
+    /is another broker's: it does not listen on port 1 /,
+  );
+});
+
+Deno.test("a password in a --user that cannot be read is not repeated", async () => {
+  const { code, stdout, stderr } = await Worktool.run(["broker", "--user", "ci:se/c@r:t"]);
+  assert.deepEqual([code, stdout], [64, ""]);
+  assert.equal(
+    stderr,
+    "worktool: --user: Write name:password, or name:password:configure:write:read.\n",
+  );
+});

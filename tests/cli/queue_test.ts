@@ -1,15 +1,21 @@
 // deno-lint-ignore-file no-control-regex -- what moves the cursor is looked for
 /** `worktool queue`: what AMQP alone tells and does, and what RabbitMQ's plug-ins add. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
+import { eventually } from "../support/deadline.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { askedWorktool } from "../support/management.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { events, EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts";
 
 /** Where nobody listens: AMQP alone tells. */
 const NOWHERE = "http://127.0.0.1:1";
+
+/** As it begins on the wire. */
+const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
 
 function queue(
   { url }: { readonly url: string },
@@ -243,4 +249,49 @@ Deno.test("queue ls --watch redraws a terminal in place", async () => {
   await worktool.line(/^\x1b\[Kwatched +1 +▁*█+ +0 +▁+/);
   worktool.kill("SIGTERM");
   await worktool.exited;
+});
+
+Deno.test("a name that no queue can have is a usage error", async () => {
+  for (const action of ["show", "declare", "delete", "purge", "peek"]) {
+    for (const [name, why] of [["", "must not be empty"], ["q".repeat(256), "has 256 bytes"]]) {
+      const { code, stderr } = await Worktool.run(["queue", action, name!]);
+      assert.equal(code, 64, stderr);
+      assert.match(stderr, new RegExp(`^worktool: .* is invalid for argument .*\\. It ${why}`));
+    }
+  }
+});
+
+brokerTest(
+  "names with control characters do not reach the terminal as they are",
+  async (broker) => {
+    const name = `${broker.queue()}\x1b[31m`;
+    const args = (action: string) => ["queue", action, name, "--url", broker.url];
+    const missing = await Worktool.run(args("show"));
+    assert.match(missing.stderr, /^worktool: there is no queue '.*\\x1b\[31m' in vhost/);
+    const made = await Worktool.run(args("declare"));
+    assert.match(made.stdout, /^ \[x\] '.*\\x1b\[31m' is there\n$/);
+    const { code } = await Worktool.run([...args("delete"), "--yes"]);
+    assert.equal(code, 0);
+  },
+);
+
+brokerTest("--until that is stopped says so, and exits with 1", async (broker) => {
+  const queue = broker.queue();
+  await broker.publish(queue, "task");
+  let looks = 0;
+  await using proxy = await TcpProxy.start(broker.url, (bytes) => {
+    if (bytes.includes(QUEUE_DECLARE)) looks++;
+    return "pass";
+  });
+  await using until = Worktool.start([
+    ...["queue", "show", queue, "--url", proxy.url, "--until", "ready == 0", "--for", "5m"],
+  ]);
+  await eventually("it to look twice", () => looks >= 2);
+  until.kill("SIGTERM");
+  const { code, stderr } = await until.exited;
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^worktool: '.*': ready == 0 does not hold until it was stopped: ready 1\n$/,
+  );
 });

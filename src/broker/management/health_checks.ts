@@ -45,8 +45,9 @@ function portListener({ broker, names }: Query) {
 }
 
 function protocolListener({ broker: { listeners, release }, names }: Query) {
-  const asked = names[0]!;
-  const protocol = /^amqp(091|0-9-1|0\.9\.1)$/.test(asked) ? "amqp" : asked;
+  const asked = names[0]!.toLowerCase();
+  const isAmqp = /^amqp(091|0-9-1|0\.9\.1)$/.test(asked);
+  const protocol = isAmqp ? "amqp" : asked === "amqps" ? "amqp/ssl" : asked;
   const protocols = [...new Set(listeners.map((listener) => listener.protocol))].sort();
   const isOld = release.name !== "4.3";
   if (protocols.some((one) => one === protocol)) {
@@ -57,8 +58,9 @@ function protocolListener({ broker: { listeners, release }, names }: Query) {
 
 /** There are no certificates. */
 function certificateExpiration({ names: [within, unit] }: Query) {
-  if (wholeNumber(within!) === undefined || !UNITS.includes(unit!)) {
-    throw badRequest(`Invalid expiration unit: ${unit}`);
+  if (wholeNumber(within!) === undefined) throw badRequest("Invalid expiration value.");
+  if (!UNITS.includes(unit!)) {
+    throw badRequest(`Time unit not recognised. Supported units: ${UNITS.join(", ")}.`);
   }
   return OK;
 }

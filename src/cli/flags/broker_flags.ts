@@ -4,7 +4,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import type { UserOptions } from "../../broker/access/user.ts";
 import { DEFAULT_RELEASE, DENIABLE_FEATURES, RELEASE_NAMES } from "../../broker/release.ts";
 import type { BrokerOptions } from "../../broker/server.ts";
-import { argument, repeated } from "../values/argument.ts";
+import { argument, repeated, secret } from "../values/argument.ts";
 import { defined } from "../defined.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { parseDuration } from "../values/duration.ts";
@@ -90,7 +90,7 @@ function accessFlags() {
   return flagGroup("Access")
     .addOption(
       new Option("--user <name:password>", "who may log in, repeatable")
-        .argParser(repeated(parseUser)),
+        .argParser(repeated(secret("--user", parseUser))),
     )
     .addOption(
       new Option("--user-tags <name:tag,...>", "RabbitMQ's tags of a user, repeatable")

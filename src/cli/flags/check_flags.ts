@@ -15,7 +15,7 @@ import { reconnectionFlags, reconnectionOptions } from "./reconnection_flags.ts"
 const EXAMPLES = `
 Sends tasks to a queue of its own, takes each one back, and holds what was
 confirmed against what arrived: a whole cycle of the broker that is used. The
-queue is deleted in every case.
+queue is deleted at the end; after a kill -9 the broker does it, in an hour.
 
 With --restart-command or --kill-command it sends a part, runs the command (a
 line for /bin/sh) while it goes on sending, and sends the rest when the command

@@ -5,6 +5,7 @@ import { argument } from "../values/argument.ts";
 import { parsePositiveDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { MANAGEMENT_VARIABLE } from "../values/management_urls.ts";
+import { nonEmptyShortString } from "../values/short_string.ts";
 import { connectionFlags } from "./connection_flags.ts";
 import { flagGroup, withFlags } from "./flag_group.ts";
 import { jsonFlags } from "./line_flags.ts";
@@ -85,7 +86,7 @@ export function queueListFlags() {
 
 export function queueShowFlags() {
   return withFlags(
-    new Command("show").argument("<queue>").description(
+    new Command("show").argument("<queue>", "", argument(nonEmptyShortString)).description(
       "Show a queue: figures, arguments, bindings, consumers; or wait until it is as it should be",
     ),
     figuresFlags(),
@@ -98,7 +99,9 @@ export function queueShowFlags() {
 
 export function queueDeclareFlags() {
   return withFlags(
-    new Command("declare").argument("<queue>").description("Declare a queue"),
+    new Command("declare").argument("<queue>", "", argument(nonEmptyShortString)).description(
+      "Declare a queue",
+    ),
     queueShapeFlags(),
     objectFlags(),
     connectionFlags(),
@@ -107,7 +110,9 @@ export function queueDeclareFlags() {
 
 export function queueDeleteFlags() {
   return withFlags(
-    new Command("delete").argument("<queue>").description("Delete a queue with all its tasks"),
+    new Command("delete").argument("<queue>", "", argument(nonEmptyShortString)).description(
+      "Delete a queue with all its tasks",
+    ),
     yesFlag("delete a queue that has tasks"),
     objectFlags(),
     connectionFlags(),
@@ -116,7 +121,7 @@ export function queueDeleteFlags() {
 
 export function queuePurgeFlags() {
   return withFlags(
-    new Command("purge").argument("<queue>").description(
+    new Command("purge").argument("<queue>", "", argument(nonEmptyShortString)).description(
       "Delete the tasks that are ready in a queue",
     ),
     yesFlag("purge a queue that has tasks"),
@@ -127,7 +132,7 @@ export function queuePurgeFlags() {
 
 export function queuePeekFlags() {
   return withFlags(
-    new Command("peek").argument("<queue>").description(
+    new Command("peek").argument("<queue>", "", argument(nonEmptyShortString)).description(
       "Show the next tasks and take none; the broker marks them as redelivered",
     ),
     flagGroup("Tasks").addOption(
@@ -141,7 +146,11 @@ export function queuePeekFlags() {
 
 export function queueMoveFlags() {
   return withFlags(
-    new Command("move").argument("<from>").argument("<to>").description(
+    new Command("move").argument("<from>", "", argument(nonEmptyShortString)).argument(
+      "<to>",
+      "",
+      argument(nonEmptyShortString),
+    ).description(
       "Move the tasks of a queue to another: each is published, confirmed, then taken out",
     ),
     flagGroup("Tasks")

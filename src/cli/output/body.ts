@@ -53,6 +53,11 @@ export function printableText(text: string): string {
   return text.replace(CONTROL, escape);
 }
 
+/** Lines of our own, in which names may stand that others have chosen: their ends stay. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printableText).join("\n");
+}
+
 /** A line of a command on a terminal: as a body, but tabs stay, which move nothing backwards. */
 export function printableLine(line: Uint8Array): string {
   const { text, printed } = readable(line);

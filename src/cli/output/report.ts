@@ -1,5 +1,6 @@
 import type { Cluster } from "../../amqp/cluster.ts";
 import type { QueueRequest } from "../../amqp/task_queue.ts";
+import { printableLines } from "./body.ts";
 import type { Columns, Line } from "./line.ts";
 import { type Attempt, type Explanation, placeOf } from "../failure/explanation.ts";
 import type { Progress } from "./progress.ts";
@@ -39,7 +40,7 @@ export class Report {
 
   notice(text: string): void {
     this.#options.progress?.clear();
-    this.#context.stderr.write(`${this.#stamped(text)}\n`);
+    this.#context.stderr.write(`${printableLines(this.#stamped(text))}\n`);
   }
 
   /** The room that a line has. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { UsageError } from "../failure/usage_error.ts";
 
 /** Makes an option parser of a pure one: its RangeError becomes a usage error of the option. */
 export function argument<T>(parse: (text: string) => T): (text: string) => T {
@@ -7,6 +8,18 @@ export function argument<T>(parse: (text: string) => T): (text: string) => T {
       return parse(text);
     } catch (error) {
       if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** The same for a secret: the usage error does not repeat it. @param flag for example `--user` */
+export function secret<T>(flag: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof RangeError) throw new UsageError(`${flag}: ${error.message}`);
       throw error;
     }
   };

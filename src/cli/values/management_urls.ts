@@ -8,7 +8,8 @@ const PROMETHEUS_PORT = 15692;
 export const MANAGEMENT_VARIABLE = "RABBITMQ_MANAGEMENT_URL";
 
 /**
- * Where to ask: what was given, else the variable, else the broker's host at the usual port.
+ * Where to ask: what was given, else the variable, else the broker's host at the usual port, which
+ * is a guess: another broker's API may be there.
  *
  * @throws {UsageError}
  */
@@ -16,11 +17,11 @@ export function managementUrl(
   given: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
   { host, tls }: Pick<BrokerUrl, "host" | "tls">,
-): string {
+): { readonly url: string; readonly guessed: boolean } {
   const named = given ?? env[MANAGEMENT_VARIABLE];
   if (named === undefined || named === "") {
     const scheme = tls ? "https" : "http";
-    return `${scheme}://${bracketed(host)}:${MANAGEMENT_PORT[scheme]}`;
+    return { url: `${scheme}://${bracketed(host)}:${MANAGEMENT_PORT[scheme]}`, guessed: true };
   }
   const flag = given === undefined ? MANAGEMENT_VARIABLE : "--management-url";
   let url: URL;
@@ -32,7 +33,8 @@ export function managementUrl(
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError(`${flag} must begin with http:// or https://`);
   }
-  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, "");
+  const address = `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, "");
+  return { url: address, guessed: false };
 }
 
 export function prometheusUrl({ host }: Pick<BrokerUrl, "host">): string {
