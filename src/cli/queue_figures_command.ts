@@ -82,7 +82,7 @@ export async function show(
   return await repeatedly(flags.watch, context, async () => {
     const { known, missing } = await look.one(queue, { stop });
     if (flags.json) return report.result(eventLine("queue", detailsJson(known)));
-    const text = queueDetailsText(known);
+    const text = queueDetailsText(known, Date.now());
     if (flags.watch !== undefined && context.stdoutIsTerminal()) screen.draw(text.split("\n"));
     else report.result(text);
     if (missing.length > 0) report.notice(whyUnknown(missing));
@@ -148,14 +148,18 @@ function chosen(
 }
 
 function detailsJson(
-  { figures, arguments: args, consumers, bindings }: Look<
+  { figures, arguments: args, consumers, bindings, nextMadeAt }: Look<
     Partial<QueueDetails> & Pick<QueueDetails, "figures">
   >["known"],
 ): Record<string, unknown> {
   return {
     ...queueJson(figures, COLUMNS),
     arguments: args ?? null,
-    consumerDetails: consumers ?? null,
+    consumerDetails: consumers?.map(({ heldSince, ...consumer }) => ({
+      ...consumer,
+      ...heldSince !== undefined && { heldSince: new Date(heldSince).toISOString() },
+    })) ?? null,
     bindings: bindings ?? null,
+    ...nextMadeAt !== undefined && { nextMadeAt: new Date(nextMadeAt).toISOString() },
   };
 }

@@ -53,7 +53,13 @@ export interface QueueDetails {
     readonly connection: string;
     readonly prefetchCount: number;
     readonly ackRequired: boolean;
+    /** Its deliveries without settlement; only the embedded broker tells. */
+    readonly held?: number;
+    /** When the oldest of these was delivered, in milliseconds since 1970. */
+    readonly heldSince?: number;
   }[];
+  /** When the next task was made, by its property `timestamp`, in milliseconds since 1970. */
+  readonly nextMadeAt?: number;
   readonly bindings: readonly { readonly exchange: string; readonly routingKey: string }[];
 }
 
@@ -68,6 +74,8 @@ const COLUMNS = "name,messages_ready,messages_unacknowledged,consumers,messages_
 export class ManagementApi {
   readonly #address: ManagementAddress;
   #isTheBrokers: boolean;
+  /** Unless it turns out that it does not. */
+  #tellsHolders = true;
 
   constructor(address: ManagementAddress) {
     this.#address = address;
@@ -90,14 +98,17 @@ export class ManagementApi {
     if (found === undefined) return undefined;
     const queue = found as ApiQueue & {
       readonly arguments?: Readonly<Record<string, unknown>>;
+      /** In seconds; RabbitMQ tells it of classic queues. */
+      readonly head_message_timestamp?: number | null;
       readonly consumer_details?: readonly {
         readonly consumer_tag: string;
-        readonly channel_details?: { readonly connection_name?: string };
+        readonly channel_details?: { readonly connection_name?: string; readonly name?: string };
         readonly prefetch_count?: number;
         readonly ack_required?: boolean;
       }[];
     };
     if (queue.name !== name) throw this.#unlike();
+    const held = await this.#heldBy(path);
     const bindings = await this.#get(`${path}/bindings`) as readonly {
       readonly source: string;
       readonly routing_key: string;
@@ -110,12 +121,31 @@ export class ManagementApi {
         connection: consumer.channel_details?.connection_name ?? "",
         prefetchCount: consumer.prefetch_count ?? 0,
         ackRequired: consumer.ack_required ?? true,
+        ...held?.get(holderKey(consumer.channel_details?.name, consumer.consumer_tag)),
       })),
+      ...typeof queue.head_message_timestamp === "number" &&
+        { nextMadeAt: queue.head_message_timestamp * 1_000 },
       bindings: bindings.map(({ source, routing_key: routingKey }) => ({
         exchange: source,
         routingKey,
       })),
     };
+  }
+
+  /** What each consumer holds; undefined where that is not told, as by RabbitMQ. */
+  async #heldBy(path: string): Promise<ReadonlyMap<string, Held> | undefined> {
+    if (!this.#tellsHolders) return undefined;
+    const deliveries = await this.#find(`${path}/unacked`).catch(refused);
+    this.#tellsHolders = Array.isArray(deliveries);
+    if (!Array.isArray(deliveries)) return undefined;
+    const all = new Map<string, Held>();
+    for (const delivery of deliveries as readonly ApiHeldDelivery[]) {
+      const { consumer_tag: tag, delivered_at: at, channel_details: { name } } = delivery;
+      const key = holderKey(name, tag ?? undefined);
+      const { held, heldSince } = all.get(key) ?? { held: 0, heldSince: at };
+      all.set(key, { held: held + 1, heldSince: Math.min(heldSince, at) });
+    }
+    return all;
   }
 
   /**
@@ -186,6 +216,27 @@ export class ManagementApi {
       `${this.#address.url} answers, but not as RabbitMQ's management API`,
     );
   }
+}
+
+/** RabbitMQ refuses a path that it does not know. @throws what is no answer */
+function refused(error: unknown): undefined {
+  if (!(error instanceof ManagementUnavailable) || error.status === undefined) throw error;
+}
+
+interface ApiHeldDelivery {
+  readonly consumer_tag: string | null;
+  readonly delivered_at: number;
+  readonly channel_details: { readonly name: string };
+}
+
+interface Held {
+  readonly held: number;
+  readonly heldSince: number;
+}
+
+/** A tag is a consumer's on its channel alone. */
+function holderKey(channel: string | undefined, tag: string | undefined): string {
+  return JSON.stringify([channel, tag]);
 }
 
 function figuresOf(queue: ApiQueue): QueueFigures {

@@ -88,6 +88,12 @@ Deno.test("worktool queue asks the embedded broker too", async () => {
   const held = ["--assert", "ready == 1 && unacked == 2 && consumers == 1"];
   const { code, stderr } = await Worktool.run(["queue", "show", "held", ...asked, ...held]);
   assert.equal(code, 0, stderr);
+  const shown = await Worktool.run(["queue", "show", "held", ...asked]);
+  assert.match(shown.stdout, /^consumer .*, prefetch 2, holds 2, the oldest for .*, /m);
+  const told = await Worktool.run(["queue", "show", "held", ...asked, "--json"]);
+  const [consumer] = JSON.parse(told.stdout).consumerDetails;
+  assert.equal(consumer.held, 2);
+  assert.ok(Date.parse(consumer.heldSince) <= Date.now());
   const columns = ["--columns", "name,ready,unacked,durable"];
   const { stdout } = await Worktool.run(["queue", "ls", ...asked, ...columns]);
   assert.equal(stdout, "held\t1\t2\ttrue\n");

@@ -1,6 +1,7 @@
 import { type Column, COLUMNS, type QueueFigures } from "../../queue/queue_figures.ts";
 import type { QueueDetails } from "../../queue/management_api.ts";
 import { alignedLines } from "./aligned.ts";
+import { formatDuration } from "../values/duration.ts";
 import { printableText } from "./body.ts";
 
 /** Where nothing tells. */
@@ -69,11 +70,14 @@ export function queueJson(
 
 /** All that is known of one queue, a line each. */
 export function queueDetailsText(
-  { figures, arguments: args, consumers, bindings }:
+  { figures, arguments: args, consumers, bindings, nextMadeAt }:
     & Partial<QueueDetails>
     & Pick<QueueDetails, "figures">,
+  nowMs: number,
 ): string {
+  const age = (ms: number) => formatDuration(Math.max(0, nowMs - ms));
   const rows: [string, string][] = COLUMNS.map((column) => [column, figureText(figures, column)]);
+  if (nextMadeAt !== undefined) rows.push(["next task", `made ${age(nextMadeAt)} ago`]);
   for (const [name, value] of Object.entries(args ?? {})) {
     rows.push(["argument", printableText(`${name}=${JSON.stringify(value)}`)]);
   }
@@ -81,9 +85,13 @@ export function queueDetailsText(
     const from = exchange === "" ? "the default exchange" : `exchange '${exchange}'`;
     rows.push(["bound", printableText(`to ${from} by '${routingKey}'`)]);
   }
-  for (const { tag, connection, prefetchCount, ackRequired } of consumers ?? []) {
+  for (const consumer of consumers ?? []) {
+    const { tag, connection, prefetchCount, ackRequired, held, heldSince } = consumer;
     const prefetch = ackRequired ? `prefetch ${prefetchCount}` : "no acknowledgements";
-    rows.push(["consumer", printableText(`${tag}, ${prefetch}, ${connection}`)]);
+    const holds = heldSince === undefined
+      ? ""
+      : `, holds ${held}, the oldest for ${age(heldSince)}`;
+    rows.push(["consumer", printableText(`${tag}, ${prefetch}${holds}, ${connection}`)]);
   }
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join("\n");
