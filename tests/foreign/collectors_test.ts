@@ -1,4 +1,5 @@
 /** What programs that watch RabbitMQ ask its management API, and which fields they read. */
+// deno-lint-ignore-file camelcase -- the names of JSON
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { connect } from "amqplib";
