@@ -1,6 +1,15 @@
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 
+/** The source ends before the line with which it was to begin. */
+export class NoSuchLine extends Error {
+  override readonly name = "NoSuchLine";
+
+  constructor(fromLine: number, lines: number) {
+    super(`there is no line ${fromLine} to begin with: the input has ${lines}`);
+  }
+}
+
 /** Where tasks come from. */
 export type TaskSource =
   /** One text, sent `count` times; with `numbered`, `{n}` in it becomes 1, 2, 3 … */
@@ -37,6 +46,7 @@ export interface Task {
  *
  * @param input standard input; read only by the sources "input" and "lines"
  * @param inputBytes the size of the input, where it is known
+ * @throws {NoSuchLine} at its end; the line after the last one is where a complete send would go on
  */
 export async function* readTasks(
   source: TaskSource,
@@ -109,4 +119,5 @@ async function* splitLines(
   if (started.length > 0 && ++line >= fromLine) {
     yield { body: Buffer.concat(started), line, progress: 1 };
   }
+  if (fromLine > line + 1) throw new NoSuchLine(fromLine, line);
 }

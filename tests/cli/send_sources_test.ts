@@ -195,3 +195,12 @@ Deno.test("--from-line is for --lines", async () => {
   assert.equal(code, 64);
   assert.match(stderr, /--from-line goes with --lines/);
 });
+
+brokerTest("a line that the input does not have is no success", async (broker) => {
+  const args = (line: string) => ["--lines", "--from-line", line];
+  const beyond = await broker.run("send", broker.queue(), args("5"), { stdin: "1\n2\n3" });
+  assert.equal(beyond.code, 64);
+  assert.match(beyond.stderr, /^worktool: there is no line 5 to begin with: the input has 3\n/m);
+  const complete = await broker.run("send", broker.queue(), args("4"), { stdin: "1\n2\n3" });
+  assert.equal(complete.code, 0, complete.stderr);
+});

@@ -15,6 +15,7 @@ import {
   PublishFailed,
   VhostRefused,
 } from "../../amqp/errors.ts";
+import { NoSuchLine } from "../../send/task_source.ts";
 import { CannotListen } from "../../work/health/health_address.ts";
 import { CommandUnusable } from "../../work/outcome.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -35,6 +36,13 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
         ...(attempt.command === "work" ? ["what could not be written was not acknowledged"] : []),
       ],
       exitCode: ExitCode.failed,
+    };
+  }
+  if (failure instanceof NoSuchLine) {
+    return {
+      message: failure.message,
+      remedies: ["nothing was sent; is it the same input as before?"],
+      exitCode: ExitCode.usage,
     };
   }
   if (failure instanceof CommandUnusable) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { isBulk, readTasks, type TaskSource } from "../../../src/send/task_source.ts";
+import { isBulk, NoSuchLine, readTasks, type TaskSource } from "../../../src/send/task_source.ts";
 import { holds } from "../../support/property.ts";
 
 async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -23,10 +23,12 @@ Deno.test("lines are the same however the input is cut into chunks", async () =>
         a - b
       );
       const chunks = at.slice(1).map((end, n) => Uint8Array.from(input.slice(at[n], end)));
-      const tasks = await read({ kind: "lines", separator, fromLine: from }, chunks);
-      const found = tasks.map(({ body, line }) => [line, Buffer.from(body).toString("latin1")]);
       const lines = Buffer.from(input).toString("latin1").split(separator);
       if (lines.at(-1) === "") lines.pop(); // what follows the last separator is no task
+      const reading = read({ kind: "lines", separator, fromLine: from }, chunks);
+      if (from > lines.length + 1) return await assert.rejects(reading, NoSuchLine);
+      const tasks = await reading;
+      const found = tasks.map(({ body, line }) => [line, Buffer.from(body).toString("latin1")]);
       assert.deepEqual(found, lines.map((line, n) => [n + 1, line]).slice(from - 1));
     }),
   );
