@@ -28,6 +28,9 @@ export interface StormResult {
   readonly dead: readonly { readonly body: string; readonly headers: Record<string, unknown> }[];
 }
 
+/** After a restart that took long, a worker may look for the broker every 30 s only. */
+const BACK_MS = 180_000;
+
 /**
  * Three workers do all tasks while one fault after the other strikes. When it returns, they have
  * stopped in order, and nothing is left in the work queue nor in any of its retry queues.
@@ -60,6 +63,7 @@ export async function storm(
     await eventually(
       () => `run ${fault.afterRuns} of ${tasks} tasks, there were ${runs}`,
       async () => (runs = await trace.count()) >= fault.afterRuns,
+      BACK_MS,
     );
     await strike(fault, crew, broker);
   }
