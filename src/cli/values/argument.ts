@@ -3,24 +3,23 @@ import { UsageError } from "../failure/usage_error.ts";
 
 /** Makes an option parser of a pure one: its RangeError becomes a usage error of the option. */
 export function argument<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
-      throw error;
-    }
-  };
+  return translating(parse, (message) => new InvalidArgumentError(message));
 }
 
 /** The same for a secret: the usage error does not repeat it. @param flag for example `--user` */
 export function secret<T>(flag: string, parse: (text: string) => T): (text: string) => T {
+  return translating(parse, (message) => new UsageError(`${flag}: ${message}`));
+}
+
+function translating<T>(
+  parse: (text: string) => T,
+  usageError: (message: string) => Error,
+): (text: string) => T {
   return (text) => {
     try {
       return parse(text);
     } catch (error) {
-      if (error instanceof RangeError) throw new UsageError(`${flag}: ${error.message}`);
-      throw error;
+      throw error instanceof RangeError ? usageError(error.message) : error;
     }
   };
 }
