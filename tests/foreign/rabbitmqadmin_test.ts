@@ -1,8 +1,13 @@
 /** `rabbitmqadmin`, unchanged as RabbitMQ 3.10's plug-in serves it, beside its own node. */
 import assert from "node:assert/strict";
 import { brokerList } from "../support/broker_list.ts";
-import { within } from "../support/deadline.ts";
-import { type AskedBroker, askedRabbitMq, askedWorktool } from "../support/management.ts";
+import { eventually, within } from "../support/deadline.ts";
+import {
+  type AskedBroker,
+  askedRabbitMq,
+  askedWorktool,
+  askManagement,
+} from "../support/management.ts";
 import { PYTHON } from "./python_client.ts";
 
 const DEADLINE_MS = 45_000;
@@ -59,6 +64,7 @@ async function typed(program: string, cwd: string, broker: AskedBroker): Promise
   const { port } = new URL(broker.management);
   const seen = [];
   for (const args of TYPED) {
+    if (args.includes("queue_totals.messages")) await counted(broker);
     const command = new Deno.Command(PYTHON, { args: [program, "-P", port, ...args], cwd });
     const { code, stdout, stderr } = await within(
       command.output(),
@@ -69,6 +75,14 @@ async function typed(program: string, cwd: string, broker: AskedBroker): Promise
     seen.push([args.join(" "), code, decoder.decode(stdout), decoder.decode(stderr)]);
   }
   return seen;
+}
+
+/** RabbitMQ adds its queues up from time to time: before the first time it says nothing. */
+async function counted(broker: AskedBroker): Promise<void> {
+  await eventually("the messages of all queues to be counted", async () => {
+    const { queue_totals } = await askManagement(broker, "overview");
+    return queue_totals.messages === 1;
+  });
 }
 
 const rabbitMq = brokerList.rabbitMqs.find(({ name }) => name.includes(" 3.10"));
