@@ -25,6 +25,16 @@ export class Queues {
     return { ready, waiting, consumers };
   }
 
+  /** Fails as what is waited for does, and says where the tasks are then. */
+  async toldWhereTheyAre(waiting: Promise<void>): Promise<void> {
+    try {
+      await waiting;
+    } catch (error) {
+      const depth = await this.depth().catch((failure) => `${failure}`);
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(depth)}`, { cause: error });
+    }
+  }
+
   /** Resolves when nothing is ready anywhere, and exactly so many consume. */
   async becomeQuiet(consumers: number): Promise<void> {
     let depth: Awaited<ReturnType<Queues["depth"]>> | undefined;

@@ -60,11 +60,11 @@ export async function storm(
   const plan = { faults: count, restarts, workers: WORKERS, runs: Math.floor(tasks * 0.95) };
   for (const fault of planFaults(random, plan)) {
     let runs = 0;
-    await eventually(
+    await queues.toldWhereTheyAre(eventually(
       () => `run ${fault.afterRuns} of ${tasks} tasks, there were ${runs}`,
       async () => (runs = await trace.count()) >= fault.afterRuns,
       BACK_MS,
-    );
+    ));
     await strike(fault, crew, broker);
   }
   await crew.heardOfSilence();

@@ -30,7 +30,8 @@ export interface PrivateRabbitMqOptions {
 /**
  * A RabbitMQ node of the test's own: own port, own directory, own users, gone after the test.
  *
- * It may be stopped, killed and started again; url and data stay the same.
+ * It may be stopped, killed and started again; url and data stay the same. Its log is kept in the
+ * folder that `WORKTOOL_TEST_NODE_LOGS` names, if it does.
  *
  * ```ts
  * await using node = await PrivateRabbitMq.start({ scripts: "/usr/lib/rabbitmq/bin" });
@@ -164,7 +165,17 @@ export class PrivateRabbitMq implements AsyncDisposable {
   /** Ends the node and removes its directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+    const kept = Deno.env.get("WORKTOOL_TEST_NODE_LOGS");
+    if (kept !== undefined) await this.#keepLog(kept);
     await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  /** Copies what the node logged to a folder, for whoever looks for the reason of a failure. */
+  async #keepLog(folder: string): Promise<void> {
+    await Deno.mkdir(folder, { recursive: true });
+    for await (const { name, isFile } of Deno.readDir(`${this.#dir}/log`)) {
+      if (isFile) await Deno.copyFile(`${this.#dir}/log/${name}`, `${folder}/${name}`);
+    }
   }
 
   async #end(signal: Deno.Signal): Promise<void> {
