@@ -19,6 +19,9 @@ import { EmbeddedBroker } from "./support/embedded_broker.ts";
 import { findInstalledRabbitMq, findSharedRabbitMq } from "./support/find_rabbitmq.ts";
 import { testCases } from "./support/test_report.ts";
 
+/** So much of a failure is repeated at the end. */
+const FAILURE_LINES = 20;
+
 const required = Deno.env.get("WORKTOOL_TEST_REQUIRE_RABBITMQ")?.split(",") ?? [];
 const files = Deno.args.length > 0 ? Deno.args : ["tests/"];
 const directory = await Deno.makeTempDir();
@@ -92,6 +95,11 @@ for (const release of required) {
   failures++;
 }
 if (code !== 0 && failures === 0) failures++; // it failed outside any test
+// Again, in short: of a long run, the last lines are what a reader sees.
+for (const { name, file, failure = "" } of failed) {
+  const lines = failure.trimEnd().split("\n").slice(0, FAILURE_LINES);
+  console.log(`\nFailed: ${name} (${file})\n${lines.map((line) => `  ${line}`).join("\n")}`);
+}
 const passed = cases.length - skipped.length - failed.length;
 const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
 console.log(`\n${passed} passed, ${failures} failed${tail}`);

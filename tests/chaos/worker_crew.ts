@@ -109,7 +109,7 @@ export class Crew implements AsyncDisposable {
         "--json",
       ],
       // The first connection of one that is started again may meet a fault too.
-      ...["--wait", "60s", "--heartbeat", "1s", "--reconnect-delay", "20ms..500ms"],
+      ...["--wait", "3m", "--heartbeat", "1s", "--reconnect-delay", "20ms..500ms"],
       ...[...flags, "--", ...command],
     ], { env });
   }

@@ -3,6 +3,12 @@ import { deadLetterQueueName, retryQueueName } from "../../src/retry/queue_names
 import { eventually } from "../support/deadline.ts";
 import { type Backoff, possibleDelaysMs } from "../../src/retry/backoff.ts";
 
+/**
+ * Until tasks go on after a fault: a busy machine takes a while to start RabbitMQ, and RabbitMQ to
+ * find its queues.
+ */
+export const BACK_MS = 180_000;
+
 /** All queues of one work queue, as the broker counts them. */
 export class Queues {
   readonly work: string;
@@ -44,6 +50,7 @@ export class Queues {
         depth = await this.depth();
         return depth.ready === 0 && depth.waiting === 0 && depth.consumers === consumers;
       },
+      BACK_MS,
     );
   }
 

@@ -4,7 +4,7 @@ import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { Worktool } from "../support/worktool.ts";
 import { Crew } from "./worker_crew.ts";
 import { type Fault, planFaults } from "./worker_faults.ts";
-import { Queues } from "./worker_queues.ts";
+import { BACK_MS, Queues } from "./worker_queues.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { type Luck, type Run, Trace } from "./worker_trace.ts";
 
@@ -27,9 +27,6 @@ export interface StormResult {
   readonly runs: readonly Run[];
   readonly dead: readonly { readonly body: string; readonly headers: Record<string, unknown> }[];
 }
-
-/** After a restart that took long, a worker may look for the broker every 30 s only. */
-const BACK_MS = 180_000;
 
 /**
  * Three workers do all tasks while one fault after the other strikes. When it returns, they have

@@ -8,36 +8,25 @@ import fc from "fast-check";
 import { ManagementApi } from "../../src/queue/management_api.ts";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
 import { eventually, within } from "../support/deadline.ts";
-import { freePorts } from "../support/free_ports.ts";
-import { askedWorktool } from "../support/management.ts";
-import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
+import {
+  type Answer,
+  type AskedBroker,
+  askedRabbitMq,
+  askedWorktool,
+  requestManagement,
+} from "../support/management.ts";
 import { holds } from "../support/property.ts";
 import { Worktool } from "../support/worktool.ts";
 
 type Json = Record<string, unknown>;
 
-/** Starts a broker on free ports. */
-async function start(...flags: string[]) {
-  const broker = Worktool.start(["broker", "--port", "0", "--memory", "--http", "0", ...flags]);
-  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
-  const management = await managementUrl(broker);
-  return { broker, url, management };
-}
-
-async function managementUrl(broker: Worktool): Promise<string> {
-  return /http:\S+/.exec(await broker.line(/^management HTTP API at/))![0];
-}
-
-async function ask(base: string, path: string, login = "guest:guest", init: RequestInit = {}) {
-  const headers = { authorization: `Basic ${btoa(login)}` };
-  const answer = await fetch(`${base}api/${path}`, { headers, ...init });
-  const text = await answer.text();
-  return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+function ask(broker: AskedBroker, path: string, login?: string): Promise<Answer> {
+  return requestManagement(broker, ["GET", path], login === undefined ? {} : { login });
 }
 
 Deno.test("the management API tells who holds which delivery since when", async () => {
-  const { broker, url, management } = await start();
-  await using _broker = broker;
+  await using broker = await askedWorktool();
+  const { url } = broker;
   const connection = await connect(url);
   const channel = await connection.createChannel();
   await channel.assertQueue("held");
@@ -48,25 +37,25 @@ Deno.test("the management API tells who holds which delivery since when", async 
   await channel.consume("held", () => ++delivered === 2 && resolve(), { consumerTag: "mine" });
   await within(both, "two deliveries");
 
-  const { body: queue } = await ask(management, "queues/%2F/held");
+  const { body: queue } = await ask(broker, "queues/%2F/held");
   assert.deepEqual(
     [queue.messages, queue.messages_ready, queue.messages_unacknowledged, queue.consumers],
     [3, 1, 2, 1],
   );
-  const { body: unacked } = await ask(management, "queues/%2F/held/unacked");
+  const { body: unacked } = await ask(broker, "queues/%2F/held/unacked");
   assert.deepEqual(unacked.map((one: Json) => [one["consumer_tag"], one["delivery_tag"]]), [
     ["mine", 1],
     ["mine", 2],
   ]);
   for (const { delivered_at: at, channel_details: holder } of unacked) {
     assert.ok(at > 0 && at <= Date.now());
-    const { status, body } = await ask(management, `channels/${encodeURIComponent(holder.name)}`);
+    const { status, body } = await ask(broker, `channels/${encodeURIComponent(holder.name)}`);
     assert.deepEqual([status, body.messages_unacknowledged], [200, 2]);
   }
-  assert.deepEqual((await ask(management, "queues?columns=name,messages_ready")).body, [
+  assert.deepEqual((await ask(broker, "queues?columns=name,messages_ready")).body, [
     { name: "held", messages_ready: 1 },
   ]);
-  const { body: overview } = await ask(management, "overview");
+  const { body: overview } = await ask(broker, "overview");
   const { queue_totals: totals } = overview;
   assert.deepEqual(
     [totals.messages, totals.messages_ready, totals.messages_unacknowledged],
@@ -76,15 +65,15 @@ Deno.test("the management API tells who holds which delivery since when", async 
 });
 
 Deno.test("worktool queue asks the embedded broker too", async () => {
-  const { broker, url, management } = await start();
-  await using _broker = broker;
+  await using broker = await askedWorktool();
+  const { url } = broker;
   await using worker = Worktool.start(
     ["work", "--url", url, "--queue", "held", "--ack", "never", "--prefetch", "2"],
   );
   await worker.line(/Waiting for messages/);
   await Worktool.run(["send", "--url", url, "--queue", "held", "--count", "3", "task {n}"]);
   await worker.printed(2, /Received/);
-  const asked = ["--url", url, "--management-url", management];
+  const asked = ["--url", url, "--management-url", broker.management];
   const held = ["--assert", "ready == 1 && unacked == 2 && consumers == 1"];
   const { code, stderr } = await Worktool.run(["queue", "show", "held", ...asked, ...held]);
   assert.equal(code, 0, stderr);
@@ -103,8 +92,7 @@ Deno.test("worktool queue asks the embedded broker too", async () => {
 
 Deno.test("no data without credentials, a tag and the right Host", async () => {
   const users = ["--user", "plain:p", "--user", "watcher:p", "--user-tags", "watcher:management"];
-  const { broker, management } = await start(...users, "--user", "guest:guest");
-  await using _broker = broker;
+  await using broker = await askedWorktool(...users, "--user", "guest:guest");
   const refused: [path: string, login: string, error: string, reason: string][] = [
     ["overview", "guest:wrong", "not_authorized", "Login failed"],
     ["overview", "nobody:p", "not_authorized", "Login failed"],
@@ -113,29 +101,31 @@ Deno.test("no data without credentials, a tag and the right Host", async () => {
     ["nodes", "watcher:p", "not_authorised", "Not monitor user"],
   ];
   for (const [path, login, error, reason] of refused) {
-    const { status, body } = await ask(management, path, login);
+    const { status, body } = await ask(broker, path, login);
     assert.deepEqual([status, body], [401, { error, reason }], login);
   }
-  assert.equal((await ask(management, "whoami", "watcher:p")).body.name, "watcher");
-  const bare = await fetch(`${management}api/queues`);
+  assert.equal((await ask(broker, "whoami", "watcher:p")).body.name, "watcher");
+  const bare = await fetch(`${broker.management}api/queues`);
   assert.equal(bare.status, 401);
   assert.equal(bare.headers.get("access-control-allow-origin"), null);
   await bare.body?.cancel();
   const answer = await exchange(
-    management,
+    broker.management,
     "GET /api/queues HTTP/1.1\r\nHost: evil.example\r\n\r\n",
   );
   assert.match(answer, /^HTTP\/1\.1 421 /);
-  assert.deepEqual(await ask(management, "nothing", "watcher:p"), {
+  assert.deepEqual(await ask(broker, "nothing", "watcher:p"), {
     status: 404,
     body: { error: "Object Not Found", reason: "Not Found" },
   });
-  assert.equal((await ask(management, "whoami", "watcher:p", { method: "PATCH" })).status, 405);
+  assert.equal(
+    (await requestManagement(broker, ["PATCH", "whoami"], { login: "watcher:p" })).status,
+    405,
+  );
 });
 
 Deno.test("any bytes give an HTTP answer or a close, and the broker serves on", async () => {
-  const { broker, management } = await start();
-  await using _broker = broker;
+  await using broker = await askedWorktool();
   const piece = fc.constantFrom(
     ...[
       "GET ",
@@ -162,10 +152,10 @@ Deno.test("any bytes give an HTTP answer or a close, and the broker serves on", 
     fc.constant(Buffer.alloc(100_000, "x")),
   );
   await holds(fc.asyncProperty(bytes, async (bytes) => {
-    const answer = await exchange(management, bytes);
+    const answer = await exchange(broker.management, bytes);
     assert.ok(answer === "" || answer.startsWith("HTTP/1.1 "), answer);
   }));
-  assert.equal((await ask(management, "overview")).status, 200);
+  assert.equal((await ask(broker, "overview")).status, 200);
 });
 
 /** What is answered until the broker closes, or has read the end. */
@@ -224,21 +214,11 @@ const OWN = new Set(
 
 for (const { name, scripts } of brokerList.rabbitMqs) {
   Deno.test(`the management API's fields are RabbitMQ's [${name}]`, async () => {
-    const [port] = await freePorts(1);
-    await using node = await PrivateRabbitMq.start({
-      scripts,
-      plugins: ["rabbitmq_management"],
-      config: [
-        `management.tcp.port = ${port}`,
-        "management.tcp.ip = 127.0.0.1",
-        "collect_statistics_interval = 500",
-      ],
-    });
+    await using node = await askedRabbitMq(scripts);
     const like = RELEASES.find((release) => name.includes(release)) ?? "4.3";
-    const { broker, url, management } = await start("--like", like);
-    await using _broker = broker;
-    const own = await lookAt(url, management);
-    const theirs = await lookAt(node.url, `http://127.0.0.1:${port}/`);
+    await using broker = await askedWorktool("--like", like);
+    const own = await lookAt(broker);
+    const theirs = await lookAt(node);
     const differing = COMPARED.flatMap((path) =>
       differences(path, own.get(path), theirs.get(path))
     );
@@ -247,15 +227,17 @@ for (const { name, scripts } of brokerList.rabbitMqs) {
 }
 
 /** Makes a connection with a consumer on either broker and asks for everything. */
-async function lookAt(url: string, base: string): Promise<Map<string, unknown>> {
-  const connection = await connect(url, { clientProperties: { connection_name: "compared" } });
+async function lookAt(broker: AskedBroker): Promise<Map<string, unknown>> {
+  const connection = await connect(broker.url, {
+    clientProperties: { connection_name: "compared" },
+  });
   const channel = await connection.createChannel();
   await channel.assertQueue("compared", { arguments: { "x-message-ttl": 60_000 } });
   channel.sendToQueue("compared", Buffer.from("task"));
   await channel.prefetch(3);
   await channel.consume("compared", () => {}, { consumerTag: "compared" });
   const seen = new Map<string, unknown>();
-  for (const path of COMPARED) seen.set(path, await settled(base, path));
+  for (const path of COMPARED) seen.set(path, await settled(broker, path));
   await connection.close();
   return seen;
 }
@@ -285,12 +267,12 @@ function totals({ queue_totals: totals }: Json): Json {
   return totals as Json;
 }
 
-async function settled(base: string, path: string): Promise<unknown> {
-  let answer = await ask(base, path);
+async function settled(broker: AskedBroker, path: string): Promise<unknown> {
+  let answer = await ask(broker, path);
   const isWhole = COMES_LAST[path];
   if (isWhole === undefined) return answer;
   await eventually(`${path} is told whole`, async () => {
-    answer = await ask(base, path);
+    answer = await ask(broker, path);
     const object = Array.isArray(answer.body) ? answer.body[0] : answer.body;
     return object !== undefined && Boolean(isWhole(object));
   });

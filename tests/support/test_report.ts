@@ -4,19 +4,23 @@ export interface TestCase {
   /** Relative to the project. */
   readonly file: string;
   readonly outcome: "passed" | "failed" | "skipped";
+  /** What was thrown, where it failed. */
+  readonly failure?: string;
 }
 
 /** Reads what `deno test --junit-path` wrote. */
 export function testCases(junit: string): TestCase[] {
-  return junit.split("<testcase ").slice(1).map((text) => ({
-    name: attribute(text, "name"),
-    file: attribute(text, "classname").replace(/^\.\//, ""),
-    outcome: /<failure|<error/.test(text)
-      ? "failed"
-      : text.includes("<skipped")
-      ? "skipped"
-      : "passed",
-  }));
+  return junit.split("<testcase ").slice(1).map((text) => {
+    const test = {
+      name: attribute(text, "name"),
+      file: attribute(text, "classname").replace(/^\.\//, ""),
+    };
+    const [failure] = /<(failure|error)\b[^>]*>/.exec(text) ?? [];
+    if (failure !== undefined) {
+      return { ...test, outcome: "failed", failure: attribute(failure, "message") };
+    }
+    return { ...test, outcome: text.includes("<skipped") ? "skipped" : "passed" };
+  });
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

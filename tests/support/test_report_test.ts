@@ -4,7 +4,8 @@ import { failureCounts, testCases } from "./test_report.ts";
 const JUNIT = `<testsuites><testsuite name="./tests/a_test.ts">
 <testcase name="passes &lt;&quot;&gt; [embedded]" classname="./tests/a_test.ts" time="1">
 </testcase>
-<testcase name="fails" classname="./tests/a_test.ts"><failure message="x">y</failure></testcase>
+<testcase name="fails" classname="./tests/a_test.ts"><failure message="1 &lt; 2
+why">at b_test.ts</failure></testcase>
 <testcase name="waits" classname="./tests/a_test.ts"><skipped/></testcase>
 </testsuite></testsuites>`;
 
@@ -12,7 +13,7 @@ Deno.test("a report tells of each test how it ended", () => {
   const file = "tests/a_test.ts";
   assert.deepEqual(testCases(JUNIT), [
     { name: 'passes <"> [embedded]', file, outcome: "passed" },
-    { name: "fails", file, outcome: "failed" },
+    { name: "fails", file, outcome: "failed", failure: "1 < 2\nwhy" },
     { name: "waits", file, outcome: "skipped" },
   ]);
   assert.deepEqual(testCases(""), []);
