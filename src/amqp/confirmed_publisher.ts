@@ -43,6 +43,11 @@ export class ConfirmedPublisher {
     });
   }
 
+  /** Settles when nothing can be published any more. */
+  get ended(): Promise<unknown> {
+    return this.#channel.ended;
+  }
+
   /**
    * Publishes one message to the queue; resolves when the broker has confirmed it.
    *

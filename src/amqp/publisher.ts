@@ -12,7 +12,8 @@ const BASIC_PUBLISH = 40;
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 
 const UNCONFIRMED: PublishOutcome = { kind: "unconfirmed" };
-const REFUSED: PublishOutcome = { kind: "refused" };
+const NACKED: PublishOutcome = { kind: "refused", nacked: true };
+const CLOSED_FOR: PublishOutcome = { kind: "refused", nacked: false };
 
 /** Properties that all messages of one publisher share (`basic.publish`'s content header). */
 export interface MessageProperties {
@@ -50,7 +51,7 @@ export type PublishOutcome =
    * `basic.nack`, for example of a full queue with reject-publish; or the channel was closed for
    * it.
    */
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused"; readonly nacked: boolean };
 
 /** How messages are published, and how their confirms are waited for. */
 export interface PublishOptions {
@@ -106,7 +107,7 @@ export class Publisher {
           { kind: "confirmed", afterMs: nowMs - publishedAtMs }
         ));
       },
-      onNack: (publishes) => this.#settle(publishes, () => REFUSED),
+      onNack: (publishes) => this.#settle(publishes, () => NACKED),
       onReturn: (message, reply) => this.#returned(message, reply),
       onEnded: (reason) => reason && this.#fail(reason),
     });
@@ -236,7 +237,7 @@ export class Publisher {
     const unconfirmed: OutgoingMessage[] = [];
     for (const { message, returned } of this.#confirms.takeAll()) {
       if (returned) this.#options.onOutcome(message, returned);
-      else if (refused) this.#options.onOutcome(message, REFUSED);
+      else if (refused) this.#options.onOutcome(message, CLOSED_FOR);
       else unconfirmed.push(message);
     }
     this.#unconfirmed.unshift(...unconfirmed);

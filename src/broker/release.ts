@@ -58,12 +58,17 @@ const DIFFERENCES = {
   queueVersions: [[1, 2], [1, 2], [2]],
   /** x-queue-leader-locator for classic queues, and its value is checked. */
   locatesClassicQueues: [false, true, true],
+  /** A 403 says which of configure, write and read was missing. */
+  refusalNamesOperation: [false, true, true],
   /** What passive declaration asks of the user: nothing, or any permission on that name. */
   passiveNeedsPermission: [false, false, true],
   /** How many `#` a pattern of a topic exchange may have; beyond it 406. */
   topicHashes: [Infinity, Infinity, 2],
   /** x-queue-master-locator. Notes 4.3.0: denied by default, 541. */
   masterLocator: ["permitted", "permitted", "denied"],
+
+  /** The management HTTP API answers for a virtual host that the user may not open: 401, or 404. */
+  closedVhostByHttp: ["not authorised", "not authorised", "not found"],
 
   // Publishing and routing.
 

@@ -1,9 +1,11 @@
+import { setTimeout } from "node:timers/promises";
 import { Channel } from "../amqp/channel.ts";
 import { ConfirmedPublisher } from "../amqp/confirmed_publisher.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { withDeadline } from "../amqp/deadline.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
-import { DeadlineExceeded } from "../amqp/errors.ts";
+import { DeadlineExceeded, MessageNacked } from "../amqp/errors.ts";
+import { REFUSED_AGAIN_AFTER_MS } from "../amqp/refused_again.ts";
 import { type HeaderChanges, republishedProperties } from "./republished_properties.ts";
 
 export interface RepublisherOptions {
@@ -23,7 +25,7 @@ export interface RepublisherOptions {
  * places, never in neither.
  *
  * Any number may be on their way at the same time; those to one queue arrive there in the order of
- * the calls. The channel is opened for the first one, and opened again after the broker closed it.
+ * the calls, but for those that the broker takes at a later try. The channel is opened for the first one, and opened again after the broker closed it.
  */
 export class Republisher implements AsyncDisposable {
   readonly #connect: () => Promise<Connection>;
@@ -43,7 +45,7 @@ export class Republisher implements AsyncDisposable {
    *
    * @param changes headers that the copy gets, or loses where they are undefined
    * @throws {MessageReturned} there is no such queue
-   * @throws {MessageNacked} the broker did not take it
+   * @throws {MessageNacked} the broker did not take it, after several tries
    * @throws {UnencodableMessage} the client could not send it
    * @throws {ChannelClosed} the broker refused it, or another one meanwhile
    * @throws {ConnectionLost}
@@ -57,9 +59,22 @@ export class Republisher implements AsyncDisposable {
 
   /** The same for a message with properties that are the caller's affair. */
   async publish(queue: string, body: Uint8Array, properties: DeliveryProperties): Promise<void> {
-    const { confirmTimeoutMs, isBlocked } = this.#options;
     const channel = await this.#open();
-    const confirmed = channel.publish(queue, body, properties);
+    const publish = () => this.#confirmed(channel.publish(queue, body, properties));
+    for (const pauseMs of REFUSED_AGAIN_AFTER_MS) {
+      try {
+        return await publish();
+      } catch (error) {
+        if (!(error instanceof MessageNacked)) throw error;
+      }
+      // Where the channel ends meanwhile, the next publish says so.
+      await Promise.race([setTimeout(pauseMs), channel.ended]);
+    }
+    return await publish();
+  }
+
+  async #confirmed(confirmed: Promise<void>): Promise<void> {
+    const { confirmTimeoutMs, isBlocked } = this.#options;
     for (;;) {
       try {
         return await withDeadline("publisher confirm", confirmTimeoutMs, confirmed);

@@ -11,6 +11,7 @@ import {
   type PublishOutcome,
 } from "../amqp/publisher.ts";
 import type { QueueDeclaration } from "../amqp/queue.ts";
+import { REFUSED_AGAIN_AFTER_MS } from "../amqp/refused_again.ts";
 import { Reconnection, type ReconnectionOptions } from "../amqp/reconnection.ts";
 import { type QueueRequest, TaskQueue } from "../amqp/task_queue.ts";
 
@@ -34,7 +35,8 @@ export interface ReconnectingPublisherOptions {
 
 /**
  * Publishes over whatever connection there is: after a loss it connects again, and publishes again
- * what was not confirmed. Used by one caller, one call at a time.
+ * what was not confirmed. What a queue refuses from the start is published again too: it may be new
+ * (`REFUSED_AGAIN_AFTER_MS`). Used by one caller, one call at a time.
  */
 export class ReconnectingPublisher implements AsyncDisposable {
   readonly #options: ReconnectingPublisherOptions;
@@ -46,6 +48,10 @@ export class ReconnectingPublisher implements AsyncDisposable {
   #resent = 0;
   /** How often in a row a confirm was overdue, with nothing settled in between. */
   #overdue = 0;
+  /** Refused, and to be published again. */
+  #refused: OutgoingMessage[] = [];
+  /** Pauses that are left for that, in milliseconds; none once the queue has taken something. */
+  #pausesMs = [...REFUSED_AGAIN_AFTER_MS];
   /** Why it was given up. */
   #failure: unknown;
 
@@ -85,6 +91,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
    */
   publish(message: OutgoingMessage): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#refused.length > 0) return this.#publishRefused().then(() => this.publish(message));
     let full;
     try {
       full = this.#publisher!.publish(message);
@@ -101,10 +108,13 @@ export class ReconnectingPublisher implements AsyncDisposable {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       try {
-        return await this.#publisher?.settled();
+        await this.#publisher?.settled();
       } catch (failure) {
         await this.#recover(failure, []);
+        continue;
       }
+      if (this.#refused.length === 0) return;
+      await this.#publishRefused();
     }
   }
 
@@ -131,10 +141,32 @@ export class ReconnectingPublisher implements AsyncDisposable {
       publish,
       onOutcome: (message, outcome) => {
         this.#overdue = 0;
-        onOutcome(message, outcome);
+        if (outcome.kind === "confirmed") this.#pausesMs.length = 0;
+        const again = outcome.kind === "refused" && outcome.nacked && this.#pausesMs.length > 0;
+        if (again) this.#refused.push(message);
+        else onOutcome(message, outcome);
       },
     });
     this.#reconnection.succeeded();
+  }
+
+  /** In their order, after a pause. @throws {AmqpError} as `publish` */
+  async #publishRefused(): Promise<void> {
+    const { stop } = this.#options;
+    await setTimeout(this.#pausesMs.shift(), undefined, { signal: stop }).catch(() => {});
+    const messages = this.#refused.splice(0);
+    if (stop.aborted) return this.#tellRefused(messages);
+    try {
+      await this.#publishAll(messages, () => {});
+    } catch (failure) {
+      this.#refused.unshift(...messages);
+      await this.#recover(failure, []);
+    }
+  }
+
+  #tellRefused(messages: readonly OutgoingMessage[]): void {
+    const outcome = { kind: "refused", nacked: true } as const;
+    for (const message of messages) this.#options.onOutcome(message, outcome);
   }
 
   /** @param fresh messages that were never handed over */
@@ -157,6 +189,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
       }
     } catch (error) {
       this.#failure = error;
+      this.#tellRefused(this.#refused.splice(0));
       for (const message of again) this.#options.onUnknown(message);
       throw error;
     }

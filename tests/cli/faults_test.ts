@@ -90,6 +90,31 @@ Deno.test("nack-confirm: a task that no queue takes is returned and confirmed", 
   assert.deepEqual(await broker.stop(), { "nack-confirm": 0 });
 });
 
+/** As RabbitMQ refuses for a moment what is published to a quorum queue that is new. */
+Deno.test("nack-confirm: what is refused for a moment is sent all the same", async () => {
+  for (const seed of ["1", "2", "3", "4"]) {
+    await using broker = await FaultyBroker.start("nack-confirm:50%", ["--seed", seed]);
+    const { code, stderr } = await Worktool.run(["send", "--url", broker.url, "task"]);
+    assert.equal(code, 0, stderr);
+    await broker.stop();
+  }
+});
+
+Deno.test("nack-confirm: failed tasks are moved all the same", async () => {
+  await using broker = await FaultyBroker.start("nack-confirm:20%", ["--seed", "1"]);
+  const at = ["--url", broker.url];
+  const sent = await Worktool.run(["send", ...at, "--no-confirm", "--count", "30", "task {n}"]);
+  assert.equal(sent.code, 0, sent.stderr);
+  const worker = await Worktool.run([
+    ...["work", ...at, "--json", "--until-empty", "--attempts", "2", "--backoff", "10ms"],
+    ...["--", "false"],
+  ]);
+  assert.equal(worker.code, 1, worker.stderr);
+  const [stopped] = events(worker, "stopped");
+  assert.deepEqual([stopped!["retried"], stopped!["dead"]], [30, 30]);
+  assert.ok((await broker.stop())["nack-confirm"]! > 0);
+});
+
 for (const type of ["classic", "quorum"]) {
   Deno.test(`redeliver: a delivery comes back as after a lost connection [${type}]`, async () => {
     await using broker = await FaultyBroker.start("redeliver:after=1");

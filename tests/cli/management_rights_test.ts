@@ -20,6 +20,11 @@ const ALL = { configure: ".*", write: ".*", read: ".*" };
 const HASH = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR";
 const POLICY = { pattern: "^a", definition: { "message-ttl": 1000 } };
 
+const GET = { count: 1, ackmode: "ack_requeue_true", encoding: "auto" };
+const MESSAGE = {
+  ...{ properties: {}, routing_key: "y", payload: "x", payload_encoding: "string" },
+};
+
 /** What is asked of all brokers, in this order. */
 const STEPS: readonly Step[] = [
   ["PUT", "vhosts/v1", { description: "first", tags: "a,b" }],
@@ -44,7 +49,27 @@ const STEPS: readonly Step[] = [
   ["PUT", "permissions/v1/u1", { configure: ".*", write: "" }],
   ["PUT", "permissions/nowhere/u1", ALL],
   ["PUT", "permissions/v1/nobody", ALL],
-  // Rights that are missing.
+  // Rights that are missing: in a virtual host,
+  ["PUT", "queues/v1/y", { durable: true }, "u1:p"],
+  ["POST", "queues/v1/y/get", GET, "u1:p"],
+  ["PUT", "queues/v1/z", { durable: true }, "u1:p"],
+  ["POST", "queues/v1/z/get", GET, "u1:p"],
+  ["DELETE", "queues/v1/z/contents", undefined, "u1:p"],
+  ["POST", "exchanges/v1/amq.default/publish", MESSAGE, "u1:p"],
+  ["POST", "bindings/v1/e/amq.topic/q/y", {}, "u1:p"],
+  ["PUT", "permissions/v1/u1", { configure: "^c", write: ".*", read: "^y" }],
+  ["PUT", "queues/v1/y2", { durable: true }, "u1:p"],
+  ["DELETE", "queues/v1/y", undefined, "u1:p"],
+  ["PUT", "exchanges/v1/e", { type: "fanout" }, "u1:p"],
+  ["DELETE", "exchanges/v1/amq.topic", undefined, "u1:p"],
+  ["POST", "bindings/v1/e/amq.topic/q/y", {}, "u1:p"],
+  ["GET", "queues/%2F", undefined, "u1:p"],
+  ["PUT", "queues/%2F/y", {}, "u1:p"],
+  ["GET", "queues?columns=name,vhost", undefined, "u1:p"],
+  ["GET", "exchanges/v1/amq.topic?columns=name", undefined, "u1:p"],
+  ["DELETE", "queues/v1/y"],
+  ["DELETE", "queues/v1/z"],
+  // and as a whole.
   ["PUT", "users/u5", { password: "p", tags: "" }, "u1:p"],
   ["PUT", "vhosts/v2", {}, "u1:p"],
   ["DELETE", "users/u2", undefined, "u1:p"],

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
-import { ChannelError } from "../wire/protocol_error.ts";
 import { PasswordHash } from "./password_hash.ts";
-import { type Operation, type Patterns, Permission } from "./permission.ts";
+import { type Patterns, Permission } from "./permission.ts";
 import type { UserState } from "./user_state.ts";
 
 /** A user and what it may do: patterns (regular expressions) of names, as in RabbitMQ. */
@@ -68,26 +67,6 @@ export class User {
 
   mayOpen(vhost: string): boolean {
     return this.permissionIn(vhost) !== undefined;
-  }
-
-  /** @throws {ChannelError} 403 when the user may not do that. */
-  require(operation: Operation, kind: "queue" | "exchange", name: string, vhost: string): void {
-    // The default exchange is known to permissions by this name.
-    const resource = kind === "exchange" && name === "" ? "amq.default" : name;
-    if (this.permissionIn(vhost)?.allows(operation, resource)) return;
-    throw this.#refusal(kind, resource, vhost);
-  }
-
-  /** @throws {ChannelError} 403 when the user may do nothing at all with that. */
-  requireAny(kind: "queue" | "exchange", name: string, vhost: string): void {
-    if (!this.permissionIn(vhost)?.allowsAny(name)) throw this.#refusal(kind, name, vhost);
-  }
-
-  #refusal(kind: "queue" | "exchange", resource: string, vhost: string): ChannelError {
-    return new ChannelError(
-      "ACCESS_REFUSED",
-      `access to ${kind} '${resource}' in vhost '${vhost}' refused for user '${this.name}'`,
-    );
   }
 }
 

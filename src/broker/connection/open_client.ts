@@ -4,6 +4,7 @@ import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation } from "../access/permission.ts";
+import { requirePermission } from "../access/require_permission.ts";
 import type { User } from "../access/user.ts";
 import { outOfMemory } from "../memory_guard.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
@@ -76,11 +77,11 @@ export class OpenClient implements ChannelHost {
   }
 
   require(operation: Operation, kind: "queue" | "exchange", name: string): void {
-    this.user.require(operation, kind, name, this.vhost.name);
+    requirePermission(this, operation, kind, name);
   }
 
   requireAny(kind: "queue" | "exchange", name: string): void {
-    this.user.requireAny(kind, name, this.vhost.name);
+    requirePermission(this, "any", kind, name);
   }
 
   drop(reason: string, options: { reset: boolean }): void {

@@ -3,6 +3,7 @@ import { Channel } from "../channel/channel.ts";
 import type { ChannelHost } from "../channel/channel_host.ts";
 import { FrameWriter } from "../channel/frame_writer.ts";
 import type { Operation } from "../access/permission.ts";
+import { requirePermission } from "../access/require_permission.ts";
 import type { User } from "../access/user.ts";
 import type { VHost } from "../model/vhost.ts";
 
@@ -32,11 +33,11 @@ class ActingClient implements ChannelHost {
   }
 
   require(operation: Operation, kind: "queue" | "exchange", name: string): void {
-    this.user.require(operation, kind, name, this.vhost.name);
+    requirePermission(this, operation, kind, name);
   }
 
   requireAny(kind: "queue" | "exchange", name: string): void {
-    this.user.requireAny(kind, name, this.vhost.name);
+    requirePermission(this, "any", kind, name);
   }
 
   // One request makes nothing exclusive, and leaves nothing for later.

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import type { Channel } from "../channel/channel.ts";
 import { ConfirmLedger } from "../channel/confirm_ledger.ts";
 import * as basic from "../methods/basic.ts";
 import { finishPublish, requirePublishable } from "../methods/publish.ts";
@@ -69,6 +71,16 @@ function told<Result>(act: () => Result): Result {
   }
 }
 
+/** Who may not read is told so in the words of AMQP, which RabbitMQ does here alone. */
+function requireReadable({ host }: Channel, queue: string): void {
+  try {
+    host.require("read", "queue", queue);
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    throw new ApiError(401, "not_authorised", Buffer.from(error.message, "latin1").toString());
+  }
+}
+
 /** Takes messages from a queue, and settles them as `ackmode` says. */
 export function get(change: Change): HttpAnswer {
   const vhost = requiredVHost(change);
@@ -87,6 +99,7 @@ export function get(change: Change): HttpAnswer {
     throw badRequest("Unsupported encoding. Please use auto or base64.");
   }
   const got = acting(change, vhost, (channel) => {
+    requireReadable(channel, change.names[1]!);
     const views = [];
     const noAck = ackMode === "ack_requeue_false";
     for (let left = ANSWER_BYTES; views.length < count && left > 0;) {

@@ -65,11 +65,12 @@ export class NotAuthorised extends Error {}
 
 /**
  * The virtual host that the first variable segment names; undefined where there is none.
- * @throws {NotAuthorised}
+ * @throws {NotAuthorised | ApiError}
  */
 export function vhostOf({ broker, asker, names }: Query): VHost | undefined {
   const vhost = broker.vhost(names[0]!);
   if (vhost !== undefined && !asker.maySee(vhost.name)) {
+    if (broker.release.closedVhostByHttp === "not found") throw notFound("Not Found");
     throw new NotAuthorised("User not authorised to access virtual host");
   }
   return vhost;
