@@ -82,6 +82,7 @@ export class FailedTasks implements AsyncDisposable {
         confirmTimeoutMs: policy.confirmTimeoutMs,
         username: connection.options.url.username,
         isBlocked: () => this.#blocked,
+        isQuorum,
       },
     );
     this.#retryQueues = new RetryQueues(connection, this.#republisher, {

@@ -17,6 +17,8 @@ export interface RepublisherOptions {
   readonly confirmTimeoutMs: number;
   /** Whether the broker has blocked the connection (`connection.blocked`). */
   readonly isBlocked?: () => boolean;
+  /** Whether messages go to quorum queues: one that is new may refuse at first. */
+  readonly isQuorum?: () => Promise<boolean>;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface RepublisherOptions {
  * places, never in neither.
  *
  * Any number may be on their way at the same time; those to one queue arrive there in the order of
- * the calls, but for those that the broker takes at a later try. The channel is opened for the first one, and opened again after the broker closed it.
+ * the calls, but for those that the broker takes at a later try. The channel is opened for the
+ * first one, and opened again after the broker closed it.
  */
 export class Republisher implements AsyncDisposable {
   readonly #connect: () => Promise<Connection>;
@@ -45,7 +48,7 @@ export class Republisher implements AsyncDisposable {
    *
    * @param changes headers that the copy gets, or loses where they are undefined
    * @throws {MessageReturned} there is no such queue
-   * @throws {MessageNacked} the broker did not take it, after several tries
+   * @throws {MessageNacked} the broker did not take it, nor at a later try
    * @throws {UnencodableMessage} the client could not send it
    * @throws {ChannelClosed} the broker refused it, or another one meanwhile
    * @throws {ConnectionLost}
@@ -59,13 +62,14 @@ export class Republisher implements AsyncDisposable {
 
   /** The same for a message with properties that are the caller's affair. */
   async publish(queue: string, body: Uint8Array, properties: DeliveryProperties): Promise<void> {
+    const { isQuorum } = this.#options;
     const channel = await this.#open();
     const publish = () => this.#confirmed(channel.publish(queue, body, properties));
     for (const pauseMs of REFUSED_AGAIN_AFTER_MS) {
       try {
         return await publish();
       } catch (error) {
-        if (!(error instanceof MessageNacked)) throw error;
+        if (!(error instanceof MessageNacked && await isQuorum?.())) throw error;
       }
       // Where the channel ends meanwhile, the next publish says so.
       await Promise.race([setTimeout(pauseMs), channel.ended]);

@@ -35,8 +35,8 @@ export interface ReconnectingPublisherOptions {
 
 /**
  * Publishes over whatever connection there is: after a loss it connects again, and publishes again
- * what was not confirmed. What a queue refuses from the start is published again too: it may be new
- * (`REFUSED_AGAIN_AFTER_MS`). Used by one caller, one call at a time.
+ * what was not confirmed. What a quorum queue refuses from the start is published again too: it may
+ * be new (`REFUSED_AGAIN_AFTER_MS`). Used by one caller, one call at a time.
  */
 export class ReconnectingPublisher implements AsyncDisposable {
   readonly #options: ReconnectingPublisherOptions;
@@ -51,7 +51,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
   /** Refused, and to be published again. */
   #refused: OutgoingMessage[] = [];
   /** Pauses that are left for that, in milliseconds; none once the queue has taken something. */
-  #pausesMs = [...REFUSED_AGAIN_AFTER_MS];
+  readonly #pausesMs: number[];
   /** Why it was given up. */
   #failure: unknown;
 
@@ -60,6 +60,8 @@ export class ReconnectingPublisher implements AsyncDisposable {
     this.#reconnection = new Reconnection(options.reconnection);
     const { queue, onFound } = options;
     this.#queue = new TaskQueue(queue, { onFound });
+    const quorum = queue.arguments["x-queue-type"] === "quorum";
+    this.#pausesMs = quorum ? [...REFUSED_AGAIN_AFTER_MS] : [];
     const leave = () => this.#connection?.leaveBy(performance.now() + GOODBYE_MS);
     options.stop.addEventListener("abort", leave, { once: true });
   }

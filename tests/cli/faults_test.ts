@@ -91,18 +91,20 @@ Deno.test("nack-confirm: a task that no queue takes is returned and confirmed", 
 });
 
 /** As RabbitMQ refuses for a moment what is published to a quorum queue that is new. */
-Deno.test("nack-confirm: what is refused for a moment is sent all the same", async () => {
+const QUORUM = ["--queue-type", "quorum"];
+
+Deno.test("nack-confirm: what a quorum queue refuses for a moment is sent all the same", async () => {
   for (const seed of ["1", "2", "3", "4"]) {
     await using broker = await FaultyBroker.start("nack-confirm:50%", ["--seed", seed]);
-    const { code, stderr } = await Worktool.run(["send", "--url", broker.url, "task"]);
+    const { code, stderr } = await Worktool.run(["send", "--url", broker.url, ...QUORUM, "task"]);
     assert.equal(code, 0, stderr);
     await broker.stop();
   }
 });
 
-Deno.test("nack-confirm: failed tasks are moved all the same", async () => {
+Deno.test("nack-confirm: failed tasks of a quorum queue are moved all the same", async () => {
   await using broker = await FaultyBroker.start("nack-confirm:20%", ["--seed", "1"]);
-  const at = ["--url", broker.url];
+  const at = ["--url", broker.url, ...QUORUM];
   const sent = await Worktool.run(["send", ...at, "--no-confirm", "--count", "30", "task {n}"]);
   assert.equal(sent.code, 0, sent.stderr);
   const worker = await Worktool.run([

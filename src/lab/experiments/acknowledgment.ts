@@ -23,8 +23,9 @@ export const acknowledgment: Experiment = {
       name: `--ack ${mode}`,
       run: async (stage) => {
         const flags = ["--ack", mode, "--prefetch", "0"];
-        // The second one ends by itself when it has waited for longer than a task takes.
-        const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
+        // The second one ends by itself when it has waited for longer than a task takes, or the
+        // sender to start on a busy machine.
+        const idle = inSeconds(Math.max(3_000, 2 * DOTS * dotMs));
         await stage.work("C1", [...flags, "--crash-during", "1"]);
         await stage.work("C2", [...flags, "--idle-timeout", idle]);
         await stage.send(alike(TASKS, DOTS));
@@ -42,12 +43,12 @@ export const acknowledgment: Experiment = {
     const [manual, auto, early] = lost as [number[], number[], number[]];
     const runs = observed[0]!.recordings;
     const recovered = runs.flatMap((recording) => numbersOf(recording).recovered);
-    const so = manual.length === 0 && recovered.length > 0 && auto.length > 0 && early.length > 0;
+    const shown = recovered.length > 0 && auto.length > 0 && early.length > 0;
     const bound = percent(lossBound(runs.length * TASKS));
     const [again, byAuto, byEarly] = [recovered, auto, early]
       .map((tasks) => `tasks ${taskList([...new Set(tasks)])}`);
     return {
-      verdict: so ? "as the tutorial says" : "not so",
+      verdict: manual.length > 0 ? "not so" : shown ? "as the tutorial says" : "not shown",
       because:
         `With manual acknowledgments ${manual.length} of ${runs.length * TASKS} tasks were ` +
         `lost, and the other worker did ${again} again. Lost with auto: ${byAuto}; with early: ` +

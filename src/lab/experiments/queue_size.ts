@@ -44,7 +44,7 @@ export const queueSize: Experiment = {
       return {
         name,
         run: async (stage) => {
-          const idle = inSeconds(Math.max(1_000, 2 * DOTS * dotMs));
+          const idle = inSeconds(Math.max(3_000, 2 * DOTS * dotMs));
           await stage.work("C1", [...flags, "--idle-timeout", idle]);
           await stage.send(alike(tasks, DOTS), [...flags, ...rate]);
           await stage.ended("C1");
