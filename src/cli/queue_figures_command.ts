@@ -3,6 +3,7 @@ import { type Column, COLUMNS, type QueueFigures } from "../queue/queue_figures.
 import { type Look, QueueLook } from "../queue/queue_look.ts";
 import type { Context } from "./context.ts";
 import { ExitCode } from "./failure/exit_code.ts";
+import { UsageError } from "./failure/usage_error.ts";
 import type { FlagsOf } from "./flags/flag_group.ts";
 import type { queueListFlags, queueShowFlags } from "./flags/queue_command_flags.ts";
 import { eventLine } from "./output/event_line.ts";
@@ -19,6 +20,9 @@ import {
 import type { QueueRun } from "./queue_run.ts";
 import { showsUtf8 } from "./values/locale.ts";
 import { managementUrl, prometheusUrl } from "./values/management_urls.ts";
+
+/** How long --until waits, unless told. */
+const UNTIL_MS = 60_000;
 
 /** Of a terminal that does not tell its size. */
 const USUAL = { columns: 80, rows: 24 };
@@ -100,12 +104,14 @@ function lookOf(
   });
 }
 
-/** What --assert and --until ask for. */
+/** What --assert and --until ask for. @throws {UsageError} --for without --until */
 function conditionOf(
   flags: Pick<FlagsOf<typeof queueShowFlags>, "assert" | "until" | "for" | "json">,
 ): ConditionOptions | undefined {
-  const condition = flags.assert ?? flags.until;
-  const waitMs = flags.until === undefined ? 0 : flags.for;
+  const { assert, until, for: forMs } = flags;
+  if (forMs !== undefined && until === undefined) throw new UsageError("--for needs --until");
+  const condition = assert ?? until;
+  const waitMs = until === undefined ? 0 : forMs ?? UNTIL_MS;
   return condition && { condition, waitMs, json: flags.json };
 }
 

@@ -261,6 +261,21 @@ Deno.test("a name that no queue can have is a usage error", async () => {
   }
 });
 
+Deno.test("queue ls takes no flag that it would not heed", async () => {
+  for (
+    const [flags, why] of [
+      [["--for", "5s"], "--for needs --until"],
+      [["--for", "5s", "--assert", "ready == 0"], "--for needs --until"],
+      [["--watch", "--until", "ready == 0"], "cannot be used with option '--watch [interval]'"],
+      [["--sort", "ready", "--assert", "ready == 0"], "cannot be used with option '--sort <"],
+    ] as const
+  ) {
+    const { code, stderr } = await Worktool.run(["queue", "ls", ...flags]);
+    assert.equal(code, 64, stderr);
+    assert.ok(stderr.includes(why), stderr);
+  }
+});
+
 brokerTest(
   "names with control characters do not reach the terminal as they are",
   async (broker) => {

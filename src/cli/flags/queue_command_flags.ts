@@ -49,16 +49,23 @@ function watchFlags() {
   );
 }
 
+/** What shows queues: a condition tells of each what it looks at. */
+const SHOWING = ["watch", "sort", "columns"];
+
 function conditionFlags(holds: string) {
   return flagGroup("Condition")
     .addOption(
       new Option("--assert <condition>", `exit with 2 unless ${holds}, for example 'ready == 0'`)
-        .argParser(argument(parseCondition)).conflicts("until"),
+        .argParser(argument(parseCondition)).conflicts(["until", ...SHOWING]),
     )
-    .option("--until <condition>", `wait until ${holds}`, argument(parseCondition))
     .addOption(
-      new Option("--for <duration>", "how long to wait for --until")
-        .argParser(argument(parsePositiveDuration)).default(60_000, "60s"),
+      new Option("--until <condition>", `wait until ${holds}`)
+        .argParser(argument(parseCondition)).conflicts(SHOWING),
+    )
+    .option(
+      "--for <duration>",
+      "how long to wait for --until (default: 60s)",
+      argument(parsePositiveDuration),
     );
 }
 
