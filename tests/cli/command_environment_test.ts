@@ -16,7 +16,9 @@ async function taskVariables(
   assert.equal(code, 0, stderr);
   const variables = Buffer.from(stdout.trim(), "base64").toString().split("\0");
   const entries = variables.map((variable) => /^([^=]*)=([^]*)$/.exec(variable)?.slice(1) ?? []);
-  return Object.fromEntries(entries.filter(([name]) => name && /^WORKTOOL_(?!TEST_|CHAOS_)/.test(name)));
+  return Object.fromEntries(
+    entries.filter(([name]) => name && /^WORKTOOL_(?!TEST_|CHAOS_)/.test(name)),
+  );
 }
 
 brokerTest("every property and header reaches WORKTOOL_PROPERTIES", async (broker) => {
