@@ -85,7 +85,7 @@ async function runAll(
     await writeLabFiles(reports, flags, context);
   } catch (error) {
     if (stop.aborted) {
-      await writeLabFiles(reports, flags, context);
+      if (reports.length > 0) await writeLabFiles(reports, flags, context);
       stderr.write(`worktool: stopped during ${running?.name}; its queues are deleted\n`);
       return ExitCode.failed;
     }

@@ -51,8 +51,9 @@ export function queueCommand(context: Context, exit: Exit) {
         return exit(ExitCode.refused);
       }
       if (failure instanceof ManagementUnavailable) {
-        report.explanation(noFigures(failure));
-        return exit(ExitCode.unavailable);
+        const explanation = noFigures(failure);
+        report.explanation(explanation);
+        return exit(explanation.exitCode);
       }
       const explanation = explain(failure, attemptOf("queue", { connection, queue: request }));
       report.explanation(explanation);
@@ -99,13 +100,30 @@ export function queueCommand(context: Context, exit: Exit) {
     );
 }
 
-function noFigures({ message }: ManagementUnavailable) {
-  return {
-    message: `nothing tells of queues here: ${message}`,
-    remedies: [
-      "on RabbitMQ enable the plug-in: rabbitmq-plugins enable rabbitmq_management",
-      "or name a queue: worktool queue show NAME needs no plug-in",
-    ],
-    exitCode: ExitCode.unavailable,
-  };
+function noFigures({ message, status }: ManagementUnavailable) {
+  const withoutPlugin = "or name a queue: worktool queue show NAME needs no plug-in";
+  switch (status) {
+    case 401:
+      return {
+        message,
+        remedies: [
+          "the user needs a tag there: rabbitmqctl set_user_tags NAME monitoring",
+          "another user for it: --management-url http://user:password@host:15672",
+          withoutPlugin,
+        ],
+        exitCode: ExitCode.noPermission,
+      };
+    case 404:
+      return { message, remedies: [], exitCode: ExitCode.noPermission };
+    default:
+      return {
+        message: `nothing tells of queues here: ${message}`,
+        remedies: [
+          "whether a broker is there: worktool wait --once",
+          "on RabbitMQ enable the plug-in: rabbitmq-plugins enable rabbitmq_management",
+          withoutPlugin,
+        ],
+        exitCode: ExitCode.unavailable,
+      };
+  }
 }

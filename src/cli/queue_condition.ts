@@ -1,5 +1,7 @@
 import { setTimeout } from "node:timers/promises";
+import { canHeal } from "../amqp/reconnection.ts";
 import type { Condition } from "../queue/condition.ts";
+import { ManagementUnavailable } from "../queue/management_api.ts";
 import type { Column, QueueFigures } from "../queue/queue_figures.ts";
 import type { Look } from "../queue/queue_look.ts";
 import { ExitCode } from "./failure/exit_code.ts";
@@ -42,10 +44,15 @@ export async function untilAllHold(
   const endMs = performance.now() + waitMs;
   const allHold = (queues: readonly QueueFigures[]) =>
     queues.length > 0 && queues.every((queue) => condition.holds(queue));
+  const goesOn = () => performance.now() < endMs && !stop.aborted;
   let { known: queues, missing } = await look();
-  while (!allHold(queues) && performance.now() < endMs && !stop.aborted) {
+  while (!allHold(queues) && goesOn()) {
     await pause(Math.min(UNTIL_PAUSE_MS, endMs - performance.now()), stop);
-    ({ known: queues, missing } = await look());
+    try {
+      ({ known: queues, missing } = await look());
+    } catch (failure) {
+      if (!mayComeBack(failure) || !goesOn()) throw failure;
+    }
   }
   const missed = stop.aborted ? ExitCode.failed : ExitCode.expectationMissed;
   const exitCode = allHold(queues) ? ExitCode.ok : missed;
@@ -81,6 +88,12 @@ export async function untilAllHold(
   const isUnknown = failing.some((queue) => condition.holds(queue) === undefined);
   if (isUnknown && missing.length > 0) report.notice(whyUnknown(missing));
   return exitCode;
+}
+
+/** What told of queues before, and does not now: a broker that restarts for example. */
+function mayComeBack(failure: unknown): boolean {
+  if (failure instanceof ManagementUnavailable) return failure.status === undefined;
+  return canHeal(failure, { usedBefore: true });
 }
 
 function valuesOf(figures: QueueFigures, columns: readonly Column[]): string {

@@ -85,7 +85,10 @@ export class ManagementApi {
   /** All queues of a virtual host. @throws {ManagementUnavailable} */
   async queues(vhost: string): Promise<readonly QueueFigures[]> {
     await this.#mustBeTheBrokers();
-    const all = await this.#get(`queues/${encodeURIComponent(vhost)}?columns=${COLUMNS}`);
+    const all = await this.#find(`queues/${encodeURIComponent(vhost)}?columns=${COLUMNS}`);
+    if (all === undefined) {
+      throw new ManagementUnavailable(`${this.#address.url} knows no vhost '${vhost}'`, 404);
+    }
     if (!Array.isArray(all)) throw this.#unlike();
     return all.map(figuresOf);
   }
@@ -196,10 +199,10 @@ export class ManagementApi {
       return undefined;
     }
     if (!answer.ok) {
-      await answer.body?.cancel();
+      const reason = await refusalReason(answer);
       throw new ManagementUnavailable(
         answer.status === 401
-          ? `${url} does not let user '${username}' in (it needs a tag, for example monitoring)`
+          ? `${url} does not let user '${username}' in${reason && `: ${reason}`}`
           : `${url} answers ${answer.status} ${answer.statusText}`.trimEnd(),
         answer.status,
       );
@@ -215,6 +218,16 @@ export class ManagementApi {
     return new ManagementUnavailable(
       `${this.#address.url} answers, but not as RabbitMQ's management API`,
     );
+  }
+}
+
+/** For example "Login failed"; empty where it is not told. */
+async function refusalReason(answer: Response): Promise<string> {
+  try {
+    const { reason } = await answer.json();
+    return typeof reason === "string" ? reason : "";
+  } catch {
+    return "";
   }
 }
 

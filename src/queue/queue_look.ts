@@ -11,7 +11,12 @@ import type { QueueFigures } from "./queue_figures.ts";
 export interface QueueLookOptions {
   readonly connection: Cluster;
   /** Without a slash at the end, as the next one; a guess must turn out to be this broker's. */
-  readonly management: { readonly url: string; readonly guessed: boolean };
+  readonly management: {
+    readonly url: string;
+    readonly guessed: boolean;
+    /** Else the user of the connection. */
+    readonly login?: { readonly username: string; readonly password: string };
+  };
   readonly prometheusUrl: string;
 }
 
@@ -45,16 +50,19 @@ export class QueueLook implements AsyncDisposable {
 
   /** All queues of the virtual host. @throws {ManagementUnavailable} nothing tells of them */
   async all(): Promise<Look<readonly QueueFigures[]>> {
-    const reasons: string[] = [];
+    let refusal: ManagementUnavailable;
     try {
       return { known: await this.#api().queues(this.#vhost), missing: [] };
     } catch (error) {
-      reasons.push(unavailable(error));
+      if (!(error instanceof ManagementUnavailable)) throw error;
+      refusal = error;
     }
+    const { message, status } = refusal;
     try {
-      return { known: await this.#metrics(), missing: reasons };
+      return { known: await this.#metrics(), missing: [message] };
     } catch (error) {
-      throw new ManagementUnavailable([...reasons, unavailable(error)].join("; "));
+      if (status !== undefined) throw refusal;
+      throw new ManagementUnavailable(`${message}; ${unavailable(error)}`);
     }
   }
 
@@ -104,8 +112,8 @@ export class QueueLook implements AsyncDisposable {
 
   #api(): ManagementApi {
     const { connection: { current, options: { timeoutMs } }, management } = this.#options;
-    const { username, password, port } = current;
-    const { url, guessed } = management;
+    const { port } = current;
+    const { url, guessed, login: { username, password } = current } = management;
     return this.#managementApi ??= new ManagementApi({
       ...{ url, username, password, timeoutMs },
       ...(guessed ? { amqpPort: port } : {}),

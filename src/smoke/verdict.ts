@@ -27,7 +27,7 @@ export function verdictsOf(
   result: CheckResult,
   { tasks, maxLatencyMs }: VerdictOptions,
 ): readonly Verdict[] {
-  const { confirmed, refused, lost, unexpected, duplicated, recovered, latenciesMs } = result;
+  const { confirmed, refused, unexpected, duplicated, recovered, latenciesMs } = result;
   const arrived = latenciesMs.length;
   return [
     {
@@ -36,13 +36,7 @@ export function verdictsOf(
       said: `${of(confirmed, tasks)}${refused > 0 ? `, ${count(refused)} refused` : ""}` +
         rate(confirmed, result.sendingMs),
     },
-    result.stopped ? { name: "lost", ok: true, said: "not judged: some were under way" } : {
-      name: "lost",
-      ok: lost.length === 0 && confirmed > 0,
-      said: lost.length > 0
-        ? `${of(lost.length, confirmed)}: ${named(lost)}`
-        : `${of(0, confirmed)}: below ${percent(lossBound(confirmed))} at 95 %`,
-    },
+    loss(result),
     { name: "unexpected", ok: unexpected.length === 0, said: withNames(unexpected) },
     order(result),
     {
@@ -70,6 +64,19 @@ export function verdictsOf(
         `connections lost: ${result.reconnects}`,
     })),
   ];
+}
+
+function loss({ stopped, confirmed, lost }: CheckResult): Verdict {
+  const name = "lost";
+  if (stopped) return { name, ok: true, said: "not judged: some were under way" };
+  if (confirmed === 0) return { name, ok: true, said: "not judged: none was confirmed" };
+  return {
+    name,
+    ok: lost.length === 0,
+    said: lost.length > 0
+      ? `${of(lost.length, confirmed)}: ${named(lost)}`
+      : `${of(0, confirmed)}: below ${percent(lossBound(confirmed))} at 95 %`,
+  };
 }
 
 function order({ overtaken, reconnects, latenciesMs }: CheckResult): Verdict {

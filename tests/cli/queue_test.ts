@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { eventually } from "../support/deadline.ts";
+import { EmbeddedBroker } from "../support/embedded_broker.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { askedWorktool } from "../support/management.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
@@ -179,10 +180,10 @@ async function plugins(t: Deno.TestContext, scripts: string): Promise<void> {
     await node.ctl("set_permissions", "untagged", ".*", ".*", ".*");
     const url = node.url.replace("guest:guest", "untagged:secret");
     const { code, stderr } = await queue({ url }, "ls", ...management);
-    assert.equal(code, 69);
+    assert.equal(code, 77);
     assert.match(
       stderr,
-      /does not let user 'untagged' in \(it needs a tag, for example monitoring\)/,
+      /does not let user 'untagged' in: Not.*\n {2}- the user needs a tag there/,
     );
   });
   worker.kill("SIGTERM");
@@ -259,6 +260,42 @@ Deno.test("a name that no queue can have is a usage error", async () => {
       assert.match(stderr, new RegExp(`^worktool: .* is invalid for argument .*\\. It ${why}`));
     }
   }
+});
+
+Deno.test("queue ls: who asks is who the management URL says, else the user of the broker", async () => {
+  const users = ["--user", "guest:guest", "--user", "mon:p@", "--user-tags", "mon:monitoring"];
+  await using broker = await askedWorktool(...users);
+  const ls = (login: string, url = broker.url) =>
+    Worktool.run(
+      ["queue", "ls", "--url", url, "--management-url"].concat(
+        broker.management.replace("//", `//${login}`).replace(/\/$/, "/api/"),
+      ),
+    );
+  assert.equal((await ls("mon:p%40@")).code, 0);
+  const wrong = await ls("mon:p@");
+  assert.equal(wrong.code, 77);
+  assert.match(wrong.stderr, /^worktool: .* does not let user 'mon' in: Login failed\n/);
+  const nowhere = await ls("mon:p%40@", `${broker.url}nowhere`);
+  assert.equal(nowhere.code, 77);
+  assert.match(nowhere.stderr, /^worktool: .* knows no vhost 'nowhere'\n/);
+});
+
+Deno.test("queue show --until outlives a restart of the broker", async () => {
+  await using broker = await EmbeddedBroker.start();
+  await queue(broker, "declare", "q");
+  let looks = 0;
+  await using proxy = await TcpProxy.start(broker.url, (bytes) => {
+    if (bytes.includes(QUEUE_DECLARE)) looks++;
+    return "pass";
+  });
+  const flags = ["--url", proxy.url, "--until", "ready == 1", "--for", "10m"];
+  await using until = Worktool.start(["queue", "show", "q", ...flags]);
+  await eventually("it to look twice", () => looks >= 2);
+  await broker.stop();
+  await broker.start();
+  assert.equal((await Worktool.run(["send", "--url", broker.url, "--queue", "q", "x"])).code, 0);
+  const { code, stderr } = await until.exited;
+  assert.equal(code, 0, stderr);
 });
 
 Deno.test("queue ls takes no flag that it would not heed", async () => {

@@ -65,8 +65,8 @@ export function explain(failure: unknown, attempt: Attempt): Explanation {
   if (failure instanceof DeliveriesReleased) {
     return {
       message:
-        "the broker ended the consumer and took its tasks back: one took longer than it waits " +
-        "for an acknowledgement",
+        "the broker ended the consumer and took its tasks back: the queue has moved to another " +
+        "node, or one task took longer than the broker waits for an acknowledgement",
       remedies: ["make tasks shorter, or raise consumer_timeout on the broker"],
       exitCode: ExitCode.unavailable,
     };

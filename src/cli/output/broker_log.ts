@@ -1,5 +1,6 @@
 import type { BrokerEvent } from "../../broker/broker_event.ts";
 import { printableText } from "./body.ts";
+import { counted } from "./counted.ts";
 import { eventLine } from "./event_line.ts";
 
 /**
@@ -20,7 +21,7 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
   switch (event.event) {
     case "listening":
       return event.messages > 0
-        ? `${event.messages} messages found in the data directory`
+        ? `${counted(event.messages, "message")} found in the data directory`
         : undefined;
     case "full":
       return `no room for more connections: ${event.connections} are open, as many as the limit of ` +

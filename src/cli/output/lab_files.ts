@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { type ExperimentReport, picturedRuns } from "../../lab/experiment_report.ts";
 import { figureOf } from "../../lab/picture/figure.ts";
 import { formatRecording, type Recording } from "../../lab/recording.ts";
@@ -18,9 +18,14 @@ export class FileFailed extends Error {
   }
 }
 
-/** Makes them empty: what cannot be written is known before the run. @throws {FileFailed} */
+/**
+ * Makes those that are not there: what cannot be written is known before the run. What is in the
+ * others stays until there is something to write. @throws {FileFailed}
+ */
 export async function makeLabFiles({ html, svg, record }: LabFiles): Promise<void> {
-  for (const path of [html, svg, record]) if (path !== undefined) await write(path, "");
+  for (const path of [html, svg, record]) {
+    if (path !== undefined) await failing(path, appendFile(path, ""));
+  }
 }
 
 /** @throws {FileFailed} */
@@ -55,9 +60,14 @@ export async function writePicture(
   await write(path, pictureSvg(figureOf(recordings), words));
 }
 
-async function write(path: string, text: string): Promise<void> {
+function write(path: string, text: string): Promise<void> {
+  return failing(path, writeFile(path, text));
+}
+
+/** @throws {FileFailed} */
+async function failing(path: string, writing: Promise<void>): Promise<void> {
   try {
-    await writeFile(path, text);
+    await writing;
   } catch (error) {
     throw new FileFailed(path, error as NodeJS.ErrnoException);
   }

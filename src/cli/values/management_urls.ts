@@ -7,6 +7,15 @@ const PROMETHEUS_PORT = 15692;
 
 export const MANAGEMENT_VARIABLE = "RABBITMQ_MANAGEMENT_URL";
 
+/** Where the management API is, as it was named. */
+export interface ManagementUrl {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly guessed: boolean;
+  /** Who asks, where the URL says so; else the user of the broker's own URL. */
+  readonly login?: { readonly username: string; readonly password: string };
+}
+
 /**
  * Where to ask: what was given, else the variable, else the broker's host at the usual port, which
  * is a guess: another broker's API may be there.
@@ -17,7 +26,7 @@ export function managementUrl(
   given: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
   { host, tls }: Pick<BrokerUrl, "host" | "tls">,
-): { readonly url: string; readonly guessed: boolean } {
+): ManagementUrl {
   const named = given ?? env[MANAGEMENT_VARIABLE];
   if (named === undefined || named === "") {
     const scheme = tls ? "https" : "http";
@@ -28,13 +37,23 @@ export function managementUrl(
   try {
     url = new URL(named);
   } catch {
-    throw new UsageError(`${flag} is no URL: http://localhost:15672`);
+    throw new UsageError(`${flag}: '${named}' is no URL, as http://localhost:15672 is one`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError(`${flag} must begin with http:// or https://`);
   }
-  const address = `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, "");
-  return { url: address, guessed: false };
+  // Its documentation names it with /api at the end.
+  const path = url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");
+  return {
+    url: `${url.protocol}//${url.host}${path}`,
+    guessed: false,
+    ...url.username !== "" && {
+      login: {
+        username: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+      },
+    },
+  };
 }
 
 export function prometheusUrl({ host }: Pick<BrokerUrl, "host">): string {
