@@ -1,6 +1,7 @@
 /** The whole lab: every experiment comes to the same verdict, whatever the broker. */
 import assert from "node:assert/strict";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
+import { eventually } from "../support/deadline.ts";
 import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { Worktool } from "../support/worktool.ts";
 
@@ -22,14 +23,18 @@ const VERDICTS: Readonly<Record<string, string>> = {
 const OF_RABBITMQ = { "releases": "not-run" };
 const BEFORE_4_3 = { "consumer-timeout": "not shown" };
 
+/** Some restart the broker again and again, which takes a busy machine a minute and more. */
+const LAB_MS = 600_000;
+
 async function verdicts(
   flags: readonly string[],
   names: readonly string[] = Object.keys(VERDICTS),
 ): Promise<Record<string, string>> {
   const which = names.length === Object.keys(VERDICTS).length ? ["all"] : names;
   await using lab = Worktool.start(["lab", ...which, "--dot", "100ms", "--json", ...flags]);
-  // Each experiment has the time that a test waits for anything.
-  for (let n = 1; n <= names.length; n++) await lab.printed(n, /^{"event":/);
+  const told = () => lab.lines(/^{"event":/).length;
+  const awaited = () => `the lab to end, after ${told()} of ${names.length} experiments`;
+  await eventually(awaited, () => told() === names.length, LAB_MS);
   const { code, stdout, stderr } = await lab.exited;
   assert.equal(code, 0, stderr + stdout);
   const reports = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
