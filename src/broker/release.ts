@@ -67,6 +67,8 @@ const DIFFERENCES = {
   /** x-queue-master-locator. Notes 4.3.0: denied by default, 541. */
   masterLocator: ["permitted", "permitted", "denied"],
 
+  // The management HTTP API.
+
   /** The management HTTP API answers for a virtual host that the user may not open: 401, or 404. */
   closedVhostByHttp: ["not authorised", "not authorised", "not found"],
 

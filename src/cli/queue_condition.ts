@@ -92,7 +92,7 @@ export async function untilAllHold(
 
 /** What told of queues before, and does not now: a broker that restarts for example. */
 function mayComeBack(failure: unknown): boolean {
-  if (failure instanceof ManagementUnavailable) return failure.status === undefined;
+  if (failure instanceof ManagementUnavailable) return (failure.status ?? 500) >= 500;
   return canHeal(failure, { usedBefore: true });
 }
 

@@ -8,15 +8,20 @@ import { ManagementApi, ManagementUnavailable, type QueueDetails } from "./manag
 import { prometheusQueues } from "./prometheus.ts";
 import type { QueueFigures } from "./queue_figures.ts";
 
+/** Where the management API is. */
+export interface ManagementUrl {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Then it must turn out to be this broker's. */
+  readonly guessed: boolean;
+  /** Who asks; else the user of the connection. */
+  readonly login?: { readonly username: string; readonly password: string };
+}
+
 export interface QueueLookOptions {
   readonly connection: Cluster;
-  /** Without a slash at the end, as the next one; a guess must turn out to be this broker's. */
-  readonly management: {
-    readonly url: string;
-    readonly guessed: boolean;
-    /** Else the user of the connection. */
-    readonly login?: { readonly username: string; readonly password: string };
-  };
+  readonly management: ManagementUrl;
+  /** Without a slash at its end. */
   readonly prometheusUrl: string;
 }
 

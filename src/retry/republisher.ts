@@ -72,7 +72,7 @@ export class Republisher implements AsyncDisposable {
         if (!(error instanceof MessageNacked && await isQuorum?.())) throw error;
       }
       // Where the channel ends meanwhile, the next publish says so.
-      await Promise.race([setTimeout(pauseMs), channel.ended]);
+      await Promise.race([setTimeout(pauseMs, undefined, { ref: false }), channel.ended]);
     }
     return await publish();
   }

@@ -49,7 +49,7 @@ export class ReconnectingPublisher implements AsyncDisposable {
   /** How often in a row a confirm was overdue, with nothing settled in between. */
   #overdue = 0;
   /** Refused, and to be published again. */
-  #refused: OutgoingMessage[] = [];
+  readonly #refused: OutgoingMessage[] = [];
   /** Pauses that are left for that, in milliseconds; none once the queue has taken something. */
   readonly #pausesMs: number[];
   /** Why it was given up. */

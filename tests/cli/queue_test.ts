@@ -275,6 +275,12 @@ Deno.test("queue ls: who asks is who the management URL says, else the user of t
   const wrong = await ls("mon:p@");
   assert.equal(wrong.code, 77);
   assert.match(wrong.stderr, /^worktool: .* does not let user 'mon' in: Login failed\n/);
+  const malformed = await ls("mon:p%zz@");
+  assert.equal(malformed.code, 64);
+  assert.equal(
+    malformed.stderr,
+    'worktool: --management-url has a "%" that starts no escape: write %25 for it\n',
+  );
   const nowhere = await ls("mon:p%40@", `${broker.url}nowhere`);
   assert.equal(nowhere.code, 77);
   assert.match(nowhere.stderr, /^worktool: .* knows no vhost 'nowhere'\n/);

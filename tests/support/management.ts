@@ -47,15 +47,11 @@ export async function askedRabbitMq(scripts: string): Promise<AskedBroker> {
 }
 
 /** Asks the management API as guest. @throws where it does not answer with 200 */
-export async function askManagement(
-  { management }: AskedBroker,
-  path: string,
-  // deno-lint-ignore no-explicit-any -- JSON
-): Promise<any> {
-  const headers = { authorization: `Basic ${btoa("guest:guest")}` };
-  const answer = await fetch(`${management}api/${path}`, { headers });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return await answer.json();
+// deno-lint-ignore no-explicit-any -- JSON
+export async function askManagement(broker: AskedBroker, path: string): Promise<any> {
+  const { status, body } = await requestManagement(broker, ["GET", path]);
+  if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+  return body;
 }
 
 /** What a management API answers. */

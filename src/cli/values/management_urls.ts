@@ -1,4 +1,5 @@
 import type { BrokerUrl } from "../../amqp/broker_url.ts";
+import type { ManagementUrl } from "../../queue/queue_look.ts";
 import { UsageError } from "../failure/usage_error.ts";
 
 /** Where RabbitMQ's plug-ins listen unless they are set up otherwise. */
@@ -6,15 +7,6 @@ const MANAGEMENT_PORT = { http: 15672, https: 15671 } as const;
 const PROMETHEUS_PORT = 15692;
 
 export const MANAGEMENT_VARIABLE = "RABBITMQ_MANAGEMENT_URL";
-
-/** Where the management API is, as it was named. */
-export interface ManagementUrl {
-  /** Without a slash at its end. */
-  readonly url: string;
-  readonly guessed: boolean;
-  /** Who asks, where the URL says so; else the user of the broker's own URL. */
-  readonly login?: { readonly username: string; readonly password: string };
-}
 
 /**
  * Where to ask: what was given, else the variable, else the broker's host at the usual port, which
@@ -37,7 +29,7 @@ export function managementUrl(
   try {
     url = new URL(named);
   } catch {
-    throw new UsageError(`${flag}: '${named}' is no URL, as http://localhost:15672 is one`);
+    throw new UsageError(`${flag} is no URL. Write for example http://localhost:15672`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError(`${flag} must begin with http:// or https://`);
@@ -47,13 +39,17 @@ export function managementUrl(
   return {
     url: `${url.protocol}//${url.host}${path}`,
     guessed: false,
-    ...url.username !== "" && {
-      login: {
-        username: decodeURIComponent(url.username),
-        password: decodeURIComponent(url.password),
-      },
-    },
+    ...url.username !== "" && { login: loginOf(url, flag) },
   };
+}
+
+/** @throws {UsageError} */
+function loginOf({ username, password }: URL, flag: string) {
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw new UsageError(`${flag} has a "%" that starts no escape: write %25 for it`);
+  }
 }
 
 export function prometheusUrl({ host }: Pick<BrokerUrl, "host">): string {
