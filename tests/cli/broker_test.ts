@@ -79,7 +79,7 @@ Deno.test("durable tasks survive kill -9, and a second broker may not touch them
     }
     await using broker = Worktool.start(["broker", "--port", "0"], options);
     const url = await broker.line(/^amqp:/);
-    await broker.line(/1 messages found in the data directory/);
+    await broker.line(/1 message found in the data directory/);
     const { stdout } = await Worktool.run(["work", "--url", url, "--until-empty"]);
     assert.deepEqual(stdout.match(/Received '\w+'/g), ["Received 'kept'"]);
     broker.kill("SIGTERM");
