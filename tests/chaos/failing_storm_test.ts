@@ -7,8 +7,8 @@ import { SeededRandom } from "./seeded_random.ts";
 import { missing, storm } from "./worker_storm.ts";
 import { failsAt, type Run } from "./worker_trace.ts";
 
-const TASKS = Number(Deno.env.get("WORKTOOL_CHAOS_TASKS") ?? 1_200);
-const FAULTS = Number(Deno.env.get("WORKTOOL_CHAOS_FAULTS") ?? 12);
+const TASKS = Number(Deno.env.get("WORKTOOL_CHAOS_TASKS") ?? 800);
+const FAULTS = Number(Deno.env.get("WORKTOOL_CHAOS_FAULTS") ?? 8);
 const RESTARTS = 2;
 const ATTEMPTS = 4;
 const ONE_IN_THREE = 85; // of 256

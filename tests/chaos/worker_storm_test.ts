@@ -5,8 +5,8 @@ import { scenario } from "../support/own_brokers.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { missing, storm } from "./worker_storm.ts";
 
-const TASKS = Number(Deno.env.get("WORKTOOL_CHAOS_TASKS") ?? 2_500);
-const FAULTS = Number(Deno.env.get("WORKTOOL_CHAOS_FAULTS") ?? 12);
+const TASKS = Number(Deno.env.get("WORKTOOL_CHAOS_TASKS") ?? 2_000);
+const FAULTS = Number(Deno.env.get("WORKTOOL_CHAOS_FAULTS") ?? 10);
 const RESTARTS = 2;
 const NEVER = 0;
 

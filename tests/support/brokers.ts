@@ -1,17 +1,22 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Channel, type ChannelModel, connect, type GetMessage, type Options } from "amqplib";
-import { brokerList, type Release, releaseOfServer } from "./broker_list.ts";
+import { type BehaviourOptions, brokerList, type Release, releaseOfServer } from "./broker_list.ts";
 import { eventually, wholeTest, within } from "./deadline.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 /**
- * A test for each broker. It fails when it leaves a worktool running, or does not end; its queues
- * are deleted.
+ * A test for each broker, or for those of some releases. It fails when it leaves a worktool running,
+ * or does not end; its queues are deleted.
  */
-export function brokerTest(sentence: string, body: (broker: Broker) => Promise<void>): void {
+export function brokerTest(
+  sentence: string,
+  body: (broker: Broker) => Promise<void>,
+  { releases }: BehaviourOptions = {},
+): void {
   if (brokerList.shared.length === 0) Deno.test.ignore(`${sentence} [no broker]`, () => {});
-  for (const { name, url } of brokerList.shared) {
+  for (const { name, release, url } of brokerList.shared) {
+    if (releases?.includes(release) === false) continue;
     const title = `${sentence} [${name}]`;
     Deno.test(title, () => Broker.use(url, (broker) => wholeTest(title, () => body(broker))));
   }
