@@ -1,3 +1,4 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { parseBrokerUrl } from "../amqp/broker_url.ts";
 import type { Experiment } from "../lab/experiment.ts";
 import type { ExperimentReport } from "../lab/experiment_report.ts";
@@ -11,6 +12,7 @@ import { explain } from "./failure/explain.ts";
 import { placeOf } from "./failure/explanation.ts";
 import { UsageError } from "./failure/usage_error.ts";
 import { drawRecordings } from "./lab_draw.ts";
+import { firstGiven } from "./flags/given_flags.ts";
 import { type LabFlags, labFlags } from "./flags/lab_flags.ts";
 import { experimentHeading, experimentText, labTextFormat } from "./output/lab_text.ts";
 import { experimentJson, listedJson, unableJson } from "./output/lab_json.ts";
@@ -21,7 +23,19 @@ import { brokerUrls } from "./values/broker_urls.ts";
 
 /** `worktool lab`; `exit` is told the exit code. */
 export function labCommand(context: Context, exit: (code: ExitCode) => void) {
-  return labFlags().action(async (names, flags) => exit(await run(names, flags, context)));
+  return labFlags().action(async (names, flags, command) => {
+    const [first] = names;
+    if (first === undefined) {
+      refuseFlagsBut(["--json"], command, "goes with an experiment: worktool lab round-robin");
+    } else if (first === "draw") {
+      refuseFlagsBut(
+        ["--svg"],
+        command,
+        "is for a run: draw shows one that is over, and takes --svg alone",
+      );
+    }
+    exit(await run(names, flags, context));
+  });
 }
 
 async function run(
@@ -37,6 +51,16 @@ async function run(
   }
   if (first === "draw") return await drawRecordings(others, flags, context);
   return await runAll(experimentsNamed(names), flags, context);
+}
+
+/** What would be ignored without a word is refused. @throws {UsageError} */
+function refuseFlagsBut(
+  taken: readonly string[],
+  command: CommandUnknownOpts,
+  why: string,
+): void {
+  const flag = firstGiven(command.options.filter(({ long }) => !taken.includes(long!)), command);
+  if (flag !== undefined) throw new UsageError(`${flag} ${why}`);
 }
 
 /** @throws {UsageError} */

@@ -15,16 +15,11 @@ import { labTextFormat, tableLines, wrapped } from "./output/lab_text.ts";
 /** `lab draw`: what `--record` kept, as pictures and numbers again. @throws {UsageError} */
 export async function drawRecordings(
   files: readonly string[],
-  { html, svg, record, json }: LabFlags,
+  { svg }: Pick<LabFlags, "svg">,
   context: Context,
 ): Promise<ExitCode> {
   const { stdout, stderr } = context;
   if (files.length === 0) throw new UsageError("draw what? worktool lab draw FILE");
-  if ((html ?? record ?? json) !== undefined) {
-    throw new UsageError(
-      "draw knows what happened, not what was claimed: it takes no --html, --record, --json",
-    );
-  }
   const drawn: Recording[][] = [];
   for (const file of files) {
     try {

@@ -242,7 +242,10 @@ for (
     [["redeclare", "--svg", "x.svg"], 64, /nothing to draw of redeclare/],
     [["round-robin", "--tasks", "7"], 64, /the tasks of round-robin are fixed/],
     [["all", "round-robin"], 64, /takes no other name/],
-    [["draw", "x", "--html", "x.html"], 64, /it takes no --html/],
+    [["draw", "x", "--html", "x.html"], 64, /--html is for a run: draw .* takes --svg alone/],
+    [["draw", "x", "--repeat", "1"], 64, /--repeat is for a run/],
+    [["draw", "x", "--like", "4.0"], 64, /--like is for a run/],
+    [["--tasks", "7"], 64, /--tasks goes with an experiment/],
     [
       ["round-robin", "--url", "amqp://127.0.0.1:1/", "--url", "amqp://127.0.0.1:2/"],
       64,

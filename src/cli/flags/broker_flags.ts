@@ -30,7 +30,8 @@ It prints its URL first, and then logs connections on standard error.
 
 A command after -- is run with a broker of its own: on free ports, in memory,
 with AMQP_URL and RABBITMQ_MANAGEMENT_URL set. Its exit status becomes that of
-worktool, standard output is its alone, and nothing of either is left behind.
+worktool, standard output is its alone, and nothing of either is left behind,
+but for what has left the command's process group.
 
 Unless --user names others, the only user is guest with the password guest, from
 this machine alone. A user may do everything unless three patterns follow:

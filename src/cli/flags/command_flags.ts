@@ -1,4 +1,4 @@
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { Option } from "@commander-js/extra-typings";
 import { deadLetterQueueName, overlongName, retryQueueName } from "../../retry/queue_names.ts";
 import type { CommandWork } from "../../work/work.ts";
 import { possibleDelaysMs, snoozeDelaysMs } from "../../retry/backoff.ts";
@@ -8,6 +8,7 @@ import { argument } from "../values/argument.ts";
 import { parseBackoff } from "../values/backoff.ts";
 import { defined } from "../defined.ts";
 import { flagGroup, type FlagsOf } from "./flag_group.ts";
+import { firstGiven, type Given } from "./given_flags.ts";
 import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
@@ -85,9 +86,6 @@ export function pretendFlags() {
 
 type CommandFlags = FlagsOf<typeof commandFlags>;
 
-/** As much of Commander's command as tells what was given. */
-type Given = Pick<CommandUnknownOpts, "getOptionValueSource">;
-
 /**
  * Refuses flags that would have no effect.
  *
@@ -122,12 +120,6 @@ export function checkCommandFlags(
       "--json carries the command's output in its events: leave out --output inherit",
     );
   }
-}
-
-/** The first of these that stands on the command line, as it is written there. */
-function firstGiven(options: readonly Option[], given: Given): string | undefined {
-  return options.find((option) => given.getOptionValueSource(option.attributeName()) === "cli")
-    ?.long;
 }
 
 /** What the command's flags say. @param command its name and its arguments */
