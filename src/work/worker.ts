@@ -223,14 +223,23 @@ class Worker {
     const session = this.#session;
     // A reader of the output that has stopped reading must not keep us for longer than the grace.
     await Promise.race([this.#settlement.settleAll(), over]);
+    // Somebody waits for a worker that was told to stop. One that is through by itself gives a busy
+    // broker the time that any answer has.
+    const leave = () => session?.leaveBy(performance.now() + GOODBYE_MS);
+    const { stop } = this.#options;
+    if (stop.aborted || this.#stop!.reason === "max-time") leave();
+    else stop.addEventListener("abort", leave, { once: true });
     if (session?.alive) {
-      session.leaveBy(performance.now() + GOODBYE_MS);
-      await session.setConsuming(false)?.catch(failed);
+      await session.setConsuming(false)?.catch((failure) => {
+        failed(failure);
+        leave(); // no answer is overdue twice
+      });
     }
     const returned = await this.#disposition.requeue(session, this.#intake.takeWaiting());
     const closing = session?.alive ? session.close().then(() => true, failed) : undefined;
     this.#disposition.requeued(returned, { heard: await closing === true });
     await session?.[Symbol.asyncDispose]();
+    stop.removeEventListener("abort", leave);
     await Promise.race([this.#options.report.reported().catch(failed), over]);
   }
 }

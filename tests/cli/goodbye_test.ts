@@ -10,6 +10,7 @@ const PATIENT = ["--connect-timeout", "10m", "--heartbeat", "0"];
 
 /** Class and method ids, as they stand in a frame. */
 const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
+const BASIC_CANCEL = Buffer.from([0, 60, 0, 30]);
 const BASIC_GET = Buffer.from([0, 60, 0, 70]);
 
 const UNANSWERED = /the broker at .* did not answer within 3\.00 s after the stop/;
@@ -25,6 +26,40 @@ brokerTest("a frozen broker keeps no idle worker that was told to stop: 69", asy
   assert.equal(code, 69);
   assert.match(stderr, UNANSWERED);
   assert.match(stderr, /not confirmed: what was given back, and what was acknowledged last/);
+  proxy.cut();
+});
+
+brokerTest("a worker that is through by itself gives the broker more time: 69", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "task");
+  await using proxy = await TcpProxy.start(broker.url, (bytes) => {
+    if (bytes.includes(BASIC_CANCEL)) proxy.silence();
+    return "pass";
+  });
+  const args = ["--count", "1", "--heartbeat", "0", "--connect-timeout", "4s"];
+  const { code, stderr } = await Worktool.run([
+    ...["work", "--url", proxy.url, "--queue", queue, ...args],
+  ]);
+  assert.equal(code, 69);
+  assert.match(stderr, /within 4\.00 s/);
+  assert.doesNotMatch(stderr, /after the stop/);
+  proxy.cut();
+});
+
+brokerTest("a signal ends the patience of a worker that is through: 69", async (broker) => {
+  const queue = broker.queue();
+  await broker.send(queue, "task");
+  await using proxy = await TcpProxy.start(broker.url, (bytes) => {
+    if (!bytes.includes(BASIC_CANCEL)) return "pass";
+    proxy.silence();
+    worker.kill("SIGTERM");
+    return "drop";
+  });
+  const args = ["--count", "1", ...PATIENT];
+  await using worker = Worktool.start(["work", "--url", proxy.url, "--queue", queue, ...args]);
+  const { code, stderr } = await worker.exited;
+  assert.equal(code, 69);
+  assert.match(stderr, UNANSWERED);
   proxy.cut();
 });
 
