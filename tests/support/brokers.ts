@@ -6,8 +6,8 @@ import { eventually, wholeTest, within } from "./deadline.ts";
 import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 /**
- * A test for each broker, or for those of some releases. It fails when it leaves a worktool running,
- * or does not end; its queues are deleted.
+ * A test for each broker, or for those of some releases. It fails when it leaves a worktool
+ * running, or does not end; its queues are deleted.
  */
 export function brokerTest(
   sentence: string,
