@@ -2,9 +2,9 @@
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
- * They run on an embedded broker that is started here, and on RabbitMQ where there is one; two files
- * more at a time than there are cores (or DENO_JOBS), since much of it is waiting: for brokers to
- * start, for tasks to come back.
+ * They run on an embedded broker that is started here, and on RabbitMQ where there is one; two
+ * files more at a time than there are cores (or DENO_JOBS), since much of it is waiting: for
+ * brokers to start, for tasks to come back.
  *
  * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another
  *   release
