@@ -19,6 +19,8 @@ import { boundQueueDelete, fanoutBindings } from "./starvation/fanout_bindings.t
 import { fanoutFlood } from "./starvation/fanout_flood.ts";
 import { headersBindings } from "./starvation/headers_bindings.ts";
 import { nobody } from "./starvation/nobody.ts";
+import { purge } from "./starvation/purge.ts";
+import { requeueStorm } from "./starvation/requeue_storm.ts";
 import { tenPublishers } from "./starvation/ten_publishers.ts";
 import { topicPatterns } from "./starvation/topic_patterns.ts";
 import { ttlChain } from "./starvation/ttl_chain.ts";
@@ -47,6 +49,8 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
     boundQueueDelete,
     durableQueues,
     durableExchanges,
+    purge,
+    requeueStorm,
   ]],
   ["memory", [
     unreadGets1,
