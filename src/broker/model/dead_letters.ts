@@ -3,6 +3,11 @@ import type { Entry, EntryQueue } from "./entry.ts";
 import type { Message } from "./message.ts";
 import type { DeathReason } from "./queue_context.ts";
 
+/** What a letter into one queue counts in steps of the workload, */
+const POST_STEPS = 4;
+/** and for its properties, which are read and written anew: they tell of all deaths so far. */
+const PROPERTY_BYTES_PER_STEP = 50;
+
 /** An entry that leaves its queue for the dead-letter exchange. */
 export interface Death {
   readonly entry: Entry;
@@ -89,8 +94,8 @@ export class DeadLetters implements Work {
   work(): boolean {
     this.#added = false;
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
-      this.#step(line);
-      if (this.#workload.over(4)) return this.#lines.size > 0;
+      const steps = this.#step(line);
+      if (this.#workload.over(steps)) return this.#lines.size > 0;
     }
     return false;
   }
@@ -111,12 +116,17 @@ export class DeadLetters implements Work {
     return undefined;
   }
 
-  #step(line: Line): void {
+  /** @returns what it cost, in steps of the workload */
+  #step(line: Line): number {
     const death = line.deaths[line.at]!;
     const place = this.#stack.length - 1;
     this.#posting = true;
+    let steps = POST_STEPS;
     try {
-      if (line.letter === undefined) line.letter = death.way.letterOf(death);
+      if (line.letter === undefined) {
+        line.letter = death.way.letterOf(death);
+        steps += line.letter.message.propertyBytes / PROPERTY_BYTES_PER_STEP;
+      }
       const queue = line.letter.queues[line.posted++];
       if (queue !== undefined) death.way.post(line.letter.message, queue, death);
     } catch (error) {
@@ -125,13 +135,14 @@ export class DeadLetters implements Work {
     } finally {
       this.#posting = false;
     }
-    if (line.posted < line.letter.queues.length) return;
+    if (line.posted < line.letter.queues.length) return steps;
     line.letter = undefined;
     line.posted = 0;
     death.entry.queue.forget(death.entry);
-    if (++line.at < line.deaths.length) return;
+    if (++line.at < line.deaths.length) return steps;
     this.#lines.delete(line.queue);
     this.#stack.splice(place, 1);
+    return steps;
   }
 }
 

@@ -167,6 +167,11 @@ export class Message {
     return this.end - this.bodyAt;
   }
 
+  /** Octets of its properties, with the header table. */
+  get propertyBytes(): number {
+    return this.bodyAt - this.propertiesAt;
+  }
+
   /** Octets it takes in memory (estimate). */
   get memoryBytes(): number {
     const octets = this.end - this.start;
