@@ -2,9 +2,9 @@
 /**
  * Runs all tests (or the files named as arguments) and ends with one line, `N passed, N failed`.
  *
- * They run on an embedded broker that is started here, and on RabbitMQ where there is one; two
- * files more at a time than there are cores (or DENO_JOBS), since much of it is waiting: for
- * brokers to start, for tasks to come back.
+ * They run on an embedded broker that is started here, and on RabbitMQ where there is one; one file
+ * more at a time than there are cores (or DENO_JOBS), since much of it is waiting for brokers to
+ * start.
  *
  * - WORKTOOL_TEST_RABBITMQ_URLS: brokers to run them on, separated by commas, each of another
  *   release
@@ -45,7 +45,7 @@ const brokers = await Promise.all(
   [embedded, ...older].map(({ options }) => EmbeddedBroker.start(options)),
 );
 const [broker, ...olderBrokers] = brokers;
-const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 2);
+const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--parallel", "--allow-all", "--no-check", `--junit-path=${junit}`, ...files],
   env: {
