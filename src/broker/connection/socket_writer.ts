@@ -4,7 +4,10 @@ import type { SocketOutput } from "./connection_parts.ts";
 import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** Deliveries stop while that many octets wait for a client that does not read. */
+/**
+ * Deliveries stop while that many octets wait for a client that does not read; and until the next
+ * turn after that many, however fast it reads: others have their turn.
+ */
 const SEND_LIMIT_BYTES = 1024 * 1024;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -35,6 +38,8 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   /** Whether the end of the turn sends what is pending. */
   #wanted = false;
   #congested = false;
+  /** Congested because of what it had in this turn. */
+  #sated = false;
   #overfull = false;
   /** Octets that wait for the client, as far as the memory guard knows. */
   #heldBytes = 0;
@@ -70,12 +75,18 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
     if (!this.#wanted) {
       this.#wanted = true;
       this.#endOfTurn.want("send", this);
-    } else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) this.#write();
+    } else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) {
+      this.#write();
+      this.#congested = this.#sated = true;
+    }
   }
 
   endTurn(): boolean {
-    this.#wanted = false;
+    const sated = this.#sated;
+    this.#wanted = this.#sated = false;
+    this.#congested &&= !sated || this.#isCongestedBy(this.#socket.writableLength);
     this.#write();
+    if (sated && !this.#congested && !this.#closed) this.#watcher.relieved();
     return false;
   }
 
@@ -93,12 +104,16 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
     for (const part of parts) this.#socket.write(part);
     const waiting = this.#socket.writableLength;
     this.#hold(waiting);
-    const { short } = this.#memory;
-    this.#congested = waiting > (short ? SHORT_LIMIT_BYTES : SEND_LIMIT_BYTES);
-    if (waiting > (short ? SHORT_LIMIT_BYTES : READ_LIMIT_BYTES) && !this.#overfull) {
+    this.#congested = this.#isCongestedBy(waiting);
+    const limit = this.#memory.short ? SHORT_LIMIT_BYTES : READ_LIMIT_BYTES;
+    if (waiting > limit && !this.#overfull) {
       this.#overfull = true;
       this.#watcher.pressure();
     }
+  }
+
+  #isCongestedBy(waitingBytes: number): boolean {
+    return waitingBytes > (this.#memory.short ? SHORT_LIMIT_BYTES : SEND_LIMIT_BYTES);
   }
 
   #drained(): void {
