@@ -23,33 +23,29 @@ import { brokerUrls } from "./values/broker_urls.ts";
 
 /** `worktool lab`; `exit` is told the exit code. */
 export function labCommand(context: Context, exit: (code: ExitCode) => void) {
-  return labFlags().action(async (names, flags, command) => {
-    const [first] = names;
-    if (first === undefined) {
-      refuseFlagsBut(["--json"], command, "goes with an experiment: worktool lab round-robin");
-    } else if (first === "draw") {
-      refuseFlagsBut(
-        ["--svg"],
-        command,
-        "is for a run: draw shows one that is over, and takes --svg alone",
-      );
-    }
-    exit(await run(names, flags, context));
-  });
+  return labFlags().action(async (names, flags, command) =>
+    exit(await run(names, flags, command, context))
+  );
 }
 
 async function run(
   names: readonly string[],
   flags: LabFlags,
+  command: CommandUnknownOpts,
   context: Context,
 ): Promise<ExitCode> {
   const { stdout } = context;
   const [first, ...others] = names;
   if (first === undefined) {
+    refuseFlagsBut(["--json"], command, "goes with an experiment: worktool lab round-robin");
     stdout.write(list(flags));
     return ExitCode.ok;
   }
-  if (first === "draw") return await drawRecordings(others, flags, context);
+  if (first === "draw") {
+    const why = "is for a run: draw shows one that is over, and takes --svg alone";
+    refuseFlagsBut(["--svg"], command, why);
+    return await drawRecordings(others, flags, context);
+  }
   return await runAll(experimentsNamed(names), flags, context);
 }
 

@@ -84,7 +84,7 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   endTurn(): boolean {
     const sated = this.#sated;
     this.#wanted = this.#sated = false;
-    this.#congested &&= !sated || this.#isCongestedBy(this.#socket.writableLength);
+    if (sated) this.#congested = this.#isCongestedBy(this.#socket.writableLength);
     this.#write();
     if (sated && !this.#congested && !this.#closed) this.#watcher.relieved();
     return false;

@@ -94,8 +94,8 @@ export class DeadLetters implements Work {
   work(): boolean {
     this.#added = false;
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
-      const steps = this.#step(line);
-      if (this.#workload.over(steps)) return this.#lines.size > 0;
+      this.#step(line);
+      if (this.#workload.over(POST_STEPS)) return this.#lines.size > 0;
     }
     return false;
   }
@@ -116,16 +116,15 @@ export class DeadLetters implements Work {
     return undefined;
   }
 
-  /** @returns what it cost, in steps of the workload */
-  #step(line: Line): number {
+  #step(line: Line): void {
     const death = line.deaths[line.at]!;
     const place = this.#stack.length - 1;
     this.#posting = true;
-    let steps = POST_STEPS;
     try {
       if (line.letter === undefined) {
         line.letter = death.way.letterOf(death);
-        steps += line.letter.message.propertyBytes / PROPERTY_BYTES_PER_STEP;
+        // It counts; `work` asks after the step.
+        this.#workload.over(line.letter.message.propertyBytes / PROPERTY_BYTES_PER_STEP);
       }
       const queue = line.letter.queues[line.posted++];
       if (queue !== undefined) death.way.post(line.letter.message, queue, death);
@@ -135,14 +134,13 @@ export class DeadLetters implements Work {
     } finally {
       this.#posting = false;
     }
-    if (line.posted < line.letter.queues.length) return steps;
+    if (line.posted < line.letter.queues.length) return;
     line.letter = undefined;
     line.posted = 0;
     death.entry.queue.forget(death.entry);
-    if (++line.at < line.deaths.length) return steps;
+    if (++line.at < line.deaths.length) return;
     this.#lines.delete(line.queue);
     this.#stack.splice(place, 1);
-    return steps;
   }
 }
 
