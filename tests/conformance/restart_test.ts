@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { Client } from "./client.ts";
 import { type RestartableBroker, scenario, type Step } from "../support/own_brokers.ts";
+import { PrivateRabbitMq } from "../support/private_rabbitmq.ts";
 import { type Survival, survivals, survivalsOfStop } from "./survivals.ts";
+
+const AWAY_MS = 3_000;
+const RABBITMQ_AWAY_MS = 15_000;
 
 scenario("what a restart keeps and drops", {}, async (broker, step) => {
   const crash = (sentence: string, body: () => Promise<unknown>) => {
@@ -16,9 +20,10 @@ scenario("what a restart keeps and drops", {}, async (broker, step) => {
     await broker.keepDeclarations();
     await broker.kill();
   };
+  const awayMs = broker instanceof PrivateRabbitMq ? RABBITMQ_AWAY_MS : AWAY_MS;
   const holds = ({ releases }: Survival) => releases?.includes(broker.release) ?? true;
-  await restart(broker, kill, survivals("crash").filter(holds), crash);
-  const all = [...survivals("stop"), ...survivalsOfStop].filter(holds);
+  await restart(broker, kill, survivals("crash", awayMs).filter(holds), crash);
+  const all = [...survivals("stop", awayMs), ...survivalsOfStop].filter(holds);
   await restart(broker, () => broker.stop(), all, stop);
 
   await step("clients hear of a stop in order: connection.close 320", async () => {

@@ -13,8 +13,13 @@ export interface Survival {
   after(channel: ConfirmChannel): Promise<unknown>;
 }
 
-/** What holds for a crash as well as for a stop; the prefix keeps names of several runs apart. */
-export function survivals(prefix: string): Survival[] {
+/**
+ * What holds for a crash as well as for a stop.
+ *
+ * @param prefix keeps the names of several runs apart
+ * @param awayMs longer than the broker is away
+ */
+export function survivals(prefix: string, awayMs: number): Survival[] {
   const name = (suffix: string) => `${prefix}.${suffix}`;
   return [
     {
@@ -176,7 +181,7 @@ export function survivals(prefix: string): Survival[] {
           deadLetterRoutingKey: name("dead"),
         });
         // Not before RabbitMQ is there again: while it goes or comes, a dead letter is lost.
-        await persist(channel, name("expiring"), "x", { expiration: 15_000 });
+        await persist(channel, name("expiring"), "x", { expiration: awayMs });
       },
       after: async (channel) => {
         assert.deepEqual(await (await consume(channel, name("dead"))).bodies(1), ["x"]);

@@ -116,20 +116,30 @@ async function startRabbitMq(
     config: denied.map((feature) => `deprecated_features.permit.${feature} = false`),
     settings: { ...DEAD_LETTERING, ...(consumerTimeoutMs ? timeouts : {}) },
   });
-  for (const vhost of vhosts) {
-    await node.ctl("add_vhost", vhost);
-    await node.ctl("set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*");
-  }
-  for (const { name, password, configure, write, read, tags = [] } of users) {
-    await node.ctl("add_user", name, password);
-    if (tags.length > 0) await node.ctl("set_user_tags", name, ...tags);
-    await node.ctl("set_permissions", name, configure, write, read);
-  }
+  if (users.length + vhosts.length > 0) await defineUsers(node, users, vhosts);
   const pressure = {
     blockPublishers: () => watermark(node, "0.000001"),
     unblockPublishers: () => watermark(node, "0.4"),
   };
   return Object.assign(node, pressure);
+}
+
+async function defineUsers(
+  node: PrivateRabbitMq,
+  users: readonly User[],
+  vhosts: readonly string[],
+): Promise<void> {
+  const everything = { configure: ".*", write: ".*", read: ".*" };
+  await node.define({
+    vhosts: vhosts.map((name) => ({ name })),
+    users: users.map(({ name, password, tags = [] }) => ({ name, password, tags: `${tags}` })),
+    permissions: [
+      ...vhosts.map((vhost) => ({ user: "guest", vhost, ...everything })),
+      ...users.map(({ name, configure, write, read }) => (
+        { user: name, vhost: "/", configure, write, read }
+      )),
+    ],
+  });
 }
 
 async function watermark(node: PrivateRabbitMq, fraction: string): Promise<void> {

@@ -1,9 +1,13 @@
 import { connect } from "node:net";
+import { eventually } from "./deadline.ts";
 import { freePorts } from "./free_ports.ts";
 
-/** Of a node that starts in seconds, on a machine that has ten times as much to do as it can. */
-const READY_DEADLINE_MS = 180_000;
+/** Of a node that starts and stops in seconds, on a machine with ten times as much to do. */
+const NODE_DEADLINE_MS = 180_000;
 const READY_POLL_MS = 100;
+/** Of Erlang. A node that accepts connections still starts for a moment: a stop would end it. */
+const STOP = "(fun Stop() -> case init:get_status() of " +
+  "{started, _} -> rabbit:stop(); _ -> timer:sleep(10), Stop() end end)()";
 const PROTOCOL_HEADER = new Uint8Array([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 
 export interface PrivateRabbitMqOptions {
@@ -47,6 +51,9 @@ export class PrivateRabbitMq implements AsyncDisposable {
   readonly #dir: string;
   readonly #env: Record<string, string>;
   #process: Deno.ChildProcess | undefined;
+  /** RabbitMQ is, in a process that goes on: a new one takes five times as much to start. */
+  #stopped = false;
+  #evaluated = 0;
 
   private constructor(scripts: string, port: number, dir: string, env: Record<string, string>) {
     this.#scripts = scripts;
@@ -97,20 +104,17 @@ export class PrivateRabbitMq implements AsyncDisposable {
 
   /** Whether it was started, and neither stopped nor killed. */
   get running(): boolean {
-    return this.#process !== undefined;
+    return this.#process !== undefined && !this.#stopped;
   }
 
   /** Starts the node again after {@linkcode stop} or {@linkcode kill}. */
   async start(): Promise<void> {
-    if (this.#process) throw new Error(`RabbitMQ on port ${this.#port} is running already`);
-    // A file takes the output: a pipe that nobody reads would block the node.
-    this.#process = new Deno.Command("/bin/sh", {
-      args: ["-c", `exec ${this.#scripts}/rabbitmq-server -noinput >> '${this.#dir}/output' 2>&1`],
-      env: this.#env,
-      stdin: "null",
-    }).spawn();
+    if (this.running) throw new Error(`RabbitMQ on port ${this.#port} is running already`);
+    if (this.#process) await this.#evaluate("rabbit:start()", "ok");
+    else this.#process = this.#spawn();
+    this.#stopped = false;
     const exited = this.#process.status.then(() => "exited" as const);
-    const deadline = Date.now() + READY_DEADLINE_MS;
+    const deadline = Date.now() + NODE_DEADLINE_MS;
     while (!(await answersHandshake(this.#port))) {
       const next = await Promise.race([exited, pause(READY_POLL_MS)]);
       if (next === "exited" || Date.now() > deadline) {
@@ -121,14 +125,34 @@ export class PrivateRabbitMq implements AsyncDisposable {
     }
   }
 
-  /** Stops the node in order: clients are told, queues are written. */
+  #spawn(): Deno.ChildProcess {
+    // A file takes the output: a pipe that nobody reads would block the node.
+    return new Deno.Command("/bin/sh", {
+      args: ["-c", `exec ${this.#scripts}/rabbitmq-server >> '${this.#dir}/output' 2>&1`],
+      env: this.#env,
+      stdin: "piped", // of Erlang's shell
+    }).spawn();
+  }
+
+  /** Stops RabbitMQ in order: clients are told, queues are written. */
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    await this.#evaluate(STOP, "ok");
+    this.#stopped = true;
   }
 
   /** Kills the node at once, as a crash would. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    const process = this.#process;
+    if (!process) return;
+    this.#process = undefined;
+    this.#stopped = false;
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it had exited already
+    }
+    await process.status;
+    await process.stdin.close().catch(() => {}); // nobody reads it any more
   }
 
   /**
@@ -136,10 +160,7 @@ export class PrivateRabbitMq implements AsyncDisposable {
    */
   async keepDeclarations(): Promise<void> {
     // Mnesia's log; Khepri, which takes its place in later releases, writes before it answers.
-    await this.ctl(
-      "eval",
-      "case disk_log:sync(latest_log) of ok -> ok; {error, no_such_log} -> ok end.",
-    );
+    await this.#evaluate("disk_log:sync(latest_log)", "ok", "{error,no_such_log}");
   }
 
   /** A line for the shell that stops RabbitMQ in this node in order, and starts it again. */
@@ -162,6 +183,13 @@ export class PrivateRabbitMq implements AsyncDisposable {
     throw new Error(`rabbitmqctl ${args.join(" ")}: ${new TextDecoder().decode(stderr)}${printed}`);
   }
 
+  /** Adds what is in an export of definitions, as RabbitMQ's management API writes it. */
+  async define(definitions: Record<string, readonly unknown[]>): Promise<void> {
+    const file = `${this.#dir}/definitions.json`;
+    await Deno.writeTextFile(file, JSON.stringify(definitions));
+    await this.ctl("import_definitions", file);
+  }
+
   /** Ends the node and removes its directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
@@ -178,16 +206,24 @@ export class PrivateRabbitMq implements AsyncDisposable {
     }
   }
 
-  async #end(signal: Deno.Signal): Promise<void> {
-    const process = this.#process;
-    if (!process) return;
-    this.#process = undefined;
-    try {
-      process.kill(signal);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it had exited already
-    }
-    await process.status;
+  /**
+   * Evaluates an expression in the node's own shell: `rabbitmqctl` would take a second to start.
+   *
+   * @throws where its value is none of those expected
+   */
+  async #evaluate(expression: string, ...expected: readonly string[]): Promise<void> {
+    const mark = `value ${++this.#evaluated}: `;
+    const writer = this.#process!.stdin.getWriter();
+    const line = `io:format("~n${mark}~w~n", [catch ${expression}]).\n`;
+    await writer.write(new TextEncoder().encode(line));
+    writer.releaseLock();
+    const printed = new RegExp(`^${mark}(.*)\n`, "m");
+    let value: string | undefined;
+    await eventually(`${expression} in ${this.name}`, async () => {
+      value = printed.exec(await Deno.readTextFile(`${this.#dir}/output`))?.[1];
+      return value !== undefined;
+    }, NODE_DEADLINE_MS);
+    if (!expected.includes(value!)) throw new Error(`${expression} is ${value}`);
   }
 }
 
