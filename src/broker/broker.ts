@@ -6,6 +6,7 @@ import { Users } from "./access/users.ts";
 import type { BrokerEvent } from "./broker_event.ts";
 import { DeadLetters } from "./model/dead_letters.ts";
 import { DeadlineClock } from "./model/deadline_clock.ts";
+import { DiscardedEntries } from "./model/discarded_entries.ts";
 import { DirectReplies } from "./model/direct_replies.ts";
 import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
@@ -103,6 +104,7 @@ export class Broker implements Disposable {
   /** Messages that came back from the store. */
   readonly recoveredMessages: number;
   readonly #deadlines: DeadlineClock;
+  readonly #discarded = new DiscardedEntries(this.workload, (all) => this.store?.exclude(all));
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
 
@@ -188,6 +190,7 @@ export class Broker implements Disposable {
       churn: this.churn,
       accountMemory: (bytes) => this.memory.accountMessages(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
+      discard: (entries) => this.#discarded.add(entries),
       isTurnOver: () => this.workload.over(),
       directReplies: this.directReplies,
       deadLetters: this.deadLetters,
@@ -284,6 +287,7 @@ export class Broker implements Disposable {
     clearInterval(this.#timeoutCheck);
     this.#deadlines[Symbol.dispose]();
     this.workload[Symbol.dispose]();
+    this.#discarded.finish();
     this.store?.[Symbol.dispose]();
     this.endOfTurn[Symbol.dispose]();
   }

@@ -22,7 +22,7 @@ export interface BacklogOwner {
 export class Backlog {
   #policy: QueuePolicy;
   readonly #owner: BacklogOwner;
-  readonly #ready: ReadyEntries;
+  #ready: ReadyEntries;
   readonly #delayed: DelayedEntries;
   /** An entry that expires has been ready here: a new head is looked at. */
   #mayExpire = false;
@@ -126,13 +126,11 @@ export class Backlog {
     return true;
   }
 
-  /** Takes all out. @returns how many */
-  empty(onEntry: (entry: Entry) => void): number {
+  /** Takes all out. */
+  takeAll(): ReadyEntries {
     for (const entry of this.#delayed.takeReady(Infinity)) this.requeue(entry);
-    const { count } = this.#ready;
-    for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
-      onEntry(entry);
-    }
-    return count;
+    const all = this.#ready;
+    this.#ready = new ReadyEntries(this.#policy.priorities, this.#policy.returnPlace);
+    return all;
   }
 }

@@ -295,6 +295,6 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
 
   /** Drops all entries that no one holds. @returns how many. */
   purge(): number {
-    return this.#backlog.empty((entry) => this.forget(entry));
+    return this.#context.discard(this.#backlog.takeAll());
   }
 }

@@ -27,6 +27,12 @@ export class ReadyEntries {
     this.#levels = Array.from({ length: scheme.levels }, () => new ReadyList());
   }
 
+  /** All, in any order; they stay. */
+  *[Symbol.iterator](): Iterator<Entry> {
+    yield* this.#returns;
+    for (const level of this.#levels) yield* level;
+  }
+
   get count(): number {
     return this.#count;
   }

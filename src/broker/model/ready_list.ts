@@ -12,6 +12,14 @@ export class ReadyList {
   #count = 0;
   #returned: Entry[] = [];
 
+  /** All, in any order; they stay. */
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (let index = 0; index < this.#count; index++) {
+      yield this.#ring[(this.#head + index) & (this.#ring.length - 1)]!;
+    }
+    yield* this.#returned;
+  }
+
   get length(): number {
     return this.#count + this.#returned.length;
   }

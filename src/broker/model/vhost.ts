@@ -66,6 +66,7 @@ export class VHost implements Sampled {
       nextPosition: context.nextPosition,
       accountMemory: context.accountMemory,
       wakeAt: context.wakeAt,
+      discard: context.discard,
       isTurnOver: context.isTurnOver,
       store: (entry) => store?.insert(entry, { moved: letters.posting }),
       unstore: (entry) => store?.remove(entry),

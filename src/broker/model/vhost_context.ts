@@ -16,6 +16,7 @@ export type VHostContext =
     | "nextPosition"
     | "accountMemory"
     | "wakeAt"
+    | "discard"
     | "isTurnOver"
   >
   & {

@@ -14,7 +14,7 @@ import { DefinitionStore } from "./definition_store.ts";
 import { SettingStore } from "./setting_store.ts";
 
 /** Deletes in one transaction: a purge of a million rows must not stop the broker for seconds. */
-const DELETES_PER_BATCH = 20_000;
+const DELETES_PER_BATCH = 4_000;
 /** Wait before trying again what the disk refused, in ms. */
 const RETRY_MS = 1_000;
 
@@ -105,6 +105,11 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
       this.#schedule();
     }
     entry.storage = "none";
+  }
+
+  exclude(entries: Iterable<Entry>): void {
+    if (this.#inserts.length === 0) return; // mostly
+    for (const entry of entries) if (entry.storage === "pending") entry.storage = "none";
   }
 
   touch(entry: Entry): void {

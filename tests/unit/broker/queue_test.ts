@@ -57,6 +57,11 @@ class World {
         deadLetter: (entry, reason) => this.dead.push([text(entry), reason]),
         accountMemory: (bytes) => this.weight += bytes,
         wakeAt: () => {},
+        discard: (entries) => {
+          const { count } = entries;
+          for (const entry of [...entries]) this.queue.forget(entry);
+          return count;
+        },
         isTurnOver: () => false,
         autoDelete: () => {},
       },

@@ -1,0 +1,61 @@
+import type { Work, Workload } from "../workload.ts";
+import type { Entry } from "./entry.ts";
+import type { ReadyEntries } from "./ready_entries.ts";
+
+/** So many leave at once: with a deleted queue they leave the disk in one transaction. */
+const AT_ONCE = 4_000;
+
+/**
+ * What was purged, or was in a queue that was deleted. It is in no queue any more, and is forgotten
+ * in slices: a million messages would keep all clients waiting for a second.
+ */
+export class DiscardedEntries implements Work {
+  readonly #workload: Workload;
+  readonly #exclude: (entries: Iterable<Entry>) => void;
+  readonly #lots: ReadyEntries[] = [];
+
+  /** @param exclude keeps from the disk what is not there yet */
+  constructor(workload: Workload, exclude: (entries: Iterable<Entry>) => void) {
+    this.#workload = workload;
+    this.#exclude = exclude;
+  }
+
+  /** Forgets the entries, now or soon. None that is not on disk yet will be. @returns how many */
+  add(entries: ReadyEntries): number {
+    const { count } = entries;
+    for (let left = AT_ONCE; left > 0; left--) {
+      const entry = entries.shift();
+      if (entry === undefined) return count;
+      entry.queue.forget(entry);
+    }
+    this.#exclude(entries);
+    this.#lots.push(entries);
+    this.#workload.add(this);
+    return count;
+  }
+
+  work(): boolean {
+    for (let lot = this.#lots[0]; lot !== undefined; lot = this.#lots[0]) {
+      for (let entry = lot.shift(); entry !== undefined; entry = lot.shift()) {
+        entry.queue.forget(entry);
+        if (this.#workload.over()) return true;
+      }
+      this.#lots.shift();
+    }
+    return false;
+  }
+
+  /** Never: nothing in it throws. */
+  failed(error: unknown): never {
+    throw error;
+  }
+
+  /** Forgets all that is left: the broker stops. */
+  finish(): void {
+    for (const lot of this.#lots.splice(0)) {
+      for (let entry = lot.shift(); entry !== undefined; entry = lot.shift()) {
+        entry.queue.forget(entry);
+      }
+    }
+  }
+}
