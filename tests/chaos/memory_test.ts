@@ -124,6 +124,28 @@ held("definitions without end are refused", async (broker) => {
   }
 });
 
+held("the entries of a fanout count: publishers are blocked, and go on", async (broker) => {
+  await using peer = await AmqpPeer.open(broker.url);
+  await peer.openChannel(1);
+  await peer.call(1, "exchange.declare", { exchange: "wide", type: "fanout" });
+  const queues = Array.from({ length: 500 }, (_, number) => `wide-${number}`);
+  for (const queue of queues) {
+    peer.send(1, "queue.declare", { queue, noWait: true });
+    peer.send(1, "queue.bind", { queue, exchange: "wide", noWait: true });
+  }
+  await using publisher = await AmqpPeer.open(broker.url);
+  await publisher.openChannel(1);
+  await peer.call(1, "queue.declare", { queue: queues.at(-1)!, passive: true });
+  publisher.together(() => {
+    for (let message = 0; message < 3_000; message++) {
+      publisher.publish(1, { exchange: "wide" }, "small");
+    }
+  });
+  await broker.logged(/publishers blocked: /);
+  for (const queue of queues) peer.send(1, "queue.delete", { queue, noWait: true });
+  await broker.logged(/publishers go on: /);
+});
+
 async function expectRefusal(peer: AmqpPeer, channel: number): Promise<void> {
   const { replyText } = await peer.expectChannelClose(channel, 406);
   assert.match(String(replyText), /^PRECONDITION_FAILED - .*resource alarm/);
