@@ -35,10 +35,15 @@ export class DiscardedEntries implements Work {
   }
 
   work(): boolean {
+    return this.#forget(() => this.#workload.over());
+  }
+
+  /** @returns whether some is left */
+  #forget(isOver: () => boolean): boolean {
     for (let lot = this.#lots[0]; lot !== undefined; lot = this.#lots[0]) {
       for (let entry = lot.shift(); entry !== undefined; entry = lot.shift()) {
         entry.queue.forget(entry);
-        if (this.#workload.over()) return true;
+        if (isOver()) return true;
       }
       this.#lots.shift();
     }
@@ -52,10 +57,6 @@ export class DiscardedEntries implements Work {
 
   /** Forgets all that is left: the broker stops. */
   finish(): void {
-    for (const lot of this.#lots.splice(0)) {
-      for (let entry = lot.shift(); entry !== undefined; entry = lot.shift()) {
-        entry.queue.forget(entry);
-      }
-    }
+    this.#forget(() => false);
   }
 }
