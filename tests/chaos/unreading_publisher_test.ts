@@ -1,6 +1,7 @@
 /** Publishers that publish for ever and never read what the broker says. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { ConfirmChannel } from "amqplib";
 import { confirmed, get } from "../conformance/client.ts";
@@ -36,30 +37,40 @@ deafPublisher("connection.blocked", {
   options: ["--max-memory", "40MB"],
 });
 
-Deno.test("a blocked publisher that dies with much on its way gives its memory back", async () => {
-  await using directory = await ScratchDirectory.make();
-  await using broker = await BrokerProcess.start(directory.path, ["--max-memory", "40MB"]);
-  const connection = await broker.connect();
-  const channel = await connection.createConfirmChannel();
-  await channel.assertQueue("others");
-  {
-    const clientProperties = { capabilities: { "connection.blocked": true } };
-    await using peer = await AmqpPeer.open(broker.url, { clientProperties });
-    await peer.openChannel(1);
-    const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
-    await peer.call(1, "confirm.select");
-    const megabyte = Buffer.alloc(1_048_576);
-    const publish = () => peer.publish(1, { routingKey: queue }, megabyte, FRAMES);
-    do publish(); while ((await peer.nextFrame("a confirm or connection.blocked")).channel === 1);
-    publish();
-    const socket = peer.detach();
-    await within(new Promise<void>((sent) => socket.end(sent)), "all of it sent, and its end");
-  }
-  // Its queue goes with it, so there is room.
-  assert.equal(await confirmed(channel, { routingKey: "others" }, "x"), "ack");
-  await connection.close();
-  assert.equal((await broker.stop()).code, 0);
-});
+for (const othersWait of [false, true]) {
+  const beside = othersWait ? ", which is not read as others wait, too," : "";
+  Deno.test(`a blocked publisher that dies with much on its way${beside} gives its memory back`, async () => {
+    await using directory = await ScratchDirectory.make();
+    await using broker = await BrokerProcess.start(directory.path, ["--max-memory", "40MB"]);
+    const connection = await broker.connect();
+    const channel = await connection.createConfirmChannel();
+    await channel.assertQueue("others");
+    const publishBeside = () => confirmed(channel, { routingKey: "others" }, "x");
+    let outcome: Promise<string> | undefined;
+    {
+      const clientProperties = { capabilities: { "connection.blocked": true } };
+      await using peer = await AmqpPeer.open(broker.url, { clientProperties });
+      await peer.openChannel(1);
+      const { queue } = await peer.call(1, "queue.declare", { exclusive: true });
+      await peer.call(1, "confirm.select");
+      const megabyte = Buffer.alloc(1_048_576);
+      const publish = () => peer.publish(1, { routingKey: queue }, megabyte, FRAMES);
+      do publish(); while ((await peer.nextFrame("a confirm or connection.blocked")).channel === 1);
+      if (othersWait) {
+        const blocked = once(connection, "blocked");
+        outcome = publishBeside();
+        await within(blocked, "connection.blocked");
+      }
+      publish();
+      const socket = peer.detach();
+      await within(new Promise<void>((sent) => socket.end(sent)), "all of it sent, and its end");
+    }
+    // Its queue goes with it, so there is room.
+    assert.equal(await (outcome ?? publishBeside()), "ack");
+    await connection.close();
+    assert.equal((await broker.stop()).code, 0);
+  });
+}
 
 interface Flooding {
   readonly publish: Fields;

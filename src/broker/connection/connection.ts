@@ -50,7 +50,7 @@ export class Connection
     this.id = id;
     this.parts = parts;
     this.#socket = socket;
-    this.#reading = new SocketReading(socket);
+    this.#reading = new SocketReading(socket, () => this.isOpen && this.#beat());
     this.broker = broker;
     this.#log = new ConnectionLog(id, broker);
     this.#end = new SocketEnd(socket);
@@ -136,10 +136,7 @@ export class Connection
     this.#end.limitTo(seconds);
     this.#heartbeat = new Heartbeat(seconds, {
       listening: () => !this.#paused && !this.#inbound.waits,
-      beat: () => {
-        this.writer.heartbeat();
-        this.wantFlush();
-      },
+      beat: () => this.#beat(),
       lost: () => this.drop("missed heartbeats"),
     });
   }
@@ -245,6 +242,7 @@ export class Connection
 
   #gone(): void {
     this.#heartbeat?.[Symbol.dispose]();
+    this.#reading[Symbol.dispose]();
     this.#socketWriter[Symbol.dispose]();
     this.#client?.release();
     this.#state = "closed";
@@ -280,6 +278,11 @@ export class Connection
     this.#inbound.block();
     if (!this.#client!.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
+  }
+
+  #beat(): void {
+    this.writer.heartbeat();
+    this.wantFlush();
   }
 
   unblock(): void {

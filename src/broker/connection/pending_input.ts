@@ -27,7 +27,8 @@ interface Piece {
  *
  * A blocked one is read on, so that the end of the socket is noticed, which stands behind all that
  * the client sent and the kernels hold, some MiB. A client that died without being noticed would
- * keep its queues, and the memory that all wait for, for ever.
+ * keep its queues, and the memory that all wait for, for ever. Where that is too much, probes show
+ * the end, a second later (SocketReading).
  */
 export class PendingInput {
   readonly #rooms: InputRooms;
