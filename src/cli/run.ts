@@ -1,5 +1,5 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { utf8Text } from "../work/exec/utf8.ts";
+import { utf8Text } from "../retry/utf8.ts";
 import { type Exit, EXIT_CODES_HELP, ExitCode } from "./failure/exit_code.ts";
 import { printableLines } from "./output/body.ts";
 import type { Output, OutputFailed } from "./output/output.ts";

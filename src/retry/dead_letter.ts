@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
 import { ATTEMPTS, ISOLATED } from "./attempts.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { deathsElsewhere, EXPIRATION, type HeaderChanges } from "./republished_properties.ts";
+import { endOfText } from "./utf8.ts";
 
 /** What worktool writes down when it gives a task up. */
 const QUEUE = "x-worktool-queue";
@@ -70,7 +70,7 @@ export function deathHeaders(death: Death, { properties }: Delivery): HeaderChan
     [REASON]: death.reason,
     [EXIT_STATUS]: death.exitStatus,
     [SIGNAL]: death.signal,
-    [STDERR]: stderr === undefined ? undefined : endOf(stderr, STDERR_BYTES),
+    [STDERR]: stderr === undefined ? undefined : endOfText(stderr, STDERR_BYTES),
     [DEAD_AT]: death.at.toISOString(),
     [WORKER]: death.worker,
   };
@@ -162,13 +162,6 @@ export function replayedProperties(
     expiration: restorable ? expiration : properties.expiration,
     userId: properties.userId === username ? username : undefined,
   };
-}
-
-function endOf(stderr: string, maxBytes: number): string {
-  const bytes = Buffer.from(stderr);
-  let start = Math.max(0, bytes.byteLength - maxBytes);
-  while (start < bytes.byteLength && start > 0 && (bytes[start]! & 0xc0) === 0x80) start++;
-  return bytes.toString("utf8", start);
 }
 
 function text(value: unknown): string | undefined {

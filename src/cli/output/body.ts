@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { characterBoundary, utf8Text } from "../../work/exec/utf8.ts";
+import { characterBoundary, utf8Text } from "../../retry/utf8.ts";
 import { charactersOf, columnsOf } from "./display_width.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type KnownDeath, otherHeaders } from "../../retry/dead_letter.ts";
 import type { Delivery } from "../../amqp/delivery.ts";
-import { utf8Text } from "../../work/exec/utf8.ts";
+import { utf8Text } from "../../retry/utf8.ts";
 import type { DeadEvent, DeadSummary } from "../../dead_letters/dead_letter_event.ts";
 import { alignedLines } from "./aligned.ts";
 import { escapedBody, printableText, startOf } from "./body.ts";

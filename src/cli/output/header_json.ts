@@ -1,5 +1,5 @@
 import type { DeliveryProperties } from "../../amqp/delivery.ts";
-import { utf8Text } from "../../work/exec/utf8.ts";
+import { utf8Text } from "../../retry/utf8.ts";
 import { jsonBody } from "./body.ts";
 
 /**

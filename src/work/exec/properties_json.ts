@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { DeliveryProperties } from "../../amqp/delivery.ts";
-import { utf8Text } from "./utf8.ts";
+import { utf8Text } from "../../retry/utf8.ts";
 
 /** Deeper tables than this become null: no sender that means well nests so far. */
 const MAX_DEPTH = 64;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { isContinuation, nearestText } from "./utf8.ts";
+import { endOfText, nearestText } from "../../retry/utf8.ts";
 
 /** So much more is kept, to be cut off, that a character torn at the start is never shown. */
 const LONGEST_CHARACTER_BYTES = 4;
@@ -26,9 +26,6 @@ export class Tail {
    * U+FFFD.
    */
   text(): string {
-    const bytes = Buffer.from(nearestText(this.#bytes));
-    let start = Math.max(0, bytes.length - this.#maxBytes);
-    while (isContinuation(bytes[start])) start++;
-    return bytes.subarray(start).toString();
+    return endOfText(nearestText(this.#bytes), this.#maxBytes);
   }
 }

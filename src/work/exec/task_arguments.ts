@@ -1,4 +1,4 @@
-import { utf8Text } from "./utf8.ts";
+import { utf8Text } from "../../retry/utf8.ts";
 
 /** Where a command finds the body. */
 export type BodyPlace = "stdin" | "arg" | "file";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { characterBoundary } from "./utf8.ts";
+import { characterBoundary } from "../../retry/utf8.ts";
 
 const NEWLINE = 0x0a;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { Tail } from "../../../../src/work/exec/tail.ts";
-import { utf8Text } from "../../../../src/work/exec/utf8.ts";
+import { utf8Text } from "../../../../src/retry/utf8.ts";
 import { WholeLines } from "../../../../src/work/exec/whole_lines.ts";
 import { holds } from "../../../support/property.ts";
 

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -25,7 +27,15 @@ export function characterBoundary(bytes: Uint8Array, at: number): number {
   return isContinuation(bytes[boundary]) ? at : boundary;
 }
 
+/** The end of a text, at most so many bytes of UTF-8, from the start of a character. */
+export function endOfText(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  let start = Math.max(0, bytes.length - maxBytes);
+  while (isContinuation(bytes[start])) start++;
+  return bytes.toString("utf8", start);
+}
+
 /** 10xxxxxx: a byte that is not the first of its character. */
-export function isContinuation(byte: number | undefined): boolean {
+function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
