@@ -1,13 +1,12 @@
 import { Buffer } from "node:buffer";
+import { exactDuration } from "./exact_duration.ts";
 
 /** AMQP 0-9-1 section 4.2.5.3: a queue's name travels as a short string. */
 const MAX_NAME_BYTES = 255;
 
-const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1_000]] as const;
-
 /** The queue in which failed tasks of `queue` wait for `delayMs`: `images.retry.30s`. */
 export function retryQueueName(queue: string, delayMs: number): string {
-  return `${queue}.retry.${formatDelay(delayMs)}`;
+  return `${queue}.retry.${exactDuration(delayMs)}`;
 }
 
 /** Whether `name` is a retry queue of `queue`, whatever its delay. */
@@ -27,12 +26,4 @@ export function deadLetterQueueName(queue: string): string {
 export function overlongName(names: Iterable<string>): string | undefined {
   for (const name of names) if (Buffer.byteLength(name) > MAX_NAME_BYTES) return name;
   return undefined;
-}
-
-/** As a person writes a duration, and exact: `500ms`, `1500ms`, `90s`, `2m`. */
-function formatDelay(ms: number): string {
-  for (const [unit, unitMs] of UNITS) {
-    if (ms > 0 && ms % unitMs === 0) return `${ms / unitMs}${unit}`;
-  }
-  return `${ms}ms`;
 }

@@ -1,3 +1,4 @@
+import { exactDuration } from "../../retry/exact_duration.ts";
 import type { Failure } from "../../retry/failure.ts";
 import type { Outcome } from "../outcome.ts";
 import { actionFor, type ExitAction, type ExitRules } from "./exit_rules.ts";
@@ -55,7 +56,7 @@ function failureOf(end: TaskEnd): Failure {
     case "signalled":
       return { reason: `signal ${end.signal}`, signal: end.signal };
     case "timedOut":
-      return { ...failureOf(end.process), reason: `timeout after ${shortDuration(end.timeoutMs)}` };
+      return { ...failureOf(end.process), reason: `timeout after ${exactDuration(end.timeoutMs)}` };
     case "cannotRun":
       return { reason: end.reason, exitStatus: end.exitStatus };
     case "unfit":
@@ -103,9 +104,4 @@ export function spawnFailure(
     default: // EACCES, EISDIR, ENOTDIR, ELOOP …
       return { kind: "cannotRun", exitStatus: 126, reason: `cannot execute ${file}: ${code}` };
   }
-}
-
-/** As a flag takes it: `5s`, `1.5s`, `250ms`. */
-function shortDuration(ms: number): string {
-  return ms < 1_000 ? `${ms}ms` : `${ms / 1_000}s`;
 }

@@ -118,6 +118,10 @@ Deno.test("every end has an outcome that says why", () => {
       { kind: "retry", failure: { reason: "timeout after 250ms", exitStatus: 0, stderr: "no" } },
     ],
     [
+      { kind: "timedOut", timeoutMs: 120_000, process: { kind: "exited", exitStatus: 0 } },
+      { kind: "retry", failure: { reason: "timeout after 2m", exitStatus: 0, stderr: "no" } },
+    ],
+    [
       { kind: "unfit", reason: "why" },
       { kind: "dead", failure: { reason: "why", stderr: "no" } },
     ],
