@@ -4,7 +4,7 @@ import { EXPERIMENTS } from "../lab/experiments/experiments.ts";
 import { figureOf } from "../lab/picture/figure.ts";
 import { terminalLegend, terminalPicture } from "../lab/picture/terminal.ts";
 import { NotARecording, parseRecordings, type Recording } from "../lab/recording.ts";
-import { fateTable, runTable } from "../lab/run_table.ts";
+import { outcomeTable, runTable } from "../lab/run_table.ts";
 import type { Context } from "./context.ts";
 import { ExitCode } from "./failure/exit_code.ts";
 import { UsageError } from "./failure/usage_error.ts";
@@ -57,7 +57,7 @@ function textOf(recordings: readonly Recording[], context: Context): string {
     ...wrapped(`${experiment}, on ${broker}`, format.columns, ""),
     "",
     ...terminalPicture(figureOf(firstRuns(observed)), format),
-    ...[fateTable(observed), runTable(observed)]
+    ...[outcomeTable(observed), runTable(observed)]
       .flatMap((table) => [...tableLines(table, format.columns), ""]),
   ].map((line) => `${line}\n`).join("");
 }
@@ -74,13 +74,13 @@ function firstRuns(observed: readonly Observed[]): Recording[] {
 function pictureOf(recordings: readonly Recording[]) {
   const { experiment, broker } = recordings[0]!;
   const observed = observedIn(recordings);
-  const { columns, rows } = fateTable(observed);
-  const fates = rows.map(([variant, ...fate]) =>
-    `${variant}: ${fate.map((what, at) => `${columns[at + 1]} ${what}`).join(", ")}.`
+  const { columns, rows } = outcomeTable(observed);
+  const outcomes = rows.map(([variant, ...outcome]) =>
+    `${variant}: ${outcome.map((what, at) => `${columns[at + 1]} ${what}`).join(", ")}.`
   );
   return {
     title: EXPERIMENTS.find(({ name }) => name === experiment)?.title ?? experiment,
-    description: `On ${broker}. ${fates.join(" ")}`,
+    description: `On ${broker}. ${outcomes.join(" ")}`,
     recordings: firstRuns(observed),
   };
 }

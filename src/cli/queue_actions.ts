@@ -4,7 +4,7 @@ import { QueueBrowser } from "../amqp/queue_browser.ts";
 import { TaskQueue } from "../amqp/task_queue.ts";
 import { withChannel } from "../amqp/with_channel.ts";
 import { existingDepth } from "../queue/queue_look.ts";
-import { moveMessages } from "../queue/queue_mover.ts";
+import { moveMessages } from "../queue/move_messages.ts";
 import type { Context } from "./context.ts";
 import { ExitCode } from "./failure/exit_code.ts";
 import { explain } from "./failure/explain.ts";

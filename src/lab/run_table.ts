@@ -43,7 +43,7 @@ export function runTable(observed: readonly Observed[]): Table {
 }
 
 /** What became of the tasks of each variant, by their numbers. */
-export function fateTable(observed: readonly Observed[]): Table {
+export function outcomeTable(observed: readonly Observed[]): Table {
   const rows = observed.map(({ name, recordings }) => {
     const runs = recordings.map(numbersOf);
     const list = (of: (run: RunNumbers) => readonly number[]) =>

@@ -6,17 +6,17 @@ import type { SettledBy } from "./settled_by.ts";
 /** Octets that a held publish costs beside its message (estimate). */
 const OVERHEAD_BYTES = 500;
 
-/** Deliveries and how they are to be settled. */
-export interface HeldSettlement {
+/** Deliveries that were acknowledged, or refused, and how they are to be settled. */
+export interface PendingAcknowledgement {
   readonly entries: Entry[];
-  readonly settlement: SettledBy;
+  readonly settledBy: SettledBy;
 }
 
-/** Publishes and settlements of a tx channel, held back until tx.commit (class tx). */
+/** Publishes and acknowledgements of a tx channel, held back until tx.commit (class tx). */
 export class Transaction {
   readonly #mostPublishes: number;
   #publishes: Publish[] = [];
-  #settlements: HeldSettlement[] = [];
+  #acknowledgements: PendingAcknowledgement[] = [];
   /** What its publishes take, in octets. */
   heldBytes = 0;
 
@@ -29,8 +29,8 @@ export class Transaction {
     return this.#publishes.length;
   }
 
-  get settledCount(): number {
-    return this.#settlements.reduce((sum, { entries }) => sum + entries.length, 0);
+  get acknowledgedCount(): number {
+    return this.#acknowledgements.reduce((sum, { entries }) => sum + entries.length, 0);
   }
 
   /** @throws {ChannelError} 406 for more publishes than RabbitMQ holds. */
@@ -45,21 +45,21 @@ export class Transaction {
     this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 
-  addSettlement(entries: Entry[], settlement: SettledBy): void {
-    this.#settlements.push({ entries, settlement });
+  addAcknowledgement(entries: Entry[], settledBy: SettledBy): void {
+    this.#acknowledgements.push({ entries, settledBy });
   }
 
   /** Takes out what it holds, to be carried out. */
-  take(): { publishes: Publish[]; settlements: HeldSettlement[] } {
-    const [publishes, settlements] = [this.#publishes, this.#settlements];
+  take(): { publishes: Publish[]; acknowledgements: PendingAcknowledgement[] } {
+    const [publishes, acknowledgements] = [this.#publishes, this.#acknowledgements];
     this.#publishes = [];
-    this.#settlements = [];
+    this.#acknowledgements = [];
     this.heldBytes = 0;
-    return { publishes, settlements };
+    return { publishes, acknowledgements };
   }
 
-  /** Forgets what it holds. @returns the deliveries whose settlement was not committed */
+  /** Forgets what it holds. @returns the deliveries whose acknowledgement was not committed */
   takeBack(): Entry[] {
-    return this.take().settlements.flatMap(({ entries }) => entries);
+    return this.take().acknowledgements.flatMap(({ entries }) => entries);
   }
 }

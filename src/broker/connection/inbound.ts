@@ -114,7 +114,7 @@ export class Inbound implements Work, FrameSink {
       const bytes = this.#header === undefined ? chunk : this.#readHeader(this.#header, chunk);
       const rest = bytes.length === 0 ? bytes : this.#parser.push(bytes, this);
       if (this.#closed) break;
-      this.#pending.putBack(rest);
+      this.#pending.keepRest(rest);
       if (this.#workload.over()) break;
     }
     if (full && !this.full) this.#sink.pressure();

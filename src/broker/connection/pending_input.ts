@@ -90,8 +90,8 @@ export class PendingInput {
     return piece.bytes;
   }
 
-  /** Puts back what is left of the one that was taken last, or nothing. */
-  putBack(rest: Buffer): void {
+  /** Keeps what is left of the one that was taken last, which may be nothing. */
+  keepRest(rest: Buffer): void {
     if (rest.length === 0) this.#account(-this.#takenBytes);
     else this.#pieces.unshift({ bytes: rest, keptBytes: this.#takenBytes });
     this.#takenBytes = 0;

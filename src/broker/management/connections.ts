@@ -132,7 +132,7 @@ function channelView(open: OpenChannel) {
   const { confirms, transaction } = channel;
   const name = connectionName(open);
   return {
-    acks_uncommitted: transaction?.settledCount ?? 0,
+    acks_uncommitted: transaction?.acknowledgedCount ?? 0,
     confirm: confirms !== undefined,
     connection_details: {
       name,

@@ -190,7 +190,7 @@ export function reject(channel: Channel, args: Arguments<"basic.reject">): void 
 
 function settleTag(channel: Channel, tag: number, multiple: boolean, how: SettledBy): void {
   const entries = channel.unacked.take(tag, { multiple });
-  if (channel.transaction !== undefined) channel.transaction.addSettlement(entries, how);
+  if (channel.transaction !== undefined) channel.transaction.addAcknowledgement(entries, how);
   else settle(channel, entries, how);
 }
 

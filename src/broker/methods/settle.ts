@@ -6,11 +6,11 @@ import type { Entry } from "../model/entry.ts";
 /**
  * Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first.
  */
-export function settle(channel: Channel, entries: readonly Entry[], settlement: SettledBy): void {
+export function settle(channel: Channel, entries: readonly Entry[], how: SettledBy): void {
   for (const group of byConsumer(entries)) {
-    if (settlement === "requeue") channel.requeue(group, { failed: false });
-    else if (settlement === "reject and requeue") channel.requeue(group, { failed: true });
-    else settleGroup(channel, group, settlement);
+    if (how === "requeue") channel.requeue(group, { failed: false });
+    else if (how === "reject and requeue") channel.requeue(group, { failed: true });
+    else settleGroup(channel, group, how);
   }
 }
 

@@ -22,9 +22,9 @@ export function select(channel: Channel): void {
 export function commit(channel: Channel): void {
   const transaction = transactionOf(channel);
   channel.hold(-transaction.heldBytes);
-  const { publishes, settlements } = transaction.take();
+  const { publishes, acknowledgements } = transaction.take();
   const taken = publishes.map((publish) => enqueue(channel, publish));
-  for (const { entries, settlement } of settlements) settle(channel, entries, settlement);
+  for (const { entries, settledBy } of acknowledgements) settle(channel, entries, settledBy);
   if (taken.includes(false)) throw new ChannelError("PRECONDITION_FAILED", "partial tx completion");
   const { store } = channel.host.broker;
   if (store === undefined) return committed(channel, true);

@@ -1,6 +1,6 @@
 import type { Experiment } from "../experiment.ts";
 import { lossBound, numbersOf } from "../numbers.ts";
-import { fateTable, inSeconds, percent, runTable, taskList } from "../run_table.ts";
+import { inSeconds, outcomeTable, percent, runTable, taskList } from "../run_table.ts";
 import { alike } from "./heavy_and_light.ts";
 import { tutorial } from "./tutorial.ts";
 
@@ -53,7 +53,7 @@ export const acknowledgment: Experiment = {
         `With manual acknowledgments ${manual.length} of ${runs.length * TASKS} tasks were ` +
         `lost, and the other worker did ${again} again. Lost with auto: ${byAuto}; with early: ` +
         `${byEarly}. (None lost of so few still allows for a chance of loss of up to ${bound}.)`,
-      tables: [fateTable(observed), runTable(observed)],
+      tables: [outcomeTable(observed), runTable(observed)],
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { Experiment } from "../experiment.ts";
 import { numbersOf } from "../numbers.ts";
-import { fateTable, runTable, taskList } from "../run_table.ts";
+import { outcomeTable, runTable, taskList } from "../run_table.ts";
 import { alike } from "./heavy_and_light.ts";
 import { tutorial } from "./tutorial.ts";
 
@@ -40,7 +40,7 @@ export const forgottenAck: Experiment = {
       verdict: so ? "as the tutorial says" : "not so",
       because: `Without acknowledgments up to ${peak} tasks were unacknowledged at once, and ` +
         `the second worker got these again: ${taskList(again[0]!)}. With them it got none.`,
-      tables: [fateTable(observed), runTable(observed)],
+      tables: [outcomeTable(observed), runTable(observed)],
     };
   },
 };

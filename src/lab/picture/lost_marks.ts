@@ -66,10 +66,12 @@ export function lostOf(
     const freeTo = Math.min(right, (next?.x ?? Infinity) - GAP_PX, busyFrom(place));
     let at = place.x + GAP_PX + (place.killed ? MARK_PX / 2 : 0);
     const told = place.tasks.length === 0 ? 0 : GAP_PX + MARK_PX + shortest(place);
-    const fate = fatesOf(place).find((fate) => at + textWidth(fate, "note") + told <= freeTo);
-    if (fate !== undefined) {
-      texts.push({ role: "note", text: fate, x: at, y, anchor: "start" });
-      at += textWidth(fate, "note") + GAP_PX;
+    const outcome = outcomesOf(place).find((outcome) =>
+      at + textWidth(outcome, "note") + told <= freeTo
+    );
+    if (outcome !== undefined) {
+      texts.push({ role: "note", text: outcome, x: at, y, anchor: "start" });
+      at += textWidth(outcome, "note") + GAP_PX;
     }
     if (place.tasks.length === 0) continue;
     const markX = place.lane === undefined ? place.x : Math.min(at + MARK_PX / 2, right);
@@ -83,7 +85,7 @@ export function lostOf(
 }
 
 /** What became of a worker, in full or shorter. */
-function fatesOf({ killed, redelivered }: Place): string[] {
+function outcomesOf({ killed, redelivered }: Place): string[] {
   if (!killed) return [];
   return [...redelivered > 0 ? [`killed, ${redelivered} redelivered`] : [], "killed"];
 }

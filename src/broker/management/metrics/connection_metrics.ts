@@ -71,7 +71,7 @@ export const CHANNEL_FAMILIES: Families<OpenChannel> = {
       gauge(
         "channel_acks_uncommitted",
         "Message acknowledgements in a transaction not yet committed",
-        ({ channel }) => channel.transaction?.settledCount ?? 0,
+        ({ channel }) => channel.transaction?.acknowledgedCount ?? 0,
       ),
       gauge(
         "consumer_prefetch",

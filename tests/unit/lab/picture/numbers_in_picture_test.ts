@@ -6,7 +6,7 @@ import { numbersOf } from "../../../../src/lab/numbers.ts";
 import { figureOf } from "../../../../src/lab/picture/figure.ts";
 import { svgLayout } from "../../../../src/lab/picture/svg_layout.ts";
 import { timeText } from "../../../../src/lab/picture/svg_text.ts";
-import { fateTable } from "../../../../src/lab/run_table.ts";
+import { outcomeTable } from "../../../../src/lab/run_table.ts";
 import { holds } from "../../../support/property.ts";
 import { recording } from "./generated_recording.ts";
 
@@ -52,7 +52,7 @@ Deno.test("the peaks are the tops of the curves, and the scale's number is the h
 
 Deno.test("what the picture says of done and lost tasks is what the table says", async () => {
   await holds(fc.property(drawn, ({ recording, figure, panel, numbers }) => {
-    const [row] = fateTable([{ name: "one", recordings: [recording], facts: [] }]).rows;
+    const [row] = outcomeTable([{ name: "one", recordings: [recording], facts: [] }]).rows;
     assert.equal(row![1], `${numbers.done} of ${recording.tasks.length}`);
     assert.deepEqual(figure.panels[0]!.lost.map(({ task }) => task), numbers.lost);
     const { lastDoneMs } = figure.panels[0]!;
