@@ -5,12 +5,12 @@ import { type Connection, GOODBYE_MS } from "../amqp/connection.ts";
 import { deathOf, wasReplayedBy } from "../retry/dead_letter.ts";
 import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
-import { Republisher } from "../retry/republisher.ts";
+import { Republisher, type RepublisherOptions } from "../retry/republisher.ts";
 import type { DeadEvent, DeadSummary } from "./dead_letter_event.ts";
 import { replay } from "./replay.ts";
 import { isSelected, isSelective, type Selection } from "./selection.ts";
 
-export interface DeadOptions {
+export interface DeadOptions extends Pick<RepublisherOptions, "confirmTimeoutMs"> {
   readonly connection: Cluster;
   /** The work queue. */
   readonly queue: string;
@@ -19,7 +19,6 @@ export interface DeadOptions {
   readonly to?: string;
   readonly action: "look" | "replay" | "purge";
   readonly selection: Selection;
-  readonly confirmTimeoutMs: number;
 }
 
 /** What it needs from the outside. */

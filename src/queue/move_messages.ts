@@ -3,14 +3,13 @@ import type { Delivery } from "../amqp/delivery.ts";
 import { PublishFailed } from "../amqp/errors.ts";
 import { QueueBrowser } from "../amqp/queue_browser.ts";
 import { moveAll } from "../retry/move_all.ts";
-import { Republisher } from "../retry/republisher.ts";
+import { Republisher, type RepublisherOptions } from "../retry/republisher.ts";
 
-export interface MoveOptions {
+export interface MoveOptions extends Pick<RepublisherOptions, "confirmTimeoutMs"> {
   readonly from: string;
   readonly to: string;
   /** The first so many of those that are there at the start. */
   readonly count: number;
-  readonly confirmTimeoutMs: number;
 }
 
 export interface MoveContext {

@@ -11,21 +11,19 @@ import { checkMayMove } from "../amqp/rights.ts";
 import type { TaskQueue } from "../amqp/task_queue.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { Delivery } from "../amqp/delivery.ts";
-import { Republisher } from "./republisher.ts";
+import { Republisher, type RepublisherOptions } from "./republisher.ts";
 import { RetryQueues, type UsedRetryQueues } from "./retry_queues.ts";
 import { type Backoff, delayMs, snoozeDelaysMs } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
 
 /** What becomes of tasks that fail. */
-export interface RetryPolicy {
+export interface RetryPolicy extends Pick<RepublisherOptions, "confirmTimeoutMs"> {
   /**
    * How often a task is tried; undefined gives it up at its first failure, and counts nothing else.
    */
   readonly attempts?: number;
   readonly backoff: Backoff;
   readonly deadLetterQueue: string;
-  /** For each copy of a task, from its publish on. */
-  readonly confirmTimeoutMs: number;
 }
 
 export interface FailedTasksOptions {

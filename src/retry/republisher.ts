@@ -5,17 +5,19 @@ import type { Connection } from "../amqp/connection.ts";
 import { withDeadline } from "../amqp/deadline.ts";
 import type { Delivery, DeliveryProperties } from "../amqp/delivery.ts";
 import { DeadlineExceeded, MessageNacked } from "../amqp/errors.ts";
+import type { PublishOptions } from "../amqp/publisher.ts";
 import { REFUSED_AGAIN_AFTER_MS } from "../amqp/refused_again.ts";
 import { type HeaderChanges, republishedProperties } from "./republished_properties.ts";
 
-export interface RepublisherOptions {
+export interface RepublisherOptions extends Pick<PublishOptions, "confirmTimeoutMs"> {
   /** The work queue, from which messages are moved. */
   readonly queue: string;
   /** Who the connection belongs to: RabbitMQ lets nobody else be a message's `userId`. */
   readonly username: string;
-  /** For each confirm, from its publish on; while the broker blocks publishers it is waited for. */
-  readonly confirmTimeoutMs: number;
-  /** Whether the broker has blocked the connection (`connection.blocked`). */
+  /**
+   * Whether the broker has blocked the connection (`connection.blocked`): no confirm is overdue
+   * meanwhile.
+   */
   readonly isBlocked?: () => boolean;
   /** Whether messages go to quorum queues: one that is new may refuse at first. */
   readonly isQuorum?: () => Promise<boolean>;

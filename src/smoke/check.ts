@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { setTimeout } from "node:timers/promises";
 import type { Cluster } from "../amqp/cluster.ts";
+import type { ConsumeOptions } from "../amqp/consumer.ts";
+import type { PublishOptions } from "../amqp/publisher.ts";
 import type { ArgumentValue } from "../amqp/queue.ts";
 import { declareQueue, deleteQueue } from "../amqp/queue.ts";
 import type { ReconnectionOptions } from "../amqp/reconnection.ts";
@@ -13,7 +15,8 @@ import type { Disturbance, DisturbanceResult } from "./disturbance.ts";
 import { type Account, TaskLedger } from "./task_ledger.ts";
 
 /** One whole cycle: tasks are sent, confirmed, consumed and acknowledged. */
-export interface CheckOptions {
+export interface CheckOptions
+  extends Pick<ConsumeOptions, "prefetchCount">, Pick<PublishOptions, "confirmTimeoutMs"> {
   /** A name of its own: it is declared, and deleted. */
   readonly queue: string;
   /** For example `{"x-queue-type": "quorum"}`. */
@@ -22,9 +25,7 @@ export interface CheckOptions {
   /** Of each task's body, 1 or more. */
   readonly sizeBytes: number;
   readonly workers: number;
-  readonly prefetchCount: number;
   readonly reconnection: ReconnectionOptions;
-  readonly confirmTimeoutMs: number;
   /** Tasks a second at the most. */
   readonly rate?: number;
   /** Lines for the shell, run one after the other while tasks are under way. */
