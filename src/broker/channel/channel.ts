@@ -1,6 +1,4 @@
-import { Buffer } from "node:buffer";
 import type { TurnWork } from "../end_of_turn.ts";
-import type { ReplyReceiver } from "../model/direct_replies.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { MemoryHolder } from "../memory_guard.ts";
@@ -13,20 +11,15 @@ import type { Arguments, MethodName } from "../wire/method_codec.ts";
 import type { ChannelHost } from "./channel_host.ts";
 import { ConfirmLedger } from "./confirm_ledger.ts";
 import type { Consumer, ConsumerChannel } from "./consumer.ts";
+import type { DirectReplyTo } from "./direct_reply_to.ts";
 import { Transaction } from "./transaction.ts";
 import { byQueue, UnackedLedger } from "./unacked_ledger.ts";
 
 /** Octets that a consumer takes in memory, beside its tag, which it has twice (estimate). */
 const CONSUMER_BYTES = 2_000;
 
-/** The consumer of direct reply-to on a channel. */
-export interface ReplyConsumer {
-  tag: string;
-  routingKey: string;
-}
-
 /** A channel: what its client has published, consumed and not yet settled. */
-export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, MemoryHolder, Sampled {
+export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled {
   readonly number: number;
   readonly host: ChannelHost;
   /** The queue that an empty name means: the last one declared here. */
@@ -40,7 +33,8 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
   confirms: ConfirmLedger | undefined;
   /** Set by tx.select. */
   transaction: Transaction | undefined;
-  replyConsumer: ReplyConsumer | undefined;
+  /** Set by basic.consume from the pseudo-queue of direct reply-to. */
+  directReplyTo: DirectReplyTo | undefined;
   /** Prefetch shared by all consumers (basic.qos, global true); 0 for no limit. */
   #sharedPrefetch = 0;
   /** Rises each time, so that those who share a prefetch take turns. */
@@ -119,20 +113,6 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
       this.unacked.add(entry);
     }
     return tag;
-  }
-
-  /** Hands a reply to the direct reply-to consumer. @returns whether it is there */
-  deliverReply(message: Message): boolean {
-    const consumer = this.replyConsumer;
-    if (consumer === undefined || this.#closed) return false;
-    const tag = Buffer.from(String.fromCharCode(consumer.tag.length) + consumer.tag, "latin1");
-    const { writer } = this.host;
-    // Of a pseudo-queue it uses up no delivery tag.
-    const isQueue = this.host.broker.release.directReplies === "volatile queue";
-    const deliveryTag = isQueue ? this.unacked.nextTag() : this.unacked.comingTag;
-    writer.deliver(this.number, tag, deliveryTag, false, message);
-    this.host.wantFlush();
-    return true;
   }
 
   deliverySettled(): void {
@@ -249,10 +229,7 @@ export class Channel implements TurnWork, ConsumerChannel, ReplyReceiver, Memory
     this.#closed = true;
     this.host.broker.churn.channelClosed++;
     this.vhost.channelCounts.end(this.counts);
-    if (this.replyConsumer !== undefined) {
-      this.host.broker.directReplies.end(this.replyConsumer.routingKey);
-      this.replyConsumer = undefined;
-    }
+    this.directReplyTo?.end();
     const consumers = [...this.consumers.values()];
     for (const consumer of consumers) this.removeConsumer(consumer);
     const taken = this.transaction?.takeBack() ?? [];

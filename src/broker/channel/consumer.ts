@@ -31,6 +31,11 @@ export interface ConsumerChannel {
   consumerCancelled(consumer: Consumer): void;
 }
 
+/** A consumer tag as a short string (section 4.2.5.3), ready to be sent. */
+export function encodeTag(tag: string): Buffer {
+  return Buffer.from(String.fromCharCode(tag.length) + tag, "latin1");
+}
+
 /** A consumer on a channel: takes entries of its queue while prefetch and socket allow it. */
 export class Consumer implements Subscriber {
   readonly #channel: ConsumerChannel;
@@ -52,7 +57,7 @@ export class Consumer implements Subscriber {
     this.#channel = channel;
     this.queue = queue;
     this.tag = options.tag;
-    this.encodedTag = Buffer.from(String.fromCharCode(options.tag.length) + options.tag, "latin1");
+    this.encodedTag = encodeTag(options.tag);
     this.noAck = options.noAck;
     this.exclusive = options.exclusive;
     this.priority = options.priority;

@@ -1,5 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import type { Publish } from "../channel/content_assembly.ts";
+import { DirectReplyTo } from "../channel/direct_reply_to.ts";
 import { REPLY_TO, REPLY_TO_PREFIX } from "../model/direct_replies.ts";
 import type { Arguments } from "../wire/method_codec.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
@@ -13,31 +14,28 @@ export function consumeReplies(
   if (!args.noAck) {
     throw new ChannelError("PRECONDITION_FAILED", "reply consumer cannot acknowledge");
   }
-  if (channel.replyConsumer !== undefined) {
+  if (channel.directReplyTo !== undefined) {
     throw new ChannelError("PRECONDITION_FAILED", "reply consumer already set");
   }
-  const { broker } = channel.host;
-  const routingKey = `${REPLY_TO_PREFIX}${broker.newName()}.${broker.newName()}==`;
-  channel.replyConsumer = { tag, routingKey };
-  broker.directReplies.begin(routingKey, channel);
+  channel.directReplyTo = new DirectReplyTo(channel, tag);
   if (!args.noWait) channel.send("basic.consume-ok", { consumerTag: tag });
 }
 
 /** basic.cancel of the consumer of replies, if it is that one. */
 export function cancelReplies(channel: Channel, tag: string): void {
-  if (channel.replyConsumer?.tag !== tag) return;
-  channel.host.broker.directReplies.end(channel.replyConsumer.routingKey);
-  channel.replyConsumer = undefined;
+  if (channel.directReplyTo?.tag !== tag) return;
+  channel.directReplyTo.end();
+  channel.directReplyTo = undefined;
 }
 
 /** A reply-to of direct reply-to names the channel's own consumer from here on. @throws 406 */
 export function withReplyKey(channel: Channel, publish: Publish): Publish {
   if (publish.properties.replyTo !== REPLY_TO) return publish;
-  if (channel.replyConsumer === undefined) {
+  if (channel.directReplyTo === undefined) {
     throw new ChannelError("PRECONDITION_FAILED", "fast reply consumer does not exist");
   }
   const { message } = publish;
-  const replyTo = channel.replyConsumer.routingKey;
+  const replyTo = channel.directReplyTo.address;
   return { ...publish, message: message.withProperties({ ...message.properties(), replyTo }) };
 }
 

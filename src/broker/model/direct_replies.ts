@@ -8,8 +8,7 @@ export const REPLY_TO_PREFIX = `${REPLY_TO}.`;
 
 /** Who takes direct replies. */
 export interface ReplyReceiver {
-  /** @returns whether it is still there */
-  deliverReply(message: Message): boolean;
+  deliver(message: Message): void;
 }
 
 /** The consumers of direct reply-to in all virtual hosts, by the routing keys that lead to them. */
@@ -30,6 +29,8 @@ export class DirectReplies {
 
   /** @returns whether its consumer is there */
   deliver(routingKey: string, message: Message): boolean {
-    return this.#receivers.get(routingKey)?.deliverReply(message) ?? false;
+    const receiver = this.#receivers.get(routingKey);
+    receiver?.deliver(message);
+    return receiver !== undefined;
   }
 }
