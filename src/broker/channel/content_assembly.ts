@@ -5,8 +5,13 @@ import type { Release } from "../release.ts";
 import { type RoutingProperties, scanProperties } from "../wire/content_header.ts";
 import { erlangBinary } from "../wire/erlang_text.ts";
 import { FRAME_BODY, FRAME_HEADER } from "../wire/frame_parser.ts";
+import { METHOD_TABLE } from "../wire/method_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { GatheredContent } from "./gathered_content.ts";
+
+/** The only class whose methods have content. */
+const CLASS_BASIC = METHOD_TABLE["basic.publish"].classId;
+const HEADER_EXPECTED = `expected content header for class ${CLASS_BASIC}`;
 
 /** What a slice points to that is not in use: it must not keep what came from the network. */
 const NOTHING = Buffer.alloc(0);
@@ -75,7 +80,7 @@ export class ContentAssembly {
     if (!this.#headed) {
       if (type !== FRAME_HEADER) {
         // Rule (section 4.2.6): a content header follows the method.
-        throw unexpected("expected content header for class 60, got non content header frame");
+        throw unexpected(`${HEADER_EXPECTED}, got non content header frame`);
       }
       return this.#header(bytes, start, end);
     }
@@ -109,15 +114,13 @@ export class ContentAssembly {
       throw new ConnectionError("FRAME_ERROR", problem, { namesMethod: false });
     }
     const classId = bytes.readUInt16BE(start);
-    if (classId !== 60) {
+    if (classId !== CLASS_BASIC) {
       // Rule (section 4.2.6.1): the class id matches the method's.
-      throw unexpected(
-        `expected content header for class 60, got one for class ${classId}`,
-      );
+      throw unexpected(`${HEADER_EXPECTED}, got one for class ${classId}`);
     }
     if (bytes.readUInt16BE(start + 2) !== 0) {
       // Rule (section 4.2.6.1): the weight is zero.
-      throw unexpected("expected content header for class 60, got non content header frame");
+      throw unexpected(`${HEADER_EXPECTED}, got non content header frame`);
     }
     const size = bytes.readUInt32BE(start + 4) * 0x1_0000_0000 + bytes.readUInt32BE(start + 8);
     const { maxAnnouncedBytes } = this.#release;

@@ -9,13 +9,14 @@ import {
   FRAME_OVERHEAD,
 } from "../wire/frame_parser.ts";
 import { type Arguments, encodeMethod, type MethodName } from "../wire/method_codec.ts";
+import { METHOD_TABLE } from "../wire/method_table.ts";
 
 const SMALLEST_SLAB_BYTES = 4 * 1024;
 const LARGEST_SLAB_BYTES = 256 * 1024;
-const CLASS_BASIC = 60;
-const BASIC_DELIVER = 60;
-const BASIC_ACK = 80;
-const BASIC_NACK = 120;
+/** Read once: every delivery and confirm writes them. */
+const { classId: CLASS_BASIC, methodId: BASIC_DELIVER } = METHOD_TABLE["basic.deliver"];
+const { methodId: BASIC_ACK } = METHOD_TABLE["basic.ack"];
+const { methodId: BASIC_NACK } = METHOD_TABLE["basic.nack"];
 /** The bit `requeue` of basic.nack. */
 const NACK_REQUEUE = 2;
 
