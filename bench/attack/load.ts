@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { BASIC_CLASS } from "../../tests/support/amqp_methods.ts";
 import { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../../tests/support/amqp_wire.ts";
 import { encodeFrame, FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../broker/frame.ts";
@@ -27,7 +28,7 @@ export function methodBytes(name: string, args: Fields = {}, channel = CHANNEL):
 
 /** A content header with its frame. */
 export function headerBytes(bodySize: number, properties: Fields = {}, channel = CHANNEL): Buffer {
-  return encodeFrame(FRAME_HEADER, channel, encodeHeader(60, bodySize, properties));
+  return encodeFrame(FRAME_HEADER, channel, encodeHeader(BASIC_CLASS, bodySize, properties));
 }
 
 /** A body in frames of at most so many octets. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { BASIC_CLASS, methodIdBytes } from "../../tests/support/amqp_methods.ts";
 import {
   decodeMethod,
   encodeHeader,
@@ -18,9 +19,9 @@ import {
 
 const FRAME_OVERHEAD_BYTES = 8;
 /** Class and method id as one number. */
-const BASIC_DELIVER = (60 << 16) | 60;
-const BASIC_ACK = (60 << 16) | 80;
-const BASIC_NACK = (60 << 16) | 120;
+const BASIC_DELIVER = methodIdBytes("basic.deliver").readUInt32BE();
+const BASIC_ACK = methodIdBytes("basic.ack").readUInt32BE();
+const BASIC_NACK = methodIdBytes("basic.nack").readUInt32BE();
 
 /** The one channel that is used. */
 const CHANNEL = 1;
@@ -206,7 +207,7 @@ export function encodePublish(
   const properties = { contentType: "text/plain", deliveryMode, ...headers && { headers } };
   return Buffer.concat([
     encodeCall("basic.publish", { exchange, routingKey }),
-    encodeFrame(FRAME_HEADER, CHANNEL, encodeHeader(60, body.length, properties)),
+    encodeFrame(FRAME_HEADER, CHANNEL, encodeHeader(BASIC_CLASS, body.length, properties)),
     encodeFrame(FRAME_BODY, CHANNEL, body),
   ]);
 }

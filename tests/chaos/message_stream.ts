@@ -1,5 +1,6 @@
 /** Messages by the hundred thousand, faster than a client library makes or takes them. */
 import { Buffer } from "node:buffer";
+import { BASIC_CLASS } from "../support/amqp_methods.ts";
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../support/amqp_wire.ts";
 
@@ -21,7 +22,7 @@ export function publishes(first: number, count: number, options: PublishOptions)
   const { publish, properties = {}, bodyBytes = DIGITS } = options;
   const one = Buffer.concat([
     frame(FRAME_METHOD, encodeMethod("basic.publish", publish)),
-    frame(FRAME_HEADER, encodeHeader(60, bodyBytes, properties)),
+    frame(FRAME_HEADER, encodeHeader(BASIC_CLASS, bodyBytes, properties)),
     frame(FRAME_BODY, Buffer.alloc(bodyBytes, ".")),
   ]);
   const bodyAt = one.length - 1 - bodyBytes;

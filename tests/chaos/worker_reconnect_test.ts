@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- it prints to the terminal
 /** Reconnecting without end: a broker that is away for long, and one that ends every connection. */
-import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { scenario } from "../support/own_brokers.ts";
 import { Broker, brokerTest } from "../support/brokers.ts";
 import { eventually } from "../support/deadline.ts";
@@ -20,8 +20,7 @@ const MAX_GROWTH = 1.3;
 /** A thousand connections are a lot of work for a busy machine. */
 const ROUND_DEADLINE_MS = 280_000;
 
-/** AMQP 0-9-1: class 60, method 21. */
-const BASIC_CONSUME_OK = Buffer.from([0, 60, 0, 21]);
+const BASIC_CONSUME_OK = methodIdBytes("basic.consume-ok");
 
 scenario("a broker is away for long", {}, async (node, step) => {
   await step("a worker tries again and again, and then goes on", async () => {

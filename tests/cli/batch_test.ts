@@ -1,6 +1,6 @@
 /** Workers that end by themselves, with a command: what they wait for, and what they exit with. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { ChannelErrors } from "../support/channel_errors.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -9,8 +9,7 @@ import { events, Worktool } from "../support/worktool.ts";
 const BY_BODY = ["--", "sh", "-c", 'exit "$(cat)"'];
 const RETRIES = ["--backoff", "10ms"];
 
-/** Class and method id, as they stand in a frame. */
-const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
+const QUEUE_DECLARE = methodIdBytes("queue.declare");
 
 /** Tasks are the exit statuses of their commands. */
 const ENDS: readonly (readonly [

@@ -3,16 +3,17 @@
  * does.
  */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { connectionClose, type Intercept, TcpProxy } from "../support/tcp_proxy.ts";
 import { events, Worktool } from "../support/worktool.ts";
 
 const NOBODY = "amqp://127.0.0.1:1/";
 const SOON = ["--reconnect-delay", "10ms..50ms"];
-const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
-const BASIC_PUBLISH = Buffer.from([0, 60, 0, 40]);
-const START_OK = Buffer.from([0, 10, 0, 11]);
+const QUEUE_DECLARE = methodIdBytes("queue.declare");
+const BASIC_PUBLISH = methodIdBytes("basic.publish");
+const START_OK = methodIdBytes("connection.start-ok");
 
 /** Accepts connections and never answers. */
 const HANGS: Intercept = () => "drop";

@@ -1,8 +1,8 @@
 /** Every error says what was tried, what came of it, and what to do; and has its own exit code. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { connectionClose, TcpProxy } from "../support/tcp_proxy.ts";
 import { events, Worktool } from "../support/worktool.ts";
@@ -194,7 +194,7 @@ brokerTest("a transient queue refused by RabbitMQ 4.3: 541", async (broker) => {
     "By default, this feature is not permitted anymore.\n" +
     "The feature will be removed from a future major RabbitMQ version, regardless of the " +
     "configuration; actual version to be determined.\nTo...";
-  const queueDeclare = Buffer.from([0, 50, 0, 10]);
+  const queueDeclare = methodIdBytes("queue.declare");
   await using proxy = await TcpProxy.start(broker.url, (bytes, answer) => {
     if (!bytes.includes(queueDeclare)) return "pass";
     answer(connectionClose(541, text));

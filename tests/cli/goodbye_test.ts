@@ -1,6 +1,6 @@
 /** A broker that does not answer any more keeps nobody who was told to stop. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { events, Worktool } from "../support/worktool.ts";
@@ -8,10 +8,9 @@ import { events, Worktool } from "../support/worktool.ts";
 /** With these nothing but the goodbye has an end before the test's own deadline. */
 const PATIENT = ["--connect-timeout", "10m", "--heartbeat", "0"];
 
-/** Class and method ids, as they stand in a frame. */
-const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
-const BASIC_CANCEL = Buffer.from([0, 60, 0, 30]);
-const BASIC_GET = Buffer.from([0, 60, 0, 70]);
+const QUEUE_DECLARE = methodIdBytes("queue.declare");
+const BASIC_CANCEL = methodIdBytes("basic.cancel");
+const BASIC_GET = methodIdBytes("basic.get");
 
 const UNANSWERED = /the broker at .* did not answer within 3\.00 s after the stop/;
 

@@ -1,8 +1,8 @@
 /** Headers that are more than a frame, or worktool, can hold: nothing is sent, and 65. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { Worktool } from "../support/worktool.ts";
 
@@ -60,14 +60,14 @@ brokerTest("headers must fit in one of the broker's frames: 65", async (broker) 
   assert.deepEqual(await broker.takeBodies(queue), ["task"]);
 });
 
-/** The broker with another `frame_max` in its `connection.tune` (class 10, method 30). */
+/** The broker with another `frame_max` in its `connection.tune`. */
 async function withFrameMax(brokerUrl: string, frameMaxBytes: number) {
   const url = new URL(brokerUrl);
   const brokerPort = Number(url.port || 5672);
   const server = createServer((client) => {
     const broker = connect(brokerPort, "127.0.0.1");
     broker.on("data", (bytes) => {
-      const tune = bytes.indexOf(Buffer.from([0, 10, 0, 30]));
+      const tune = bytes.indexOf(methodIdBytes("connection.tune"));
       if (tune !== -1) bytes.writeUInt32BE(frameMaxBytes, tune + 6); // after channel_max
       client.write(bytes);
     });

@@ -1,6 +1,6 @@
 /** Connections that are cut or fall silent; and where the URL comes from. */
-import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { EXECUTABLE, Worktool } from "../support/worktool.ts";
@@ -56,7 +56,7 @@ brokerTest("a broker that never confirms: 75 after --confirm-timeout", async (br
 
 brokerTest("a connection that is cut before anything was sent: 69", async (broker) => {
   await using proxy = await TcpProxy.start(broker.url, (bytes) => {
-    if (bytes.includes(Buffer.from([0, 50, 0, 10]))) proxy.cut(); // queue.declare
+    if (bytes.includes(methodIdBytes("queue.declare"))) proxy.cut();
     return "pass";
   });
   const { code } = await Worktool.run([

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- what moves the cursor is looked for
 /** `worktool queue`: what AMQP alone tells and does, and what RabbitMQ's plug-ins add. */
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerList } from "../support/broker_list.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { eventually } from "../support/deadline.ts";
@@ -15,8 +15,7 @@ import { events, EXECUTABLE, type Exit, Worktool } from "../support/worktool.ts"
 /** Where nobody listens: AMQP alone tells. */
 const NOWHERE = "http://127.0.0.1:1";
 
-/** As it begins on the wire. */
-const QUEUE_DECLARE = Buffer.from([0, 50, 0, 10]);
+const QUEUE_DECLARE = methodIdBytes("queue.declare");
 
 function queue(
   { url }: { readonly url: string },

@@ -1,5 +1,6 @@
 /** A worker whose consumer dies connects again, and says so; but not where that cannot help. */
 import assert from "node:assert/strict";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { brokerTest } from "../support/brokers.ts";
 import { Gate } from "../support/gate.ts";
 import { outlives } from "../support/loss.ts";
@@ -182,7 +183,7 @@ brokerTest("a 406 when it declares again ends the worker: 65", async (broker) =>
 brokerTest("a 403 when it logs in again ends the worker: 77", async (broker) => {
   let refuse = false;
   await using proxy = await TcpProxy.start(broker.url, (bytes, answer) => {
-    const startOk = bytes.indexOf(new Uint8Array([0, 10, 0, 11])) !== -1;
+    const startOk = bytes.includes(methodIdBytes("connection.start-ok"));
     if (!refuse || !startOk) return "pass";
     answer(connectionClose(403, "ACCESS_REFUSED - Login was refused"));
     return "drop";

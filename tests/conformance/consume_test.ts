@@ -1,6 +1,7 @@
 /** basic.consume, basic.deliver and basic.cancel. */
 import assert from "node:assert/strict";
 import { FRAME_METHOD } from "../support/amqp_peer.ts";
+import { decodeMethod } from "../support/amqp_wire.ts";
 import { Inbox } from "../support/inbox.ts";
 import { behaviour } from "./brokers.ts";
 import { channelRefused, consume, drain, ready, send } from "./client.ts";
@@ -122,7 +123,7 @@ behaviour("no delivery follows cancel-ok", async (broker) => {
   peer.send(1, "basic.cancel", { consumerTag: "mine" });
   for (;;) {
     const { type, payload } = await peer.nextFrame("cancel-ok");
-    if (type === FRAME_METHOD && payload.readUInt16BE(2) === 31) break;
+    if (type === FRAME_METHOD && decodeMethod(payload).name === "basic.cancel-ok") break;
   }
   await peer.call(1, "basic.qos"); // the next frame, so nothing came between
   await peer.call(1, "basic.qos");

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { BASIC_CLASS, methodIdBytes, methodIds } from "../support/amqp_methods.ts";
 import {
   type AmqpPeer,
   FRAME_HEADER,
@@ -13,6 +14,9 @@ import { Typed } from "../support/amqp_wire.ts";
 import type { Release } from "../support/broker_list.ts";
 import { behaviour } from "./brokers.ts";
 
+const QUEUE_DECLARE = methodIdBytes("queue.declare");
+const BASIC_QOS = methodIdBytes("basic.qos");
+
 /** Each: what the peer does on an open connection with channel 1 open, and the code it gets. */
 type ReplyCode = number | Record<Release, number>;
 
@@ -22,24 +26,24 @@ const connectionErrors: [string, ReplyCode, (peer: AmqpPeer) => void][] = [
     peer.sendFrame(FRAME_HEARTBEAT, 0, Buffer.from("beat"));
   }],
   ["a method frame too short for a method", 501, (peer) => {
-    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50]));
+    peer.sendFrame(FRAME_METHOD, 1, QUEUE_DECLARE.subarray(0, 2));
   }],
   ["a method frame with arguments cut off", 501, (peer) => {
-    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50, 0, 10, 0, 0, 9, 0x41]));
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([...QUEUE_DECLARE, 0, 0, 9, 0x41]));
   }],
   ["a method frame with octets after its arguments", 501, (peer) => {
-    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 60, 0, 10, 0, 0, 0, 0, 0, 1, 0, 9]));
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([...BASIC_QOS, 0, 0, 0, 0, 0, 1, 0, 9]));
   }],
   ["a text that is not UTF-8", 501, (peer) => {
     const name = [2, 0xff, 0xfe];
-    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([0, 50, 0, 10, 0, 0, ...name, 4, 0, 0, 0, 0]));
+    peer.sendFrame(FRAME_METHOD, 1, Buffer.from([...QUEUE_DECLARE, 0, 0, ...name, 4, 0, 0, 0, 0]));
   }],
   ["a content header too short for one", 501, (peer) => {
     peer.send(1, "basic.publish");
-    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([0, 60, 0, 0]));
+    peer.sendFrame(FRAME_HEADER, 1, Buffer.of(0, BASIC_CLASS, 0, 0));
   }],
   ["a reply text that is not UTF-8", 501, (peer) => {
-    const payload = [0, 20, 0, 40, 0, 200, 1, 0xff, 0, 0, 0, 0];
+    const payload = [...methodIdBytes("channel.close"), 0, 200, 1, 0xff, 0, 0, 0, 0];
     peer.sendFrame(FRAME_METHOD, 1, Buffer.from(payload));
   }],
   ["a content header on a channel not open", 505, (peer) => peer.sendHeader(2, { bodySize: 1 })],
@@ -49,7 +53,7 @@ const connectionErrors: [string, ReplyCode, (peer: AmqpPeer) => void][] = [
   ["a content header without a method", 505, (peer) => peer.sendHeader(1, { bodySize: 1 })],
   ["a content header of another class", 505, (peer) => {
     peer.send(1, "basic.publish");
-    peer.sendHeader(1, { bodySize: 1, classId: 50 });
+    peer.sendHeader(1, { bodySize: 1, classId: methodIds("queue.declare").classId });
   }],
   ["a body frame where the content header must come", 505, (peer) => {
     peer.send(1, "basic.publish");
@@ -61,7 +65,11 @@ const connectionErrors: [string, ReplyCode, (peer: AmqpPeer) => void][] = [
   }],
   ["a content header whose weight is not 0", 505, (peer) => {
     peer.send(1, "basic.publish");
-    peer.sendFrame(FRAME_HEADER, 1, Buffer.from([0, 60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+    peer.sendFrame(
+      FRAME_HEADER,
+      1,
+      Buffer.from([0, BASIC_CLASS, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    );
   }],
   ["a body frame after a header that announced none", 505, (peer) => {
     peer.publish(1, { routingKey: "nowhere" });
@@ -87,13 +95,13 @@ const connectionErrors: [string, ReplyCode, (peer: AmqpPeer) => void][] = [
   ["channel.close-ok that nobody asked for", 503, (peer) => peer.send(1, "channel.close-ok")],
   ["a property list cut off", 541, (peer) => {
     peer.send(1, "basic.publish");
-    const header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const header = [0, BASIC_CLASS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     peer.sendFrame(FRAME_HEADER, 1, Buffer.from([...header, 0x80, 0, 9, 0x41]));
     peer.send(1, "basic.qos");
   }],
   ["a header of a type that does not exist", 541, (peer) => {
     peer.send(1, "basic.publish", { routingKey: "nowhere" });
-    const head = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const head = [0, BASIC_CLASS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     peer.sendFrame(FRAME_HEADER, 1, Buffer.from([...head, 0x20, 0, 0, 0, 0, 3, 1, 0x41, 0x3f]));
   }],
   ["a header that is not a number", 541, (peer) => {
@@ -122,7 +130,7 @@ for (const [what, replyCode, violate] of connectionErrors) {
 behaviour("what a publish names need not be UTF-8", async (broker) => {
   await using peer = await broker.peer();
   await peer.openChannel(1);
-  const publish = [0, 60, 0, 40, 0, 0, 0, 2, 0xff, 0xfe, 1]; // mandatory
+  const publish = [...methodIdBytes("basic.publish"), 0, 0, 0, 2, 0xff, 0xfe, 1]; // mandatory
   peer.sendFrame(FRAME_METHOD, 1, Buffer.from(publish));
   peer.sendHeader(1, { bodySize: 0 });
   const { method } = await peer.expectContent("basic.return", 1);
@@ -145,7 +153,7 @@ behaviour("frames too large or without frame-end close the connection with 501",
   const violations = [
     (peer: AmqpPeer) => peer.sendBody(1, Buffer.alloc(131_073)),
     (peer: AmqpPeer) => {
-      peer.sendBytes(Buffer.from([FRAME_METHOD, 0, 1, 0, 0, 0, 4, 0, 60, 0, 10, 0xcf]));
+      peer.sendBytes(Buffer.from([FRAME_METHOD, 0, 1, 0, 0, 0, 4, ...BASIC_QOS, 0xcf]));
     },
   ];
   await Promise.all(violations.map(async (violate) => { // RabbitMQ takes seconds to end the socket
@@ -159,8 +167,8 @@ behaviour("frames too large or without frame-end close the connection with 501",
 for (
   const [what, payload] of [
     ["class", [0, 51, 0, 10]],
-    ["method of a known class", [0, 60, 0, 199]],
-    ["table value type", [0, 50, 0, 10, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0x41, 0x5a]],
+    ["method of a known class", [0, BASIC_CLASS, 0, 199]],
+    ["table value type", [...QUEUE_DECLARE, 0, 0, 0, 0, 0, 0, 0, 3, 1, 0x41, 0x5a]],
   ] as const
 ) {
   behaviour(`an unknown ${what} ends the connection`, async (broker) => {
@@ -177,12 +185,12 @@ behaviour("connection.close after an error names the method to blame", async (br
   peer.send(1, "basic.publish");
   peer.sendBody(1, "no header");
   const { classId, methodId } = await peer.expectConnectionClose(505);
-  assert.deepEqual([classId, methodId], [60, 40]);
+  assert.deepEqual({ classId, methodId }, methodIds("basic.publish"));
 });
 
 behaviour("frames may come in pieces of one octet", async (broker) => {
   await using peer = await broker.peer();
-  for (const octet of [FRAME_METHOD, 0, 1, 0, 0, 0, 5, 0, 20, 0, 10, 0, 0xce]) {
+  for (const octet of [FRAME_METHOD, 0, 1, 0, 0, 0, 5, ...methodIdBytes("channel.open"), 0, 0xce]) {
     peer.sendBytes(Buffer.from([octet]));
   }
   await peer.expect("channel.open-ok", 1);
@@ -191,8 +199,8 @@ behaviour("frames may come in pieces of one octet", async (broker) => {
 
 behaviour("many frames may come at once", async (broker) => {
   await using peer = await broker.peer();
-  const open = [FRAME_METHOD, 0, 1, 0, 0, 0, 5, 0, 20, 0, 10, 0, 0xce];
-  const qos = [FRAME_METHOD, 0, 1, 0, 0, 0, 11, 0, 60, 0, 10, 0, 0, 0, 0, 0, 9, 0, 0xce];
+  const open = [FRAME_METHOD, 0, 1, 0, 0, 0, 5, ...methodIdBytes("channel.open"), 0, 0xce];
+  const qos = [FRAME_METHOD, 0, 1, 0, 0, 0, 11, ...BASIC_QOS, 0, 0, 0, 0, 0, 9, 0, 0xce];
   peer.sendBytes(Buffer.from([...open, ...qos, ...qos]));
   await peer.expect("channel.open-ok", 1);
   await peer.expect("basic.qos-ok", 1);

@@ -1,6 +1,7 @@
 /** basic.publish: what a message carries, what comes back, and what is refused. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { BASIC_CLASS } from "../support/amqp_methods.ts";
 import { encodeHeader, type Fields, Typed } from "../support/amqp_wire.ts";
 
 import { behaviour } from "./brokers.ts";
@@ -252,5 +253,5 @@ behaviour("messages published before a channel error are kept", async (broker) =
 
 /** Flags and headers of a message whose one header is `value`, as hexadecimal digits. */
 function rawHeaders(value: unknown): string {
-  return encodeHeader(60, 0, { headers: { value } }).subarray(12).toString("hex");
+  return encodeHeader(BASIC_CLASS, 0, { headers: { value } }).subarray(12).toString("hex");
 }

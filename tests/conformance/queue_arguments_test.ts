@@ -1,6 +1,7 @@
 /** Optional arguments of queue.declare: which values are allowed, and when two are the same. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { methodIdBytes } from "../support/amqp_methods.ts";
 import { FRAME_METHOD } from "../support/amqp_peer.ts";
 import { type Fields, Typed } from "../support/amqp_wire.ts";
 import { behaviour } from "./brokers.ts";
@@ -151,7 +152,8 @@ behaviour("of two arguments with one name the first counts", async (broker) => {
   const expires = (value: number) => [9, ...Buffer.from("x-expires"), 0x49, 0, 0, value, 0];
   const table = [...expires(255), ...expires(0)];
   const exclusive = 4;
-  const payload = [0, 50, 0, 10, 0, 0, 0, exclusive, 0, 0, 0, table.length, ...table];
+  const declare = methodIdBytes("queue.declare");
+  const payload = [...declare, 0, 0, 0, exclusive, 0, 0, 0, table.length, ...table];
   peer.sendFrame(FRAME_METHOD, 1, Buffer.from(payload));
   await peer.expect("queue.declare-ok", 1);
   await peer.close();

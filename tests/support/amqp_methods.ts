@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+
 /**
  * Each method: class, index, and its arguments in order (AMQP 0-9-1 reference, RabbitMQ's
  * extensions).
@@ -124,3 +126,18 @@ export const METHODS: Record<string, [classId: number, methodId: number, fields:
   "tx.rollback": [90, 30, ""],
   "tx.rollback-ok": [90, 31, ""],
 };
+
+/** The class of all methods with content. */
+export const { classId: BASIC_CLASS } = methodIds("basic.publish");
+
+/** Class and method id, as `close` names the method to blame. */
+export function methodIds(name: string): { classId: number; methodId: number } {
+  const [classId, methodId] = METHODS[name]!;
+  return { classId, methodId };
+}
+
+/** Class and method id, as a method frame's payload begins with them. */
+export function methodIdBytes(name: string): Buffer {
+  const { classId, methodId } = methodIds(name);
+  return Buffer.of(0, classId, 0, methodId);
+}

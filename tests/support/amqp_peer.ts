@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { BASIC_CLASS } from "./amqp_methods.ts";
 import {
   decodeHeader,
   decodeMethod,
@@ -135,7 +136,7 @@ export class AmqpPeer implements AsyncDisposable {
     channel: number,
     header: { bodySize: number; properties?: Fields; classId?: number },
   ): void {
-    const { classId = 60, bodySize, properties = {} } = header;
+    const { classId = BASIC_CLASS, bodySize, properties = {} } = header;
     this.sendFrame(FRAME_HEADER, channel, encodeHeader(classId, bodySize, properties));
   }
 

@@ -4,7 +4,7 @@
  * Independent of any client or broker, so that neither can hide its own mistake.
  */
 import { Buffer } from "node:buffer";
-import { METHODS } from "./amqp_methods.ts";
+import { methodIdBytes, METHODS } from "./amqp_methods.ts";
 
 /** Arguments of a method or values of a table. */
 export type Fields = Record<string, unknown>;
@@ -25,8 +25,8 @@ const PROPERTIES =
 
 /** The payload of a method frame; arguments left out are zero, empty or false. */
 export function encodeMethod(name: string, args: Fields): Buffer {
-  const [classId, methodId, fields] = METHODS[name]!;
-  const out = [uint(2, classId), uint(2, methodId)];
+  const [, , fields] = METHODS[name]!;
+  const out = [methodIdBytes(name)];
   let bits: boolean[] = [];
   const flushBits = () => {
     if (bits.length > 0) {

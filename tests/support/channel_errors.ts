@@ -1,8 +1,7 @@
-import { Buffer } from "node:buffer";
+import { methodIdBytes } from "./amqp_methods.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
-/** `channel.close` (AMQP 0-9-1, class 20, method 40). */
-const CHANNEL_CLOSE = Buffer.from([0, 20, 0, 40]);
+const CHANNEL_CLOSE = methodIdBytes("channel.close");
 
 /**
  * Counts how often a broker closes a channel: for each, RabbitMQ writes an `[error]` line in its

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { methodIdBytes } from "./amqp_methods.ts";
 
 /** What a proxy does with bytes from the client: pass them on, or answer in the broker's place. */
 export type Intercept = (bytes: Buffer, answer: (bytes: Buffer) => void) => "pass" | "drop";
@@ -108,12 +109,11 @@ export class TcpProxy implements AsyncDisposable {
   }
 }
 
-/** A `connection.close` frame (AMQP 0-9-1, class 10, method 50) as a broker would send it. */
+/** A `connection.close` frame as a broker would send it. */
 export function connectionClose(replyCode: number, replyText: string): Buffer {
   const text = Buffer.from(replyText).subarray(0, 255);
   const payload = Buffer.alloc(11 + text.length);
-  payload.writeUInt16BE(10, 0);
-  payload.writeUInt16BE(50, 2);
+  methodIdBytes("connection.close").copy(payload);
   payload.writeUInt16BE(replyCode, 4);
   payload.writeUInt8(text.length, 6);
   text.copy(payload, 7); // class and method that failed stay 0

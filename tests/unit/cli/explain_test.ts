@@ -15,6 +15,7 @@ import { parseBrokerUrl } from "../../../src/amqp/broker_url.ts";
 import { explain } from "../../../src/cli/failure/explain.ts";
 import { inequivalentArgument } from "../../../src/amqp/inequivalent_argument.ts";
 import type { Attempt } from "../../../src/cli/failure/explanation.ts";
+import { methodIds } from "../../support/amqp_methods.ts";
 
 const ATTEMPT: Attempt = {
   command: "work",
@@ -27,9 +28,13 @@ const ATTEMPT: Attempt = {
   ownAuthority: false,
 };
 
-/** @param classId of the method that was refused, `queue` unless told; 0 where it was none */
-function closed(replyCode: number, replyText: string, classId = 50) {
-  return new ChannelClosed(replyText, { reply: { replyCode, replyText, classId, methodId: 10 } });
+const QUEUE_DECLARE = methodIds("queue.declare");
+/** As a reply says it that blames none. */
+const NO_METHOD = { classId: 0, methodId: 0 };
+
+/** @param method that was refused, queue.declare unless told */
+function closed(replyCode: number, replyText: string, method = QUEUE_DECLARE) {
+  return new ChannelClosed(replyText, { reply: { replyCode, replyText, ...method } });
 }
 
 Deno.test("reply codes become exit codes", () => {
@@ -131,7 +136,7 @@ Deno.test("a refused transient queue is explained, a refused durable one is not 
 Deno.test("an acknowledgement that came too late is no refusal of data", () => {
   const text =
     "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value";
-  const { exitCode, message } = explain(closed(406, text, 0), ATTEMPT);
+  const { exitCode, message } = explain(closed(406, text, NO_METHOD), ATTEMPT);
   assert.equal(exitCode, 69);
   assert.match(message, /longer than the broker waits for its acknowledgement/);
 });
@@ -184,12 +189,11 @@ Deno.test("an error that nobody foresaw is a bug, with its stack", () => {
 Deno.test("the broker's reply is read out of the client's messages", () => {
   const message =
     `Channel closed by server: 406 (PRECONDITION-FAILED) with message "A "quoted"\nreason"`;
-  const error = Object.assign(new Error(message), { code: 406, classId: 50, methodId: 10 });
+  const error = Object.assign(new Error(message), { code: 406, ...QUEUE_DECLARE });
   assert.deepEqual(replyOf(error), {
     replyCode: 406,
     replyText: 'A "quoted"\nreason',
-    classId: 50,
-    methodId: 10,
+    ...QUEUE_DECLARE,
   });
   assert.equal(replyOf(new Error("Unexpected close")), undefined);
 });
