@@ -1,28 +1,26 @@
 /** Nobody but its owner reads a data directory. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { EXECUTABLE, Worktool } from "../support/worktool.ts";
+import { EXECUTABLE } from "../support/worktool.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { confirmed } from "../conformance/client.ts";
-import { connect } from "amqplib";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 for (const umask of ["000", "022", "077"]) {
   Deno.test(`directory and files are their owner's alone, at umask ${umask}`, async () => {
     await using scratch = await ScratchDirectory.make();
     const data = join(scratch.path, "new", "data");
-    await using broker = Worktool.start(["broker", "--port", "0", "--data", data], {
+    await using broker = await BrokerProcess.start(data, [], {
       command: ["sh", "-c", `umask ${umask}; exec "$0" "$@"`, EXECUTABLE],
     });
-    await publishTo(await broker.line(/^amqp:/));
+    await publishTo(broker);
     assert.deepEqual(modes(data), {
       ".": "700",
       "broker.sqlite": "600",
       "broker.sqlite-commits": "600",
       "broker.sqlite-wal": "600",
     });
-    broker.kill("SIGTERM");
-    assert.equal((await broker.exited).stderr.includes("data directory"), false);
+    assert.equal((await broker.stop()).stderr.includes("data directory"), false);
   });
 }
 
@@ -31,7 +29,7 @@ Deno.test("a directory that was open to others is closed, and that is said once"
   const data = join(scratch.path, "data");
   {
     await using broker = await BrokerProcess.start(data);
-    await publishTo(broker.url);
+    await publishTo(broker);
     broker.kill();
     await broker.exited;
   }
@@ -63,8 +61,8 @@ Deno.test("a directory that has other files in it keeps its mode; the broker's f
 });
 
 /** One persistent message. */
-async function publishTo(url: string): Promise<void> {
-  const connection = await connect(url.replace("amqp://127", "amqp://guest:guest@127"));
+async function publishTo(broker: BrokerProcess): Promise<void> {
+  const connection = await broker.connect();
   const channel = await connection.createConfirmChannel();
   await channel.assertQueue("queue", { durable: true });
   await confirmed(channel, { routingKey: "queue" }, "x", { persistent: true });

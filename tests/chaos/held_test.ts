@@ -2,27 +2,27 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { AmqpPeer } from "../support/amqp_peer.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { eventually } from "../support/deadline.ts";
-import { Worktool } from "../support/worktool.ts";
 
 /** A broker in memory, and what its system says of it. */
 class Target implements AsyncDisposable {
-  readonly url: string;
-  readonly #broker: Worktool;
+  readonly #broker: BrokerProcess;
 
-  private constructor(broker: Worktool, url: string) {
+  private constructor(broker: BrokerProcess) {
     this.#broker = broker;
-    this.url = url;
   }
 
   static async start(): Promise<Target> {
-    const broker = Worktool.start(["broker", "--port", "0", "--memory"]);
-    const line = await broker.line(/^amqp:/);
-    return new Target(broker, line.replace("amqp://", "amqp://guest:guest@"));
+    return new Target(await BrokerProcess.startInMemory());
+  }
+
+  get url(): string {
+    return this.#broker.url;
   }
 
   get openFiles(): number {
-    return [...Deno.readDirSync(`/proc/${this.#broker.pid}/fd`)].length;
+    return this.#broker.openFiles;
   }
 
   /** Somebody else is served: may connect, declare, and is answered. */
@@ -34,8 +34,7 @@ class Target implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#broker.kill("SIGTERM");
-    const { code, stderr } = await this.#broker.exited;
+    const { code, stderr } = await this.#broker.stop();
     assert.equal(code, 0, stderr.slice(-2_000));
     assert.doesNotMatch(stderr, /a bug in worktool/);
   }

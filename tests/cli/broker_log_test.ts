@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AmqpPeer, type OpenOptions, PROTOCOL_HEADER } from "../support/amqp_peer.ts";
 import { decodeMethod } from "../support/amqp_wire.ts";
-import { Worktool } from "../support/worktool.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 
 /** Clears the screen, forges a line, turns the text around: C0, C1 and bidirectional controls. */
 const EVIL = "\x1b[2J\r\n[9] opened by root\x9b1m\u202e☃";
@@ -21,19 +21,16 @@ const NAMED: readonly [what: string, say: (peer: AmqpPeer) => void | Promise<voi
   }],
 ];
 
-async function startBroker(): Promise<{ broker: Worktool; url: string }> {
-  const broker = Worktool.start([
-    ...["broker", "--port", "0", "--memory", "--verbose", "--user", "guest:guest"],
-    ...["--user", `${EVIL}:secret`, "--vhost", "/", "--vhost", EVIL],
+function startBroker(): Promise<BrokerProcess> {
+  return BrokerProcess.startInMemory([
+    ...["--verbose", "--user", "guest:guest", "--user", `${EVIL}:secret`],
+    ...["--vhost", "/", "--vhost", EVIL],
   ]);
-  const line = await broker.line(/^amqp:/);
-  return { broker, url: line.replace("amqp://", "amqp://guest:guest@") };
 }
 
 /** Stops it; nothing that it has said may be raw, and every line must be its own. */
-async function stopQuiet(broker: Worktool): Promise<void> {
-  broker.kill("SIGTERM");
-  const { code, stderr } = await broker.exited;
+async function stopQuiet(broker: BrokerProcess): Promise<void> {
+  const { code, stderr } = await broker.stop();
   assert.equal(code, 0);
   // deno-lint-ignore no-control-regex -- they are what is looked for
   assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
@@ -41,30 +38,29 @@ async function stopQuiet(broker: Worktool): Promise<void> {
 }
 
 Deno.test("what clients name is escaped in the broker's log, before a login too", async () => {
-  const { broker, url } = await startBroker();
-  await using _ = broker;
+  await using broker = await startBroker();
   {
-    await using peer = await AmqpPeer.dial(url);
+    await using peer = await AmqpPeer.dial(broker.url);
     peer.sendBytes(PROTOCOL_HEADER);
     await peer.expect("connection.start");
     peer.send(0, "connection.start-ok", { mechanism: EVIL, response: "", locale: "en_US" });
     await peer.expectEnd();
-    assert.match(await broker.line(/^\[1\] refused: .*mechanism/), ESCAPED);
+    assert.match(await broker.logged(/^\[1\] refused: .*mechanism/), ESCAPED);
   }
   {
-    await using peer = await AmqpPeer.dial(url);
-    await peer.login(url);
+    await using peer = await AmqpPeer.dial(broker.url);
+    await peer.login(broker.url);
     peer.send(0, "connection.open", { virtualHost: `${EVIL}?` });
     await peer.expectConnectionClose(530);
-    assert.match(await broker.line(/^\[2\] closed: 530 /), ESCAPED);
+    assert.match(await broker.logged(/^\[2\] closed: 530 /), ESCAPED);
   }
   {
     const options: OpenOptions = {
       ...{ user: EVIL, password: "secret", vhost: EVIL },
       clientProperties: { connection_name: EVIL },
     };
-    await using peer = await AmqpPeer.open(url, options);
-    const opened = await broker.line(/^\[3\] opened by /);
+    await using peer = await AmqpPeer.open(broker.url, options);
+    const opened = await broker.logged(/^\[3\] opened by /);
     assert.equal(opened.match(new RegExp(ESCAPED, "g"))?.length, 3, opened);
     await peer.close();
   }
@@ -72,17 +68,16 @@ Deno.test("what clients name is escaped in the broker's log, before a login too"
 });
 
 Deno.test("error texts that repeat a client's names are escaped in the broker's log", async () => {
-  const { broker, url } = await startBroker();
-  await using _ = broker;
+  await using broker = await startBroker();
   for (const [what, say] of NAMED) {
-    await using peer = await AmqpPeer.open(url);
+    await using peer = await AmqpPeer.open(broker.url);
     await peer.openChannel(1);
     await say(peer);
     const { name } = decodeMethod((await peer.nextFrame("an error")).payload);
     assert.match(name, /^(?:channel|connection)\.close$/, what);
   }
   for (const [n, [what]] of NAMED.entries()) {
-    assert.match(await broker.line(new RegExp(`^\\[${n + 1}\\] .*closed: `)), ESCAPED, what);
+    assert.match(await broker.logged(new RegExp(`^\\[${n + 1}\\] .*closed: `)), ESCAPED, what);
   }
   await stopQuiet(broker);
 });

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect } from "amqplib";
 import { brokerList, RELEASES } from "../support/broker_list.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { within } from "../support/deadline.ts";
 import {
   type AskedBroker,
@@ -11,7 +12,6 @@ import {
   askedWorktool,
   requestManagement,
 } from "../support/management.ts";
-import { Worktool } from "../support/worktool.ts";
 
 type Step = readonly [method: string, path: string, body?: unknown, login?: string];
 
@@ -204,19 +204,15 @@ Deno.test("a permission holds in its virtual host, and for who is connected alre
 
 /** Starts a broker with a data directory. */
 async function start(data: string, ...flags: string[]) {
-  const args = ["broker", "--port", "0", "--http", "0", "--data", data, ...flags];
-  const broker = Worktool.start(args);
-  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
-  const [management] = /http:\S+/.exec(await broker.line(/^management HTTP API at/))!;
+  const broker = await BrokerProcess.start(data, ["--http", "0", ...flags]);
   return {
-    url,
-    management,
+    url: broker.url,
+    management: await broker.management(),
     stop: async () => {
-      broker.kill("SIGTERM");
-      assert.equal((await broker.exited).code, 0);
+      assert.equal((await broker.stop()).code, 0);
     },
     crash: async () => {
-      broker.kill("SIGKILL");
+      broker.kill();
       await broker.exited;
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),

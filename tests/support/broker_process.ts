@@ -1,5 +1,5 @@
 import { connect } from "amqplib";
-import { type Exit, Worktool } from "./worktool.ts";
+import { type Exit, type StartOptions, Worktool } from "./worktool.ts";
 
 /** One life of a broker: from its start on a data directory to its end, whatever ends it. */
 export class BrokerProcess implements AsyncDisposable {
@@ -12,21 +12,27 @@ export class BrokerProcess implements AsyncDisposable {
   }
 
   /** Starts a broker on a free port; resolves when it serves. */
-  static async start(directory: string, options: readonly string[] = []): Promise<BrokerProcess> {
-    const worktool = BrokerProcess.launch(directory, options);
-    try {
-      const line = await worktool.line(/^amqp:/);
-      return new BrokerProcess(worktool, line.replace("amqp://", "amqp://guest:guest@"));
-    } catch (error) {
-      await worktool[Symbol.asyncDispose]();
-      throw error;
-    }
+  static async start(
+    directory: string,
+    options: readonly string[] = [],
+    process: StartOptions = {},
+  ): Promise<BrokerProcess> {
+    const worktool = launch(["--data", directory, ...options], process);
+    return new BrokerProcess(worktool, await listening(worktool));
+  }
+
+  /** The same, with nothing on disk. */
+  static async startInMemory(
+    options: readonly string[] = [],
+    process: StartOptions = {},
+  ): Promise<BrokerProcess> {
+    const worktool = launch(["--memory", ...options], process);
+    return new BrokerProcess(worktool, await listening(worktool));
   }
 
   /** Starts a broker and does not wait for it. */
-  static launch(directory: string, options: readonly string[] = []): Worktool {
-    const http = options.includes("--http") ? [] : ["--no-http"];
-    return Worktool.start(["broker", "--port", "0", ...http, "--data", directory, ...options]);
+  static launch(directory: string): Worktool {
+    return launch(["--data", directory]);
   }
 
   get exited(): Promise<Exit> {
@@ -38,11 +44,21 @@ export class BrokerProcess implements AsyncDisposable {
     return this.#worktool.line(pattern);
   }
 
+  /** Where the management API is that it was started with `--http` for, with a slash at its end. */
+  async management(): Promise<string> {
+    const [url] = /http:\S+/.exec(await this.logged(/^management HTTP API at/))!;
+    return url;
+  }
+
   /** A connection of amqplib; the caller closes it, unless the broker is killed. */
   async connect() {
     const connection = await connect(this.url, { noDelay: true });
     connection.on("error", () => {}); // what was asked on it fails, and says why
     return connection;
+  }
+
+  get openFiles(): number {
+    return [...Deno.readDirSync(`/proc/${this.#worktool.pid}/fd`)].length;
   }
 
   /** The most memory it ever had resident, in octets. */
@@ -64,5 +80,22 @@ export class BrokerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worktool[Symbol.asyncDispose]();
+  }
+}
+
+function launch(flags: readonly string[], process: StartOptions = {}): Worktool {
+  const http = flags.includes("--http") ? [] : ["--no-http"];
+  return Worktool.start(["broker", "--port", "0", ...http, ...flags], process);
+}
+
+/** Waits until a `worktool broker` serves, and ends it where it does not. @returns guest's URL */
+export async function listening(broker: Worktool): Promise<string> {
+  try {
+    const line = await broker.line(/^amqp:|^{"event":"listening"/);
+    const url: string = line.startsWith("{") ? JSON.parse(line).url : line;
+    return url.replace("amqp://", "amqp://guest:guest@");
+  } catch (error) {
+    await broker[Symbol.asyncDispose]();
+    throw error;
   }
 }

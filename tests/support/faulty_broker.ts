@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { connect } from "amqplib";
+import { listening } from "./broker_process.ts";
 import { events, type Exit, Worktool } from "./worktool.ts";
 
 /** A broker in memory that goes wrong on purpose, told as it happens. */
@@ -20,8 +21,7 @@ export class FaultyBroker implements AsyncDisposable {
       ...flags.includes("--seed") ? [] : ["--seed", "7"],
       ...flags,
     ]);
-    const { url } = await worktool.event("listening");
-    return new FaultyBroker(worktool, `${url}`.replace("amqp://", "amqp://guest:guest@"));
+    return new FaultyBroker(worktool, await listening(worktool));
   }
 
   /** The faults that were told so far, all of them after `stop`: `kind connection what`. */

@@ -1,6 +1,6 @@
+import { BrokerProcess } from "./broker_process.ts";
 import { freePorts } from "./free_ports.ts";
 import { PrivateRabbitMq } from "./private_rabbitmq.ts";
-import { Worktool } from "./worktool.ts";
 
 /** A broker that is asked by HTTP. */
 export interface AskedBroker extends AsyncDisposable {
@@ -13,11 +13,10 @@ export interface AskedBroker extends AsyncDisposable {
 
 /** The embedded broker, in memory, on free ports. */
 export async function askedWorktool(...flags: string[]): Promise<AskedBroker> {
-  const broker = Worktool.start(["broker", "--port", "0", "--memory", "--http", "0", ...flags]);
-  const url = (await broker.line(/^amqp:/)).replace("amqp://", "amqp://guest:guest@");
-  const [management] = /http:\S+/.exec(await broker.line(/^management HTTP API at/))!;
+  const broker = await BrokerProcess.startInMemory(["--http", "0", ...flags]);
+  const management = await broker.management();
   return {
-    url,
+    url: broker.url,
     management,
     prometheus: management,
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
