@@ -50,17 +50,17 @@ held("a client gets the same large message again and again, and does not read", 
 });
 
 held("a consumer of direct replies that does not read loses its connection", async (broker) => {
-  await using deaf = await AmqpPeer.open(broker.url);
-  await deaf.openChannel(1);
+  await using unreading = await AmqpPeer.open(broker.url);
+  await unreading.openChannel(1);
   await using peer = await AmqpPeer.open(broker.url);
   await peer.openChannel(1);
   const { queue } = await peer.call(1, "queue.declare", {});
   const replyTo = "amq.rabbitmq.reply-to";
-  await deaf.call(1, "basic.consume", { queue: replyTo, noAck: true });
-  deaf.publish(1, { routingKey: queue }, "x", { properties: { replyTo } });
+  await unreading.call(1, "basic.consume", { queue: replyTo, noAck: true });
+  unreading.publish(1, { routingKey: queue }, "x", { properties: { replyTo } });
   await peer.call(1, "basic.consume", { queue });
   const { properties } = await peer.expectContent("basic.deliver", 1);
-  deaf.detach();
+  unreading.detach();
   for (let reply = 0; reply < LIMIT_MIB + 16; reply++) {
     peer.publish(1, { routingKey: properties.replyTo }, MEGABYTE, FRAMES);
   }

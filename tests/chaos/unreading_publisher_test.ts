@@ -21,16 +21,16 @@ const BODY_BYTES = 1_000;
 const MOST_MEMORY_BYTES = 300_000_000;
 const FRAMES = { bodyFrameBytes: 131_064 };
 
-deafPublisher("confirms", {
+unreadingPublisher("confirms", {
   publish: { routingKey: "bounded" },
   properties: { deliveryMode: 2 },
   isStopped: false, // many share one confirm: it would take hours to fill a socket
 });
-deafPublisher("returned messages", {
+unreadingPublisher("returned messages", {
   publish: { routingKey: "nowhere", mandatory: true },
   isStopped: true,
 });
-deafPublisher("connection.blocked", {
+unreadingPublisher("connection.blocked", {
   publish: { routingKey: "endless" },
   isStopped: true,
   othersPublish: false, // while memory is short, no publisher is served
@@ -82,7 +82,7 @@ interface Flooding {
   readonly options?: readonly string[];
 }
 
-function deafPublisher(unread: string, flooding: Flooding): void {
+function unreadingPublisher(unread: string, flooding: Flooding): void {
   Deno.test(`a publisher that does not read ${unread} costs little, and others are served`, async () => {
     await using directory = await ScratchDirectory.make();
     await using broker = await BrokerProcess.start(directory.path, flooding.options);

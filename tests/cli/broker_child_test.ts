@@ -101,12 +101,12 @@ Deno.test("broker -- command: kill -9 of worktool leaves nothing of the command"
   await processesEnd(pid, child);
 });
 
-Deno.test("broker -- command: a second signal leaves nothing of a deaf command", async () => {
-  const script = 'trap "echo deaf" TERM; echo "pid $$"; while :; do sleep 0.1; done';
+Deno.test("broker -- command: a second signal leaves nothing of a command that ignores SIGTERM", async () => {
+  const script = 'trap "echo ignored" TERM; echo "pid $$"; while :; do sleep 0.1; done';
   await using worktool = Worktool.start([...BROKER, "sh", "-c", script]);
   const pid = await pidIn(worktool);
   worktool.kill("SIGTERM");
-  await worktool.line(/^deaf$/);
+  await worktool.line(/^ignored$/);
   assert.equal((await worktool.killAgain("SIGTERM")).code, 143);
   await processesEnd(pid);
 });

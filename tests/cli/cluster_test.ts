@@ -125,8 +125,8 @@ brokerTest("a node that hangs, or cannot serve the queue, is passed over", async
   let minority = 0;
   const silentAt = (method: Buffer): Intercept => (bytes) =>
     bytes.includes(method) ? "drop" : "pass";
-  await using mute = await TcpProxy.start(broker.url, HANGS);
-  await using deaf = await TcpProxy.start(broker.url, silentAt(QUEUE_DECLARE));
+  await using hanging = await TcpProxy.start(broker.url, HANGS);
+  await using silent = await TcpProxy.start(broker.url, silentAt(QUEUE_DECLARE));
   await using alone = await TcpProxy.start(broker.url, (bytes, answer) => {
     if (!bytes.includes(QUEUE_DECLARE)) return "pass";
     minority++;
@@ -134,7 +134,7 @@ brokerTest("a node that hangs, or cannot serve the queue, is passed over", async
     return "drop";
   });
   const exit = await Worktool.run([
-    ...["send", ...urls(mute.url, deaf.url, alone.url, broker.url), "--queue", broker.queue()],
+    ...["send", ...urls(hanging.url, silent.url, alone.url, broker.url), "--queue", broker.queue()],
     ...["--connect-timeout", "3s", "x"],
   ]);
   assert.equal(exit.code, 0, exit.stderr);
@@ -143,27 +143,27 @@ brokerTest("a node that hangs, or cannot serve the queue, is passed over", async
 });
 
 brokerTest("--wait is for all addresses together: one that hangs leaves time", async (broker) => {
-  await using mute = await TcpProxy.start(broker.url, HANGS);
+  await using hanging = await TcpProxy.start(broker.url, HANGS);
   const patient = ["--connect-timeout", "5m", "--queue", broker.queue()];
   const served = await Worktool.run([
-    ...["send", ...urls(mute.url, broker.url), ...patient, "--wait", "12s", "x"],
+    ...["send", ...urls(hanging.url, broker.url), ...patient, "--wait", "12s", "x"],
   ]);
   assert.equal(served.code, 0, served.stderr);
   for (const command of [["send", "x"], ["work"]]) {
     const hopeless = await Worktool.run([
-      ...[...command, ...urls(mute.url, mute.url), ...patient, "--wait", "300ms", ...SOON],
+      ...[...command, ...urls(hanging.url, hanging.url), ...patient, "--wait", "300ms", ...SOON],
     ]);
     assert.equal(hopeless.code, 69, hopeless.stderr);
   }
 });
 
 brokerTest("a wait is over in time where the broker stops in the middle", async (broker) => {
-  await using deaf = await TcpProxy.start(
+  await using silent = await TcpProxy.start(
     broker.url,
     (bytes) => bytes.includes(QUEUE_DECLARE) ? "drop" : "pass",
   );
   const { code, stderr } = await Worktool.run([
-    ...["send", "--url", deaf.url, "--queue", broker.queue(), "--wait", "5s", ...SOON],
+    ...["send", "--url", silent.url, "--queue", broker.queue(), "--wait", "5s", ...SOON],
     ...["--connect-timeout", "5m", "x"],
   ]);
   assert.equal(code, 69);
@@ -303,9 +303,9 @@ Deno.test("--max-time that ends a worker without a broker: 69, not 2", async () 
 });
 
 brokerTest("… nor one whose broker never answers", async (broker) => {
-  await using mute = await TcpProxy.start(broker.url, HANGS);
+  await using hanging = await TcpProxy.start(broker.url, HANGS);
   const { code, stderr } = await Worktool.run([
-    ...["work", "--url", mute.url, "--max-time", "200ms", "--until-empty"],
+    ...["work", "--url", hanging.url, "--max-time", "200ms", "--until-empty"],
     ...["--connect-timeout", "5m"],
   ]);
   assert.equal(code, 69, stderr);

@@ -8,8 +8,8 @@ import { events, type Worktool } from "../support/worktool.ts";
 
 /** A command with a child, both of which end only when they are made to, and tell their ids. */
 const FAMILY = ["sh", "-c", "sleep 1000 & echo pids $! $$; wait"];
-/** The same, deaf to SIGTERM. */
-const DEAF_FAMILY = [
+/** The same, which ignores SIGTERM. */
+const IGNORING_FAMILY = [
   ...["sh", "-c", "trap '' TERM; sleep 1000 & echo pids $! $$; while :; do wait; done"],
 ];
 
@@ -58,12 +58,12 @@ brokerTest("Ctrl-C in a terminal reaches worktool alone, not its commands", asyn
 for (
   const [command, flags] of [
     [FAMILY, ["--grace", "0s"]],
-    [DEAF_FAMILY, ["--grace", "50ms", "--kill-after", "50ms"]],
+    [IGNORING_FAMILY, ["--grace", "50ms", "--kill-after", "50ms"]],
   ] as const
 ) {
-  const deaf = command === DEAF_FAMILY ? " that ignores SIGTERM" : "";
+  const ignoring = command === IGNORING_FAMILY ? " that ignores SIGTERM" : "";
   brokerTest(
-    `after --grace a command${deaf} is ended with all its group, the task is back`,
+    `after --grace a command${ignoring} is ended with all its group, the task is back`,
     async (broker) => {
       const { worker, queue, pids } = await startFamily(broker, command, ...flags);
       worker.kill("SIGTERM");
@@ -79,10 +79,10 @@ for (
   );
 }
 
-for (const command of [FAMILY, DEAF_FAMILY]) {
-  const deaf = command === DEAF_FAMILY ? " that ignores SIGTERM" : "";
+for (const command of [FAMILY, IGNORING_FAMILY]) {
+  const ignoring = command === IGNORING_FAMILY ? " that ignores SIGTERM" : "";
   brokerTest(
-    `the second signal ends a command${deaf} with all its group, the task is back`,
+    `the second signal ends a command${ignoring} with all its group, the task is back`,
     async (broker) => {
       const { worker, queue, pids } = await startFamily(broker, command);
       worker.kill("SIGTERM");
@@ -94,7 +94,7 @@ for (const command of [FAMILY, DEAF_FAMILY]) {
     },
   );
 
-  brokerTest(`kill -9 of worktool leaves no orphan of a command${deaf}`, async (broker) => {
+  brokerTest(`kill -9 of worktool leaves no orphan of a command${ignoring}`, async (broker) => {
     const { worker, queue, pids } = await startFamily(broker, command);
     worker.kill("SIGKILL");
     assert.equal((await worker.exited).code, 137);

@@ -80,8 +80,8 @@ brokerTest(
       ...["lab", "acknowledgment", "--url", broker.url, "--dot", "50ms", "--json"],
     ]);
     assert.equal(code, 0, stderr);
-    const [{ tables: [fates] }] = objects(stdout) as [ExperimentObject];
-    assert.deepEqual(fates!.rows.map(([variant, done, lost]) => [variant, done, lost]), [
+    const [{ tables: [table] }] = objects(stdout) as [ExperimentObject];
+    assert.deepEqual(table!.rows.map(([variant, done, lost]) => [variant, done, lost]), [
       ["--ack manual", "4 of 4", "none"],
       ["--ack auto", "2 of 4", "1, 3"],
       ["--ack early", "3 of 4", "1"],

@@ -10,15 +10,15 @@ const LOOK_MS = 50;
 
 const SENTENCE = "a message that died 2^63 - 1 times";
 
-/** Declares the queue, whose dead letters go to `graves`. */
+/** Declares the queue, whose dead letters go to `dead-letters`. */
 async function declare(peer: AmqpPeer, properties: Fields): Promise<void> {
-  await peer.call(CHANNEL, "queue.declare", { queue: "graves", durable: true });
+  await peer.call(CHANNEL, "queue.declare", { queue: "dead-letters", durable: true });
   await peer.call(CHANNEL, "queue.declare", {
     queue: "mine-q",
     durable: true,
     arguments: {
       "x-dead-letter-exchange": "",
-      "x-dead-letter-routing-key": "graves",
+      "x-dead-letter-routing-key": "dead-letters",
       ...properties,
     },
   });

@@ -12,21 +12,21 @@ export const expiryStorm = starvation({
   sentence: "100,000 persistent messages expire together into a dead-letter exchange",
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
-    await peer.call(CHANNEL, "queue.declare", { queue: "graves", durable: true });
+    await peer.call(CHANNEL, "queue.declare", { queue: "dead-letters", durable: true });
     await peer.call(CHANNEL, "queue.declare", {
-      queue: "mortal",
+      queue: "expiring",
       durable: true,
-      arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "graves" },
+      arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead-letters" },
     });
     const properties = { deliveryMode: 2, expiration: "1" };
-    const piece = repeated(publishBytes({ routingKey: "mortal" }, 64, properties), PIECE);
-    const immortal = publishBytes({ routingKey: "mortal" }, 64, { deliveryMode: 2 });
-    await workedOff(peer, [immortal, ...each(MESSAGES / PIECE, () => piece)], "mortal");
+    const piece = repeated(publishBytes({ routingKey: "expiring" }, 64, properties), PIECE);
+    const lasting = publishBytes({ routingKey: "expiring" }, 64, { deliveryMode: 2 });
+    await workedOff(peer, [lasting, ...each(MESSAGES / PIECE, () => piece)], "expiring");
   },
   async attack({ url }, stop) {
     await using peer = await attacker(url, stop);
-    peer.send(CHANNEL, "basic.get", { queue: "mortal", noAck: true });
+    peer.send(CHANNEL, "basic.get", { queue: "expiring", noAck: true });
     await peer.expectContent("basic.get-ok", CHANNEL);
-    while (!stop.aborted && await lengthOf(peer, "graves") < MESSAGES) await pause(LOOK_MS);
+    while (!stop.aborted && await lengthOf(peer, "dead-letters") < MESSAGES) await pause(LOOK_MS);
   },
 });

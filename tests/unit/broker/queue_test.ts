@@ -30,7 +30,7 @@ const text = ({ message }: Entry) => message.bytes.toString("latin1", message.bo
 /** A queue in a world of its own: a clock that is set, and a record of the dead. */
 class World {
   now = 0;
-  weight = 0;
+  memoryBytes = 0;
   dead: [string, DeathReason][] = [];
   readonly queue: Queue;
   #position = 0;
@@ -55,7 +55,7 @@ class World {
         unstore: () => {},
         touched: () => {},
         deadLetter: (entry, reason) => this.dead.push([text(entry), reason]),
-        accountMemory: (bytes) => this.weight += bytes,
+        accountMemory: (bytes) => this.memoryBytes += bytes,
         wakeAt: () => {},
         discard: (entries) => {
           const { count } = entries;
@@ -156,7 +156,7 @@ Deno.test("a requeued message returns to its place, whatever was taken meanwhile
     }
     for (const { entry } of unacked) world.queue.ack(entry);
     assert.deepEqual(world.drain(), ready.map(String));
-    assert.equal(world.weight, 0);
+    assert.equal(world.memoryBytes, 0);
   }));
 });
 
