@@ -11,6 +11,7 @@ import {
 import { parseHeader } from "../../../src/cli/values/header.ts";
 import { parseHealthAddress } from "../../../src/cli/values/health_address.ts";
 import { integerBetween, parseLimit } from "../../../src/cli/values/integer.ts";
+import { parseManagementAddress } from "../../../src/cli/values/management_address.ts";
 import { oneOf } from "../../../src/cli/values/one_of.ts";
 import { parseQueueArgument } from "../../../src/cli/values/queue_argument.ts";
 import { parseRate } from "../../../src/cli/values/rate.ts";
@@ -194,6 +195,28 @@ parses("health address", parseHealthAddress, {
       "localhost:",
       "65536",
       "123456",
+    ],
+  },
+});
+
+parses("management address", parseManagementAddress, {
+  accepted: [
+    ["0", { host: "127.0.0.1", port: 0 }],
+    ["15672", { host: "127.0.0.1", port: 15_672 }],
+    ["0.0.0.0:15672", { host: "0.0.0.0", port: 15_672 }],
+    ["localhost:65535", { host: "localhost", port: 65_535 }],
+    ["[::1]:15672", { host: "::1", port: 15_672 }],
+  ],
+  refused: {
+    "Write a port, or host:port: 15672, 0.0.0.0:15672.": [
+      "",
+      ":15672",
+      "localhost",
+      "localhost:",
+      "65536",
+      "123456",
+      "-1",
+      "http://localhost:15672/",
     ],
   },
 });
