@@ -3,7 +3,7 @@ import { ConfirmCount } from "./confirm_count.ts";
 import { ACK_BYTES, encodePublish, type RawConnection, writeAck } from "./raw_connection.ts";
 
 /** Publishes that wait for their confirms at the most. */
-export const WINDOW = 1_000;
+const WINDOW = 1_000;
 /** Deliveries that wait for their acknowledgement at the most. */
 export const PREFETCH = 100;
 

@@ -47,7 +47,7 @@ const BLOCKED_INPUT_SHARE = 1 / 16;
 /** A collection of garbage that the program waits for is no matter up to here. */
 const SMALL_MEMORY_BYTES = 128 * 1024 * 1024;
 
-/** What the broker holds; every limit has RabbitMQ's default. */
+/** What the broker is told at its start; the defaults are those of `serve` (server.ts). */
 export interface BrokerSettings {
   /** Where durable things are kept; undefined keeps all in memory. */
   dataDirectory: string | undefined;

@@ -36,6 +36,7 @@ export function expectedCount({ tasks }: Pick<Recording, "tasks">): number {
   return tasks.filter(({ unexpected }) => !unexpected).length;
 }
 
+/** Works out what a run came to. Times in ms, shares from 0 to 1, tasks by their numbers. */
 export function numbersOf(recording: Recording): RunNumbers {
   const { lanes, depths } = lanesOf(recording);
   const holds = lanes.flatMap(({ holds }) => holds);
@@ -88,6 +89,7 @@ function optimumMs({ tasks, workers, dotMs }: Recording, done: ReadonlySet<numbe
   return Math.max(total / Math.max(1, workers.length), ...works);
 }
 
+/** The work that a body asks for: one dot is one unit of it. */
 export function dotsIn(body: string): number {
   return body.split(".").length - 1;
 }

@@ -82,6 +82,7 @@ export function spread(values: readonly number[]): string {
   return `${middle} [${seconds(least)}–${seconds(most)}]`;
 }
 
+/** As a number of seconds with two digits behind the point: 1234 ms are "1.23". */
 export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(2);
 }

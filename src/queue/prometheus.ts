@@ -37,7 +37,7 @@ export async function prometheusQueues(
 }
 
 /** Reads the text format of Prometheus. */
-export function figuresIn(text: string, vhost: string): readonly QueueFigures[] {
+function figuresIn(text: string, vhost: string): readonly QueueFigures[] {
   const queues = new Map<string, QueueFigures>();
   for (const [, metric, labels, value] of text.matchAll(/^(\w+)\{(.*)\} (\S+)$/gm)) {
     const figure = FIGURES[metric!];

@@ -10,7 +10,7 @@ export const EXPIRATION = "x-worktool-expiration";
 /** Header: the `userId` of a message whose copy was published by somebody else. */
 const USER_ID = "x-worktool-user-id";
 /** Header: the `CC` of a message, under a name by which no broker routes. */
-export const CC = "x-worktool-cc";
+const CC = "x-worktool-cc";
 
 /** Headers to set; those that are undefined are taken away. */
 export type HeaderChanges = Readonly<Record<string, unknown>>;

@@ -72,7 +72,10 @@ export type WorkEvent =
    * The forgotten ack: as many unacknowledged as the prefetch allows, so nothing more will come.
    */
   | { readonly event: "stalled"; readonly unacked: number }
-  /** Not finished here, and back in its queue: by `basic.nack`, or as a copy. */
+  /**
+   * Not finished here: back in its queue, by `basic.nack` or as a copy; or for a moment in a retry
+   * queue, where it must be tried alone.
+   */
   | { readonly event: "requeued"; readonly delivery: Delivery; readonly attempt: number }
   /** The connection, its channel or the consumer is gone, or none could be opened. */
   | { readonly event: "reconnecting"; readonly failure: unknown; readonly delayMs: number }

@@ -50,7 +50,11 @@ class ActingClient implements ChannelHost {
   hangUp(): void {}
 }
 
-/** Does something on a channel of the user's in the virtual host; closes it at the end. */
+/**
+ * Does something on a channel of the user's in the virtual host; closes it at the end.
+ *
+ * @throws {ChannelError | ConnectionError} what the method is refused with, rights included
+ */
 export function acting<Result>(
   { broker, asker }: { readonly broker: Broker; readonly asker: { readonly user: User } },
   vhost: VHost,

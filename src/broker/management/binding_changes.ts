@@ -40,6 +40,11 @@ export function namedBinding(query: Query, end: End): Binding | undefined {
   );
 }
 
+/**
+ * Binds; what is bound like that already stays. @returns 201 with the address of the binding
+ *
+ * @throws {ApiError} 400, {ChannelError | ConnectionError} as `exchange.bind` or `queue.bind`
+ */
 export function addBinding(change: Change, end: End): HttpAnswer {
   const vhost = requiredVHost(change);
   const { source, destination } = endsOf(change, end);
@@ -54,6 +59,11 @@ export function addBinding(change: Change, end: End): HttpAnswer {
   return { status: 201, headers: { location } };
 }
 
+/**
+ * Unbinds the one that the path names. @returns 204; 404 where there is none
+ *
+ * @throws {ChannelError | ConnectionError} as `exchange.unbind` or `queue.unbind`
+ */
 export function removeBinding(query: Query, end: End): HttpAnswer {
   const binding = namedBinding(query, end);
   if (binding === undefined) return NOT_FOUND;

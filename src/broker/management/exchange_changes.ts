@@ -11,11 +11,16 @@ import {
   vhostOf,
 } from "./route.ts";
 
-/** Paths call the default exchange `amq.default`. */
+/** The name of an exchange in AMQP: paths call the default one `amq.default`. */
 export function exchangeName(segment: string): string {
   return segment === "amq.default" ? "" : segment;
 }
 
+/**
+ * Declares the exchange that the path names. @returns 201 where it is new, else 204
+ *
+ * @throws {ApiError} 400, {ChannelError | ConnectionError} as `exchange.declare`
+ */
 export function declareExchange(change: Change): HttpAnswer {
   const { body, names } = change;
   const vhost = requiredVHost(change);
@@ -35,6 +40,12 @@ export function declareExchange(change: Change): HttpAnswer {
   return isNew ? CREATED : NO_CONTENT;
 }
 
+/**
+ * Deletes it, with `if-unused=true` only where nothing is bound to it. @returns 204; 404 where there
+ * is none
+ *
+ * @throws {ChannelError | ConnectionError} as `exchange.delete`
+ */
 export function deleteExchange(query: Query): HttpAnswer {
   const exchange = exchangeName(query.names[1]!);
   const vhost = vhostOf(query);

@@ -19,6 +19,11 @@ export function queueOf(query: Query): Queue | undefined {
   return vhost?.hasQueue(name) ? vhost.queueForAll(name) : undefined;
 }
 
+/**
+ * Declares the queue that the path names. @returns 201 where it is new, else 204
+ *
+ * @throws {ApiError} 400, {ChannelError | ConnectionError} as `queue.declare`
+ */
 export function declareQueue(change: Change): HttpAnswer {
   const { body, names } = change;
   const vhost = requiredVHost(change);
@@ -37,6 +42,12 @@ export function declareQueue(change: Change): HttpAnswer {
   return isNew ? CREATED : NO_CONTENT;
 }
 
+/**
+ * Deletes it, with `if-unused=true` and `if-empty=true` only then. @returns 204; 404 where there is
+ * none
+ *
+ * @throws {ChannelError | ConnectionError} as `queue.delete`
+ */
 export function deleteQueue(query: Query): HttpAnswer {
   const queue = queueOf(query);
   if (queue === undefined) return NOT_FOUND;
@@ -51,6 +62,11 @@ export function deleteQueue(query: Query): HttpAnswer {
   return NO_CONTENT;
 }
 
+/**
+ * Empties it. @returns 204; 404 where there is none
+ *
+ * @throws {ChannelError | ConnectionError} as `queue.purge`
+ */
 export function purgeQueue(query: Query): HttpAnswer {
   const queue = queueOf(query);
   if (queue === undefined) return NOT_FOUND;

@@ -1,7 +1,7 @@
 import type { Release } from "../release.ts";
 
 /** To what a policy applies; RabbitMQ 3.10 knows the first three. */
-export const APPLY_TO = [
+const APPLY_TO = [
   "queues",
   "exchanges",
   "all",

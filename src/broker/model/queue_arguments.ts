@@ -125,9 +125,9 @@ const argumentRows = (release: Release): Record<string, ArgumentRow> => ({
   ...(release.overdueTask === "ends consumer" ? CONSUMER_TIMEOUT_ROWS : {}),
 });
 
-/** The identity of a queue in a reply text: `queue 'q' in vhost '/'`. */
+/** The queue that is declared, as far as its arguments depend on it. */
 export interface QueueIdentity {
-  /** Such as `queue 'q' in vhost '/'`. */
+  /** As replies name it: `queue 'q' in vhost '/'`. */
   readonly title: string;
   readonly durable: boolean;
   readonly exclusive: boolean;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { definitionChecksum, type SqlValue } from "./checksum.ts";
 
 /** Raised with every change to the tables; an older one is brought up, a newer one refused. */
-export const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 3;
 const FIRST_VERSION = 1;
 
 /**
@@ -121,7 +121,7 @@ export function hasLedger(database: DatabaseSync): boolean {
   return versionOf(database) >= 2;
 }
 
-export function versionOf(database: DatabaseSync): number {
+function versionOf(database: DatabaseSync): number {
   const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
   return row.user_version;
 }

@@ -10,6 +10,7 @@ export interface LabFiles {
   readonly record?: string | undefined;
 }
 
+/** A file that the user named cannot be written; the message says which, and the system's code. */
 export class FileFailed extends Error {
   override readonly name = "FileFailed";
 

@@ -52,6 +52,7 @@ function loginOf({ username, password }: URL, flag: string) {
   }
 }
 
+/** Where RabbitMQ's Prometheus plug-in listens by default, on the host of the broker. */
 export function prometheusUrl({ host }: Pick<BrokerUrl, "host">): string {
   return `http://${bracketed(host)}:${PROMETHEUS_PORT}`;
 }

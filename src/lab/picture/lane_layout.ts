@@ -21,7 +21,7 @@ export interface Bar extends Box {
   readonly tasks: readonly number[];
   /** How long the work on a task took, the mean where there are several. */
   readonly workMs: number;
-  /** How much that is, from 1 to {@linkcode SHADES}. */
+  /** How much that is, from 1, the lightest, to 5. */
   readonly shade: number;
   readonly end: Work["end"];
 }
@@ -49,7 +49,6 @@ export interface LaneLayout extends Box {
   readonly lineY: number;
 }
 
-export const SHADES = 5;
 /**
  * Where a shade ends, as a share of the longest work. No bound is near a fifth, a quarter, a third
  * or a half, nor their multiples: tasks of the same number of dots have the same shade.

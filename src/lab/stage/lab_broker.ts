@@ -98,6 +98,7 @@ export class GivenBroker implements LabBroker {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/** The command that restarts the broker ended with another status than 0. */
 export class RestartFailed extends Error {
   override readonly name = "RestartFailed";
 

@@ -10,6 +10,11 @@ const NOBODY = {};
 
 const QUEUE_TYPES = ["classic", "quorum"];
 
+/**
+ * Declares a queue as `queue.declare` would; one that is there stays as it is.
+ *
+ * @throws {DefinitionsError} for fields that are missing or of another type, and what is refused
+ */
 export function importQueue(into: ImportTarget, item: DefinitionItem): void {
   const vhost = into.vhostOf(item);
   const name = item.name("name");
@@ -30,6 +35,11 @@ export function importQueue(into: ImportTarget, item: DefinitionItem): void {
   item.refused(() => vhost.declareQueue(declaration, NOBODY));
 }
 
+/**
+ * Declares an exchange as `exchange.declare` would; one that is there stays as it is.
+ *
+ * @throws {DefinitionsError} for fields that are missing or of another type, and what is refused
+ */
 export function importExchange(into: ImportTarget, item: DefinitionItem): void {
   const vhost = into.vhostOf(item);
   const name = item.name("name");

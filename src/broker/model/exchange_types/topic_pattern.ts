@@ -13,6 +13,7 @@ export interface TopicPattern {
 const ANY_WORDS = "#";
 const ANY_WORD = "*";
 
+/** Reads the routing key of a binding; each is a pattern: words between dots, `*` and `#`. */
 export function readPattern(pattern: string): TopicPattern {
   const words = wordsOf(pattern);
   const first = words.indexOf(ANY_WORDS);

@@ -32,7 +32,7 @@ const SIDE_PLACES = /** @type {const} */ ({
  * @param {readonly (Node | string)[]} children
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function element(tag, className = "", ...children) {
+function element(tag, className = "", ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.append(...children);
