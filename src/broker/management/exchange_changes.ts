@@ -41,8 +41,8 @@ export function declareExchange(change: Change): HttpAnswer {
 }
 
 /**
- * Deletes it, with `if-unused=true` only where nothing is bound to it. @returns 204; 404 where there
- * is none
+ * Deletes it, with `if-unused=true` only where nothing is bound to it. @returns 204, or 404 where
+ * there is none
  *
  * @throws {ChannelError | ConnectionError} as `exchange.delete`
  */
