@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setTimeout } from "node:timers/promises";
 import { Channel } from "../amqp/channel.ts";
 import type { Cluster } from "../amqp/cluster.ts";
 import { Consumer } from "../amqp/consumer.ts";
@@ -81,16 +82,12 @@ export async function expectTasks(
     onCancelled: reject,
   });
   void channel.ended.then((failure) => failure && reject(failure));
-  const late = setTimeout(resolve, Math.max(0, endMs - performance.now()));
-  const stopped = () => resolve();
-  stop.addEventListener("abort", stopped, { once: true });
-  try {
-    await consumer.start();
-    await over;
-  } finally {
-    clearTimeout(late);
-    stop.removeEventListener("abort", stopped);
-  }
+  await consumer.start();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([stop, ended.signal]);
+  const late = setTimeout(Math.max(0, endMs - performance.now()), undefined, { signal });
+  await Promise.race([over, late.catch(() => {})]) // a stop
+    .finally(() => ended.abort());
   await consumer.cancel();
   if (matched.length === count && !keep) consumer.ack(matched);
   consumer.requeueAll();

@@ -5,9 +5,24 @@ import type { Operation } from "../access/permission.ts";
 import type { User } from "../access/user.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 
+/** The broker, as far as channels and their methods need it. */
+export type ChannelBroker = Pick<
+  Broker,
+  | "churn"
+  | "directReplies"
+  | "endOfTurn"
+  | "memory"
+  | "newName"
+  | "now"
+  | "permits"
+  | "release"
+  | "requirePermitted"
+  | "store"
+>;
+
 /** The connection of a channel, as far as a channel and its methods need it. */
 export interface ChannelHost {
-  readonly broker: Broker;
+  readonly broker: ChannelBroker;
   readonly user: User;
   readonly vhost: VHost;
   /** Capabilities that the client announced. */
