@@ -9,10 +9,7 @@ import { defined } from "../defined.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { parseDuration } from "../values/duration.ts";
 import { integerBetween } from "../values/integer.ts";
-import {
-  DEFAULT_MANAGEMENT_ADDRESS,
-  parseManagementAddress,
-} from "../values/management_address.ts";
+import { DEFAULT_MANAGEMENT_ADDRESS, parseManagementAddress } from "../values/listen_address.ts";
 import { FAULT_USAGES, parseFaults } from "../values/faults.ts";
 import { nonEmptyShortString } from "../values/short_string.ts";
 import { oneOf } from "../values/one_of.ts";

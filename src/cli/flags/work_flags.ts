@@ -7,7 +7,7 @@ import { connectionFlags } from "./connection_flags.ts";
 import { flagGroup, type FlagsOf, withFlags } from "./flag_group.ts";
 import { defined } from "../defined.ts";
 import { parseDuration, parsePositiveDuration } from "../values/duration.ts";
-import { parseHealthAddress } from "../values/health_address.ts";
+import { parseHealthAddress } from "../values/listen_address.ts";
 import { integerBetween } from "../values/integer.ts";
 import { jsonFlags, lineFlags } from "./line_flags.ts";
 import { queueFlags, queueRequest } from "./queue_flags.ts";

@@ -9,9 +9,11 @@ import {
   parsePositiveDuration,
 } from "../../../src/cli/values/duration.ts";
 import { parseHeader } from "../../../src/cli/values/header.ts";
-import { parseHealthAddress } from "../../../src/cli/values/health_address.ts";
 import { integerBetween, parseLimit } from "../../../src/cli/values/integer.ts";
-import { parseManagementAddress } from "../../../src/cli/values/management_address.ts";
+import {
+  parseHealthAddress,
+  parseManagementAddress,
+} from "../../../src/cli/values/listen_address.ts";
 import { oneOf } from "../../../src/cli/values/one_of.ts";
 import { parseQueueArgument } from "../../../src/cli/values/queue_argument.ts";
 import { parseRate } from "../../../src/cli/values/rate.ts";
@@ -190,6 +192,9 @@ parses("health address", parseHealthAddress, {
   refused: {
     "Write a port, or host:port: 8080, 0.0.0.0:8080.": [
       "",
+      "::1",
+      "::1:8080",
+      "[]:8080",
       ":8080",
       "localhost",
       "localhost:",
@@ -210,6 +215,9 @@ parses("management address", parseManagementAddress, {
   refused: {
     "Write a port, or host:port: 15672, 0.0.0.0:15672.": [
       "",
+      "::1",
+      "::1:15672",
+      "[]:15672",
       ":15672",
       "localhost",
       "localhost:",
