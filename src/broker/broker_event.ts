@@ -1,7 +1,8 @@
 /** What happens in the broker, for a log. Names are text; printing is the caller's. */
 export type BrokerEvent =
   | { event: "listening"; url: string; messages: number }
-  | { event: "full"; connections: number }
+  /** No more connections: the limit of open files is reached, or memory is short. */
+  | { event: "full"; connections: number; lack: "open files" | "memory" }
   | { event: "management"; url: string }
   | { event: "management-unavailable"; url: string; reason: string }
   | { event: "connected"; connection: number; remote: string }

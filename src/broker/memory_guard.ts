@@ -13,8 +13,9 @@ const HELD_SHARE = 0.5;
 const HELD_BYTES = 16 * 1024 * 1024;
 /** and while it is full, this one. */
 const SHARE_WHEN_FULL = 0.125;
-/** While it is short, definitions may be this one. */
+/** While it is short, definitions may be this one, and connections with their channels another. */
 const DEFINITION_SHARE = 0.125;
+const CONNECTION_SHARE = 0.125;
 
 /**
  * Who makes the broker hold what is in no queue: a channel with unfinished publishes, or a client
@@ -51,7 +52,8 @@ export interface MemoryWatcher {
 
 /**
  * All that clients make the broker hold, in octets: messages in queues, definitions (queues,
- * exchanges, bindings, consumers), and what holders hold. It only counts what it is told.
+ * exchanges, bindings, consumers), connections with their channels, and what holders hold. It only
+ * counts what it is told.
  *
  * Over the limit memory is *short*: publishers wait, as RabbitMQ's memory alarm makes them. If that
  * cannot help, because what is held is in no queue from which a consumer could take it, the one who
@@ -64,6 +66,7 @@ export class MemoryGuard implements TurnWork {
   readonly #holders = new Map<MemoryHolder, number>();
   #messageBytes = 0;
   #definitionBytes = 0;
+  #connectionBytes = 0;
   #heldBytes = 0;
   #short = false;
   #alarm = false;
@@ -84,7 +87,7 @@ export class MemoryGuard implements TurnWork {
 
   /** All of it, in octets. */
   get bytes(): number {
-    return this.#messageBytes + this.#definitionBytes + this.#heldBytes;
+    return this.#messageBytes + this.#definitionBytes + this.#connectionBytes + this.#heldBytes;
   }
 
   /** Whether publishers are held back. */
@@ -120,6 +123,17 @@ export class MemoryGuard implements TurnWork {
   accountDefinitions(bytes: number): void {
     this.#definitionBytes += bytes;
     this.#judge(bytes);
+  }
+
+  /** Connections and their channels take that much more, or less. */
+  accountConnections(bytes: number): void {
+    this.#connectionBytes += bytes;
+    this.#judge(bytes);
+  }
+
+  /** Whether there is no room for more of them: memory is short, and they are a good part of it. */
+  get crowded(): boolean {
+    return this.#short && this.#connectionBytes > this.limitBytes * CONNECTION_SHARE;
   }
 
   /** The holder holds that much now. */

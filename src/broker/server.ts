@@ -12,6 +12,9 @@ import { connectionLimit } from "./connection_limit.ts";
 import { type ManagementAddress, ManagementPort } from "./management/management_port.ts";
 import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
+/** Octets that a connection takes in memory, and its socket (measured). */
+const CONNECTION_BYTES = 35_000;
+
 /** RabbitMQ's consumer_timeout: half an hour. */
 const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * 60 * 1000;
 /** RabbitMQ's vm_memory_high_watermark: 40 % of the memory there is. */
@@ -119,13 +122,14 @@ export class BrokerServer implements AsyncDisposable {
     let full = false;
     server.on("connection", (socket) => {
       const connections = running.#connections.size;
-      if (connections >= limit) {
-        if (!full) log({ event: "full", connections });
-        full = true;
-        socket.destroy();
-        return;
-      }
-      full = false;
+      const lack = connections >= limit
+        ? "open files"
+        : broker.memory.crowded
+        ? "memory"
+        : undefined;
+      if (lack !== undefined && !full) log({ event: "full", connections, lack });
+      full = lack !== undefined;
+      if (full) return socket.destroy();
       const connection = new Connection(
         ++accepted,
         socket,
@@ -133,7 +137,11 @@ export class BrokerServer implements AsyncDisposable {
         faults?.partsFor(accepted),
       );
       running.#connections.add(connection);
-      void connection.ended.then(() => running.#connections.delete(connection));
+      broker.memory.accountConnections(CONNECTION_BYTES);
+      void connection.ended.then(() => {
+        running.#connections.delete(connection);
+        broker.memory.accountConnections(-CONNECTION_BYTES);
+      });
     });
     server.on("error", () => {}); // one connection that could not be had is not the broker's end
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });

@@ -7,12 +7,21 @@ import { Buffer } from "node:buffer";
 import { confirmed } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
+import { eventually } from "../support/deadline.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const MIB = 1024 * 1024;
 const LIMIT_MIB = 32;
 const MOST_MEMORY_BYTES = 1.25 * LIMIT_MIB * MIB + 64_000_000;
 const FRAMES = { bodyFrameBytes: 131_064 };
+/** On each connection: as many as channel-max allows, about. */
+const CHANNELS = 2_000;
+/** At least. */
+const CHANNEL_BYTES = 500;
+/** More than the limit has room for, at some 35 KB each. */
+const CONNECTIONS = 1_100;
+/** Reply code (section 1.2, constants). */
+const RESOURCE_ERROR = 506;
 const MEGABYTE = Buffer.alloc(MIB);
 
 function held(name: string, attack: (broker: BrokerProcess) => Promise<void>): void {
@@ -145,6 +154,46 @@ held("the entries of a fanout count: publishers are blocked, and go on", async (
   for (const queue of queues) peer.send(1, "queue.delete", { queue, noWait: true });
   await broker.logged(/publishers go on: /);
 });
+
+held("channels that do nothing count: no more are opened", async (broker) => {
+  await using peers = new AsyncDisposableStack();
+  for (let left = LIMIT_MIB * MIB; left > 0; left -= CHANNELS * CHANNEL_BYTES) {
+    const peer = peers.use(await AmqpPeer.open(broker.url));
+    peer.together(() => {
+      for (let channel = 1; channel <= CHANNELS; channel++) peer.send(channel, "channel.open");
+    });
+    for (let channel = 1; channel <= CHANNELS; channel++) {
+      const frame = await peer.nextFrame("channel.open-ok or connection.close");
+      if (frame.channel !== 0) continue;
+      assert.equal(frame.payload.readUInt16BE(4), RESOURCE_ERROR);
+      return await peers.disposeAsync().then(() => untilServed(broker));
+    }
+  }
+  assert.fail("all were opened");
+});
+
+held("connections that do nothing count: no more are let in", async (broker) => {
+  await using peers = new AsyncDisposableStack();
+  const refused = broker.logged(/^no room for more connections: \d+ are open, and memory is short/);
+  for (let connection = 0; connection < CONNECTIONS; connection++) {
+    peers.use(await AmqpPeer.dial(broker.url));
+  }
+  await refused;
+  await peers.disposeAsync();
+  await untilServed(broker);
+});
+
+/** The broker may hear later than we of connections that were closed. */
+async function untilServed(broker: BrokerProcess): Promise<void> {
+  await eventually("a connection to be let in", async () => {
+    try {
+      await (await AmqpPeer.open(broker.url)).close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
 
 async function expectRefusal(peer: AmqpPeer, channel: number): Promise<void> {
   const { replyText } = await peer.expectChannelClose(channel, 406);

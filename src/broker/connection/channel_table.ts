@@ -7,6 +7,9 @@ import { type Arguments, decodeMethod, methodName } from "../wire/method_codec.t
 import { ConnectionError, methodExpected, UnanswerableError } from "../wire/protocol_error.ts";
 import type { ConnectionParts } from "./connection_parts.ts";
 
+/** Octets that a channel takes without consumers and deliveries, with what its opening leaves. */
+const CHANNEL_BYTES = 2_500;
+
 /**
  * The channels of a connection by their numbers: those that are open, and those that are closing.
  */
@@ -68,6 +71,11 @@ export class ChannelTable implements Iterable<Channel> {
         { namesMethod: false },
       );
     }
+    const { memory } = this.#host.broker;
+    if (memory.crowded) {
+      throw new ConnectionError("RESOURCE_ERROR", "refused because memory is short");
+    }
+    memory.accountConnections(CHANNEL_BYTES);
     this.#open.set(number, this.#parts.openChannel(number, this.#host));
     this.#send(number, "channel.open-ok", {});
   }
@@ -90,12 +98,14 @@ export class ChannelTable implements Iterable<Channel> {
   release(): void {
     const channels = [...this];
     this.#open.clear();
+    this.#host.broker.memory.accountConnections(-CHANNEL_BYTES * channels.length);
     for (const channel of channels) channel.close();
   }
 
   #remove(channel: Channel): void {
     channel.flushConfirms();
     this.#open.delete(channel.number);
+    this.#host.broker.memory.accountConnections(-CHANNEL_BYTES);
     channel.close();
   }
 

@@ -6,6 +6,7 @@ import type { VHost } from "../model/vhost.ts";
 import type { Operation } from "../access/permission.ts";
 import { requirePermission } from "../access/require_permission.ts";
 import type { User } from "../access/user.ts";
+import { tableBytes } from "../model/definition_bytes.ts";
 import { outOfMemory } from "../memory_guard.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
@@ -43,6 +44,7 @@ export class OpenClient implements ChannelHost {
   readonly #connection: ClientConnection;
   readonly #socketWriter: SocketWriter;
   readonly #exclusiveQueues = new Set<Queue>();
+  #memoryBytes = 0;
 
   constructor(connection: ClientConnection, socketWriter: SocketWriter, agreed: HandshakeResult) {
     this.broker = connection.broker;
@@ -53,6 +55,7 @@ export class OpenClient implements ChannelHost {
     this.writer = socketWriter.writer;
     this.#connection = connection;
     this.#socketWriter = socketWriter;
+    this.#accountMemory(tableBytes(agreed.properties));
   }
 
   /** Capabilities that the client announced. */
@@ -120,8 +123,14 @@ export class OpenClient implements ChannelHost {
     this.#connection.closeChannel(channel, outOfMemory());
   }
 
+  #accountMemory(bytes: number): void {
+    this.broker.memory.accountConnections(bytes - this.#memoryBytes);
+    this.#memoryBytes = bytes;
+  }
+
   /** Gives back all that it held. */
   release(): void {
+    this.#accountMemory(0);
     this.channels.release();
     for (const queue of this.#exclusiveQueues) this.vhost.deleteQueue(queue);
     this.#exclusiveQueues.clear();

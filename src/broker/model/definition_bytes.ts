@@ -25,7 +25,8 @@ export function bindingBytes({ routingKey, arguments: table }: Binding): number 
   return BINDING_BYTES + BINDING_COPIES * (routingKey.length + tableBytes(table));
 }
 
-function tableBytes(table: FieldTable): number {
+/** Octets that a field table takes in memory (estimate). */
+export function tableBytes(table: FieldTable): number {
   let bytes = 0;
   for (const [name, field] of table) bytes += name.length + fieldBytes(field);
   return bytes;

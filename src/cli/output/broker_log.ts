@@ -24,8 +24,10 @@ function textOf(event: BrokerEvent, { verbose }: { verbose: boolean }): string |
         ? `${counted(event.messages, "message")} found in the data directory`
         : undefined;
     case "full":
-      return `no room for more connections: ${event.connections} are open, as many as the limit of ` +
-        "open files allows (ulimit -n)";
+      return `no room for more connections: ${event.connections} are open, ` +
+        (event.lack === "memory"
+          ? "and memory is short (--max-memory)"
+          : "as many as the limit of open files allows (ulimit -n)");
     case "management":
       return `management HTTP API at ${event.url}`;
     case "management-unavailable":
