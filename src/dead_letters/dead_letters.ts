@@ -7,16 +7,14 @@ import type { Delivery } from "../amqp/delivery.ts";
 import { ConnectAborted } from "../amqp/errors.ts";
 import { Republisher, type RepublisherOptions } from "../retry/republisher.ts";
 import type { DeadEvent, DeadSummary } from "./dead_letter_event.ts";
-import { replay } from "./replay.ts";
+import { replay, type ReplayOptions } from "./replay.ts";
 import { isSelected, isSelective, type Selection } from "./selection.ts";
 
-export interface DeadOptions extends Pick<RepublisherOptions, "confirmTimeoutMs"> {
+export interface DeadOptions
+  extends
+    Pick<RepublisherOptions, "confirmTimeoutMs">,
+    Pick<ReplayOptions, "queue" | "to" | "deadLetterQueue"> {
   readonly connection: Cluster;
-  /** The work queue. */
-  readonly queue: string;
-  readonly deadLetterQueue: string;
-  /** Where a replay puts them, wherever they came from; undefined for `queue`, if from there. */
-  readonly to?: string;
   readonly action: "look" | "replay" | "purge";
   readonly selection: Selection;
 }

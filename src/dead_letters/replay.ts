@@ -7,9 +7,9 @@ import type { Republisher } from "../retry/republisher.ts";
 import type { DeadEvent } from "./dead_letter_event.ts";
 
 export interface ReplayOptions {
-  /** The queue that those go to that came from it, or do not say where they came from. */
+  /** The work queue: those go to it that came from it, or do not say where they came from. */
   readonly queue: string;
-  /** Where all go, wherever they came from. */
+  /** Where all go, wherever they came from; undefined for `queue`, if from there. */
   readonly to?: string | undefined;
   readonly deadLetterQueue: string;
   readonly username: string;
