@@ -1,5 +1,4 @@
-import type { Table, Verdict } from "./experiment_report.ts";
-import type { Chart } from "./picture/chart_layout.ts";
+import type { ExperimentReport } from "./experiment_report.ts";
 import type { Recording } from "./recording.ts";
 import type { Stage } from "./stage/stage.ts";
 
@@ -36,22 +35,12 @@ export interface Observed {
   readonly facts: readonly Facts[];
 }
 
-export interface Conclusion {
-  readonly verdict: Verdict;
-  /** One sentence with the numbers that the verdict rests on. */
-  readonly because: string;
-  readonly tables: readonly Table[];
-  readonly charts?: readonly Chart[];
-}
+/** What the runs of an experiment say of its claim. */
+export type Conclusion = Pick<ExperimentReport, "verdict" | "because" | "tables" | "charts">;
 
 /** A claim of the tutorial, and how to see whether it is so. */
-export interface Experiment {
-  /** As on the command line. */
-  readonly name: string;
-  readonly title: string;
-  readonly claim: string;
-  readonly source: { readonly title: string; readonly url: string };
-  readonly question: string;
+export interface Experiment
+  extends Pick<ExperimentReport, "name" | "title" | "claim" | "source" | "question"> {
   /** Whether there is something to draw. */
   readonly hasPicture: boolean;
   /** Whether the number of tasks can be chosen. */

@@ -6,9 +6,7 @@ import { Control } from "./stage/control.ts";
 import { GivenBroker, type LabBroker, OwnBroker } from "./stage/lab_broker.ts";
 import { Stage } from "./stage/stage.ts";
 
-export interface LabOptions {
-  readonly dotMs: number;
-  readonly tasks: number | undefined;
+export interface LabOptions extends Pick<ExperimentOptions, "dotMs" | "tasks"> {
   /** How often each variant runs. */
   readonly repeat: number;
   /** The brokers to use, mostly one; none for one of the lab's own for each run. */
