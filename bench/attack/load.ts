@@ -1,9 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import {
+  encodeFrame,
+  FRAME_BODY,
+  FRAME_HEADER,
+  FRAME_METHOD,
+} from "../../tests/support/amqp_frame.ts";
 import { BASIC_CLASS } from "../../tests/support/amqp_methods.ts";
 import { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../../tests/support/amqp_wire.ts";
-import { encodeFrame, FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../broker/frame.ts";
 
 /** Payload of the largest frame that both brokers agree to. */
 const BODY_FRAME_BYTES = 131_072 - 8;

@@ -1,13 +1,6 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { BASIC_CLASS, methodIdBytes } from "../../tests/support/amqp_methods.ts";
-import {
-  decodeMethod,
-  encodeHeader,
-  encodeMethod,
-  type Fields,
-} from "../../tests/support/amqp_wire.ts";
 import {
   encodeFrame,
   FRAME_BODY,
@@ -15,9 +8,16 @@ import {
   FRAME_HEADER,
   FRAME_HEARTBEAT,
   FRAME_METHOD,
-} from "./frame.ts";
+  FRAME_OVERHEAD_BYTES,
+} from "../../tests/support/amqp_frame.ts";
+import { BASIC_CLASS, methodIdBytes } from "../../tests/support/amqp_methods.ts";
+import {
+  decodeMethod,
+  encodeHeader,
+  encodeMethod,
+  type Fields,
+} from "../../tests/support/amqp_wire.ts";
 
-const FRAME_OVERHEAD_BYTES = 8;
 /** Class and method id as one number. */
 const BASIC_DELIVER = methodIdBytes("basic.deliver").readUInt32BE();
 const BASIC_ACK = methodIdBytes("basic.ack").readUInt32BE();

@@ -1,11 +1,10 @@
 /** Messages by the hundred thousand, faster than a client library makes or takes them. */
 import { Buffer } from "node:buffer";
+import { encodeFrame, FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../support/amqp_frame.ts";
 import { BASIC_CLASS } from "../support/amqp_methods.ts";
-import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../support/amqp_wire.ts";
 
 const FRAME_HEADER_BYTES = 7;
-const FRAME_END = 0xce;
 /** Digits of the number that each body begins with. */
 const DIGITS = 8;
 
@@ -21,9 +20,9 @@ export interface PublishOptions {
 export function publishes(first: number, count: number, options: PublishOptions): Buffer {
   const { publish, properties = {}, bodyBytes = DIGITS } = options;
   const one = Buffer.concat([
-    frame(FRAME_METHOD, encodeMethod("basic.publish", publish)),
-    frame(FRAME_HEADER, encodeHeader(BASIC_CLASS, bodyBytes, properties)),
-    frame(FRAME_BODY, Buffer.alloc(bodyBytes, ".")),
+    encodeFrame(FRAME_METHOD, 1, encodeMethod("basic.publish", publish)),
+    encodeFrame(FRAME_HEADER, 1, encodeHeader(BASIC_CLASS, bodyBytes, properties)),
+    encodeFrame(FRAME_BODY, 1, Buffer.alloc(bodyBytes, ".")),
   ]);
   const bodyAt = one.length - 1 - bodyBytes;
   const all = Buffer.alloc(one.length * count);
@@ -57,15 +56,4 @@ export class NumberReader {
     }
     this.#rest = bytes.subarray(at);
   }
-}
-
-/** A frame on channel 1. */
-function frame(type: number, payload: Buffer): Buffer {
-  const bytes = Buffer.alloc(FRAME_HEADER_BYTES + payload.length + 1);
-  bytes.writeUInt8(type, 0);
-  bytes.writeUInt16BE(1, 1);
-  bytes.writeUInt32BE(payload.length, 3);
-  payload.copy(bytes, FRAME_HEADER_BYTES);
-  bytes[bytes.length - 1] = FRAME_END;
-  return bytes;
 }

@@ -1,7 +1,8 @@
 /** Failed tasks that cannot be moved: none is acknowledged, and the worker says why it ends. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { AmqpPeer, FRAME_BODY } from "../support/amqp_peer.ts";
+import { FRAME_BODY } from "../support/amqp_frame.ts";
+import { AmqpPeer } from "../support/amqp_peer.ts";
 import { type Broker, brokerTest } from "../support/brokers.ts";
 import { events, story } from "../support/worktool.ts";
 

@@ -1,6 +1,7 @@
 /** Publisher confirms (confirm.select). */
 import assert from "node:assert/strict";
-import { type AmqpPeer, FRAME_METHOD } from "../support/amqp_peer.ts";
+import { FRAME_METHOD } from "../support/amqp_frame.ts";
+import type { AmqpPeer } from "../support/amqp_peer.ts";
 import { decodeMethod } from "../support/amqp_wire.ts";
 import { behaviour } from "./brokers.ts";
 

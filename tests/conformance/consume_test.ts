@@ -1,6 +1,6 @@
 /** basic.consume, basic.deliver and basic.cancel. */
 import assert from "node:assert/strict";
-import { FRAME_METHOD } from "../support/amqp_peer.ts";
+import { FRAME_METHOD } from "../support/amqp_frame.ts";
 import { decodeMethod } from "../support/amqp_wire.ts";
 import { Inbox } from "../support/inbox.ts";
 import { behaviour } from "./brokers.ts";

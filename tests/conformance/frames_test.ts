@@ -3,13 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { FRAME_HEADER, FRAME_HEARTBEAT, FRAME_METHOD } from "../support/amqp_frame.ts";
 import { BASIC_CLASS, methodIdBytes, methodIds } from "../support/amqp_methods.ts";
-import {
-  type AmqpPeer,
-  FRAME_HEADER,
-  FRAME_HEARTBEAT,
-  FRAME_METHOD,
-} from "../support/amqp_peer.ts";
+import type { AmqpPeer } from "../support/amqp_peer.ts";
 import { Typed } from "../support/amqp_wire.ts";
 import type { Release } from "../support/broker_list.ts";
 import { behaviour } from "./brokers.ts";

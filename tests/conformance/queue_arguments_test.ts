@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { methodIdBytes } from "../support/amqp_methods.ts";
-import { FRAME_METHOD } from "../support/amqp_peer.ts";
+import { FRAME_METHOD } from "../support/amqp_frame.ts";
 import { type Fields, Typed } from "../support/amqp_wire.ts";
 import { behaviour } from "./brokers.ts";
 

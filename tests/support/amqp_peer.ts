@@ -2,6 +2,15 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import {
+  encodeFrame,
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  FRAME_OVERHEAD_BYTES,
+} from "./amqp_frame.ts";
 import { BASIC_CLASS } from "./amqp_methods.ts";
 import {
   decodeHeader,
@@ -12,13 +21,6 @@ import {
 } from "./amqp_wire.ts";
 import { within } from "./deadline.ts";
 import { Inbox } from "./inbox.ts";
-
-export const FRAME_METHOD = 1;
-export const FRAME_HEADER = 2;
-export const FRAME_BODY = 3;
-export const FRAME_HEARTBEAT = 8;
-const FRAME_END = 0xce;
-const FRAME_OVERHEAD_BYTES = 8;
 
 /** The protocol header that opens an AMQP 0-9-1 connection (section 4.2.2). */
 export const PROTOCOL_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
@@ -165,11 +167,7 @@ export class AmqpPeer implements AsyncDisposable {
   }
 
   sendFrame(type: number, channel: number, payload: Buffer): void {
-    const head = Buffer.alloc(7);
-    head.writeUInt8(type, 0);
-    head.writeUInt16BE(channel, 1);
-    head.writeUInt32BE(payload.length, 3);
-    this.sendBytes(Buffer.concat([head, payload, Buffer.from([FRAME_END])]));
+    this.sendBytes(encodeFrame(type, channel, payload));
   }
 
   /** Sends in one piece what `send` sends, so that the broker reads it at once. */

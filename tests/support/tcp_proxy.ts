@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { methodIdBytes } from "./amqp_methods.ts";
+import { encodeFrame, FRAME_METHOD } from "./amqp_frame.ts";
+import { encodeMethod } from "./amqp_wire.ts";
 
 /** What a proxy does with bytes from the client: pass them on, or answer in the broker's place. */
 export type Intercept = (bytes: Buffer, answer: (bytes: Buffer) => void) => "pass" | "drop";
@@ -111,16 +112,6 @@ export class TcpProxy implements AsyncDisposable {
 
 /** A `connection.close` frame as a broker would send it. */
 export function connectionClose(replyCode: number, replyText: string): Buffer {
-  const text = Buffer.from(replyText).subarray(0, 255);
-  const payload = Buffer.alloc(11 + text.length);
-  methodIdBytes("connection.close").copy(payload);
-  payload.writeUInt16BE(replyCode, 4);
-  payload.writeUInt8(text.length, 6);
-  text.copy(payload, 7); // class and method that failed stay 0
-  const frame = Buffer.alloc(8 + payload.length);
-  frame.writeUInt8(1, 0);
-  frame.writeUInt32BE(payload.length, 3);
-  payload.copy(frame, 7);
-  frame.writeUInt8(0xce, 7 + payload.length);
-  return frame;
+  const args = { replyCode, replyText: Buffer.from(replyText).subarray(0, 255) };
+  return encodeFrame(FRAME_METHOD, 0, encodeMethod("connection.close", args));
 }

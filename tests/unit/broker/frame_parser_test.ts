@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decodeMethod } from "../../../src/broker/wire/method_codec.ts";
 import { FRAME_METHOD, FrameParser } from "../../../src/broker/wire/frame_parser.ts";
 import { ConnectionError, UnanswerableError } from "../../../src/broker/wire/protocol_error.ts";
+import { encodeFrame } from "../../support/amqp_frame.ts";
 import { holds } from "../../support/property.ts";
 
 interface Frame {
@@ -24,12 +25,7 @@ function collect(parser: FrameParser, chunks: Iterable<Uint8Array>): Frame[] {
 }
 
 function encode({ type, channel, payload }: Frame): Buffer {
-  const body = Buffer.from(payload, "hex");
-  const head = Buffer.alloc(7);
-  head.writeUInt8(type, 0);
-  head.writeUInt16BE(channel, 1);
-  head.writeUInt32BE(body.length, 3);
-  return Buffer.concat([head, body, Buffer.from([0xce])]);
+  return encodeFrame(type, channel, Buffer.from(payload, "hex"));
 }
 
 const frame = fc.record({

@@ -7,19 +7,12 @@ import { BrokerServer } from "../../../src/broker/server.ts";
 import { encodeMethod, type MethodName } from "../../../src/broker/wire/method_codec.ts";
 import { METHOD_TABLE } from "../../../src/broker/wire/method_table.ts";
 import { parseFaults } from "../../../src/cli/values/faults.ts";
+import { encodeFrame } from "../../support/amqp_frame.ts";
 import { holds } from "../../support/property.ts";
-
-function frame(type: number, channel: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(7);
-  head.writeUInt8(type, 0);
-  head.writeUInt16BE(channel, 1);
-  head.writeUInt32BE(payload.length, 3);
-  return Buffer.concat([head, payload, Buffer.from([0xce])]);
-}
 
 const HANDSHAKE = Buffer.concat([
   Buffer.from("AMQP\0\0\x09\x01", "latin1"),
-  frame(
+  encodeFrame(
     1,
     0,
     encodeMethod("connection.start-ok", {
@@ -29,20 +22,20 @@ const HANDSHAKE = Buffer.concat([
       locale: "en_US",
     }),
   ),
-  frame(
+  encodeFrame(
     1,
     0,
     encodeMethod("connection.tune-ok", { channelMax: 2047, frameMax: 131072, heartbeat: 0 }),
   ),
-  frame(1, 0, encodeMethod("connection.open", { virtualHost: "/" })),
-  frame(1, 1, encodeMethod("channel.open", {})),
+  encodeFrame(1, 0, encodeMethod("connection.open", { virtualHost: "/" })),
+  encodeFrame(1, 1, encodeMethod("channel.open", {})),
 ]);
-const CLOSE = frame(
+const CLOSE = encodeFrame(
   1,
   0,
   encodeMethod("connection.close", { replyCode: 200, replyText: "", classId: 0, methodId: 0 }),
 );
-const CLOSE_OK = frame(1, 0, encodeMethod("connection.close-ok", {}));
+const CLOSE_OK = encodeFrame(1, 0, encodeMethod("connection.close-ok", {}));
 
 const bytes = fc.uint8Array({ maxLength: 60 });
 const methodBytes = fc.tuple(fc.constantFrom(...Object.keys(METHOD_TABLE) as MethodName[]), bytes)
@@ -53,9 +46,9 @@ const methodBytes = fc.tuple(fc.constantFrom(...Object.keys(METHOD_TABLE) as Met
 const anything = fc.oneof(
   bytes,
   fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 3 }), bytes)
-    .map(([type, channel, payload]) => frame(type, channel, payload)),
+    .map(([type, channel, payload]) => encodeFrame(type, channel, payload)),
   fc.tuple(fc.integer({ min: 0, max: 2 }), methodBytes)
-    .map(([channel, payload]) => frame(1, channel, payload)),
+    .map(([channel, payload]) => encodeFrame(1, channel, payload)),
 );
 
 /** Sends the handshake, the bytes, and closes; resolves when the broker has ended the socket. */
