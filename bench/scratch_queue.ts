@@ -1,4 +1,5 @@
 // deno-lint-ignore-file no-console -- it prints to the terminal
+import { setTimeout } from "node:timers/promises";
 import { parseBrokerUrl } from "../src/amqp/broker_url.ts";
 import { Channel } from "../src/amqp/channel.ts";
 import { Connection } from "../src/amqp/connection.ts";
@@ -41,7 +42,7 @@ export class ScratchQueue implements AsyncDisposable {
       if (performance.now() > deadlineMs) {
         throw new Error(`${ready} tasks in the queue where ${count} were sent`);
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await setTimeout(LOOK_MS);
     }
   }
 

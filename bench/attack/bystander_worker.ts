@@ -4,6 +4,7 @@
  * It connects, declares, publishes and waits for the confirm, again and again, and tells how long
  * each round took: `{ ms }`, or `{ ms, failure }`.
  */
+import { setTimeout } from "node:timers/promises";
 import { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 
 /** Rounds before the first that counts: this client's own code has to be warm. */
@@ -24,7 +25,7 @@ owner.onmessage = async ({ data: url }) => {
     const from = performance.now();
     const failure = await round(url).then(() => undefined, (error: Error) => error.message);
     owner.postMessage({ ms: performance.now() - from, failure });
-    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    await setTimeout(REST_MS);
   }
 };
 

@@ -1,9 +1,9 @@
+import { setTimeout } from "node:timers/promises";
 import type { AmqpPeer } from "../../tests/support/amqp_peer.ts";
 import type { Attack } from "./attack.ts";
 import { AttackedBroker, BrokerEnded } from "./attacked_broker.ts";
 import { attacker, CHANNEL } from "./load.ts";
 import { problemOf } from "./problem.ts";
-import { pause } from "./process_state.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
 
 /** An attack that lasts longer is cut off, in milliseconds. */
@@ -37,7 +37,7 @@ export function crash({ name, sentence, attack }: Crash): Attack {
         await attack({ attacker: attacking, innocent }, over).catch((error) => {
           problem = problemOf(error);
         });
-        await pause(AFTERMATH_MS);
+        await setTimeout(AFTERMATH_MS);
         exitCode = broker.exitCode;
         hurt = await served(innocent);
       }
@@ -80,7 +80,7 @@ async function restart(
   try {
     await using broker = await AttackedBroker.start(executable, directory);
     const heard = await attacker(broker.url, stop).then(served, problemOf);
-    await pause(AFTERMATH_MS);
+    await setTimeout(AFTERMATH_MS);
     return broker.exitCode === undefined ? heard : `exits ${broker.exitCode}`;
   } catch (error) {
     if (error instanceof BrokerEnded) return `exits ${error.code}`;

@@ -1,7 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import type { Attack, AttackContext, Target } from "./attack.ts";
 import { AttackedBroker } from "./attacked_broker.ts";
 import { problemOf } from "./problem.ts";
-import { memoryOf, pause } from "./process_state.ts";
+import { memoryOf } from "./process_state.ts";
 import { RabbitMqTarget } from "./rabbitmq_target.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
 import { formatMegabytes } from "../section.ts";
@@ -110,7 +111,7 @@ async function watch(pid: number, stop: AbortSignal): Promise<Peak> {
     }
     if (now - from > CUT_OFF_MS) return { peakBytes, end: "cut off" };
     if (now - grownAt > STEADY_MS) break;
-    await pause(LOOK_MS);
+    await setTimeout(LOOK_MS);
   }
   return { peakBytes, end: "steady" };
 }

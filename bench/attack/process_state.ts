@@ -12,7 +12,3 @@ export async function memoryOf(
     ? undefined // a process that ended has a file without these lines
     : { residentBytes, peakBytes };
 }
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

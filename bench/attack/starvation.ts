@@ -1,8 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Attack, AttackContext, Target } from "./attack.ts";
 import { AttackedBroker } from "./attacked_broker.ts";
 import { Bystander, type Waits } from "./bystander.ts";
 import { problemOf } from "./problem.ts";
-import { pause } from "./process_state.ts";
 import { RabbitMqTarget } from "./rabbitmq_target.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
 import { formatMs } from "../section.ts";

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setTimeout } from "node:timers/promises";
 import { freePorts } from "../../tests/support/free_ports.ts";
 import { PrivateRabbitMq } from "../../tests/support/private_rabbitmq.ts";
 import { brokerVersion } from "../scratch_queue.ts";
@@ -107,6 +108,6 @@ async function fill({ url, address, name }: Asked, queues: number, stop: AbortSi
     const counted = told.split('"publish":1').length - 1;
     if (counted === queues) return;
     if (performance.now() > deadlineMs) throw new Error(`${name} tells of ${counted} queues`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await setTimeout(LOOK_MS);
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 /**
  * So many tasks may be on their way: enough for load, and few enough to be done soon in the end.
  */
@@ -34,7 +36,7 @@ export class TaskFeed {
     while (!this.#ended) {
       let room = await done() + this.#maxOnTheirWay - this.#count;
       while (room-- > 0) yield `${++this.#count}\n`;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await setTimeout(LOOK_MS);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /**
  * For anything that must come: generous, because machines are slow, and never reached in a good
  * run.
@@ -41,7 +43,7 @@ export async function eventually(
 ): Promise<void> {
   let over = false;
   const poll = async () => {
-    while (!over && !(await holds())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    while (!over && !(await holds())) await pause(POLL_MS);
   };
   try {
     await within(poll(), awaited, deadlineMs);

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { eventually } from "./deadline.ts";
 import { freePorts } from "./free_ports.ts";
 
@@ -116,7 +117,7 @@ export class PrivateRabbitMq implements AsyncDisposable {
     const exited = this.#process.status.then(() => "exited" as const);
     const deadline = Date.now() + NODE_DEADLINE_MS;
     while (!(await answersHandshake(this.#port))) {
-      const next = await Promise.race([exited, pause(READY_POLL_MS)]);
+      const next = await Promise.race([exited, setTimeout(READY_POLL_MS)]);
       if (next === "exited" || Date.now() > deadline) {
         throw new Error(
           `RabbitMQ did not start: ${await Deno.readTextFile(`${this.#dir}/output`)}`,
@@ -241,8 +242,4 @@ function answersHandshake(port: number): Promise<boolean> {
     socket.on("error", () => resolve(false));
     socket.once("close", () => resolve(false));
   });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

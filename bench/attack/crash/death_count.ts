@@ -1,6 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { CHANNEL, lengthOf } from "../load.ts";
 import { type Crash, crash } from "../crash.ts";
-import { pause } from "../process_state.ts";
 import type { AmqpPeer } from "../../../tests/support/amqp_peer.ts";
 import type { Fields } from "../../../tests/support/amqp_wire.ts";
 
@@ -39,7 +39,7 @@ function publishMine(peer: AmqpPeer, reason: string): void {
 
 /** Waits until the queue is rid of its message. */
 async function gone(peer: AmqpPeer, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted && await lengthOf(peer, "mine-q") > 0) await pause(LOOK_MS);
+  while (!stop.aborted && await lengthOf(peer, "mine-q") > 0) await setTimeout(LOOK_MS);
 }
 
 function deathCount(name: string, how: string, attack: Crash["attack"]) {

@@ -1,6 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { CHANNEL, each, lengthOf, methodBytes, workedOff } from "../load.ts";
 import { crash } from "../crash.ts";
-import { pause } from "../process_state.ts";
 
 const EXCHANGES = 30_000;
 const LOOK_MS = 50;
@@ -29,6 +29,6 @@ export const exchangeChain = crash({
     await workedOff(attacker, [...exchanges, ...bindings, methodBytes("queue.bind", last)], "end");
     const properties = { deliveryMode: 2 };
     attacker.publish(CHANNEL, { routingKey: "mine-q" }, "mine", { properties });
-    while (!stop.aborted && await lengthOf(attacker, "mine-q") > 0) await pause(LOOK_MS);
+    while (!stop.aborted && await lengthOf(attacker, "mine-q") > 0) await setTimeout(LOOK_MS);
   },
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import {
   attacker,
   CHANNEL,
@@ -7,7 +8,6 @@ import {
   publishBytes,
   workedOff,
 } from "../load.ts";
-import { pause } from "../process_state.ts";
 import { starvation } from "../starvation.ts";
 
 const QUEUES = 8;
@@ -40,6 +40,6 @@ export const deadLetterFanout = starvation({
   async attack({ url }, stop) {
     await using peer = await attacker(url, stop);
     peer.sendBytes(publishBytes({ exchange: "again" }, 64));
-    while (!stop.aborted && await lengthOf(peer, "counted") < DEATHS + 1) await pause(LOOK_MS);
+    while (!stop.aborted && await lengthOf(peer, "counted") < DEATHS + 1) await setTimeout(LOOK_MS);
   },
 });

@@ -1,5 +1,5 @@
+import { setTimeout } from "node:timers/promises";
 import { attacker, CHANNEL, each, lengthOf, publishBytes, repeated, workedOff } from "../load.ts";
-import { pause } from "../process_state.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 100_000;
@@ -27,6 +27,8 @@ export const expiryStorm = starvation({
     await using peer = await attacker(url, stop);
     peer.send(CHANNEL, "basic.get", { queue: "expiring", noAck: true });
     await peer.expectContent("basic.get-ok", CHANNEL);
-    while (!stop.aborted && await lengthOf(peer, "dead-letters") < MESSAGES) await pause(LOOK_MS);
+    while (!stop.aborted && await lengthOf(peer, "dead-letters") < MESSAGES) {
+      await setTimeout(LOOK_MS);
+    }
   },
 });

@@ -1,4 +1,4 @@
-import { pause } from "../process_state.ts";
+import { setTimeout } from "node:timers/promises";
 import { starvation } from "../starvation.ts";
 
 const LASTS_MS = 3_000;
@@ -7,5 +7,5 @@ const LASTS_MS = 3_000;
 export const nobody = starvation({
   name: "nobody",
   sentence: "nobody attacks: what the machine itself makes a client wait",
-  attack: () => pause(LASTS_MS),
+  attack: () => setTimeout(LASTS_MS),
 });

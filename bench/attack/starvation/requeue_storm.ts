@@ -1,5 +1,5 @@
+import { setTimeout } from "node:timers/promises";
 import { attacker, CHANNEL, each, lengthOf, publishBytes, repeated, workedOff } from "../load.ts";
-import { pause } from "../process_state.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 200_000;
@@ -18,7 +18,9 @@ export const requeueStorm = starvation({
   async attack({ url }, stop) {
     await using watcher = await attacker(url, stop);
     const length = async (wanted: number) => {
-      while (!stop.aborted && await lengthOf(watcher, "returning") !== wanted) await pause(LOOK_MS);
+      while (!stop.aborted && await lengthOf(watcher, "returning") !== wanted) {
+        await setTimeout(LOOK_MS);
+      }
     };
     await using consumer = await attacker(url, stop);
     await consumer.call(CHANNEL, "basic.consume", { queue: "returning" });

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import {
   attacker,
   CHANNEL,
@@ -7,7 +8,6 @@ import {
   publishBytes,
   workedOff,
 } from "../load.ts";
-import { pause } from "../process_state.ts";
 import { starvation } from "../starvation.ts";
 
 const QUEUES = 1_000;
@@ -35,6 +35,6 @@ export const ttlChain = starvation({
   async attack({ url }, stop) {
     await using peer = await attacker(url, stop);
     peer.sendBytes(publishBytes({ routingKey: "link-0" }, 64));
-    while (!stop.aborted && await lengthOf(peer, `link-${QUEUES}`) === 0) await pause(LOOK_MS);
+    while (!stop.aborted && await lengthOf(peer, `link-${QUEUES}`) === 0) await setTimeout(LOOK_MS);
   },
 });

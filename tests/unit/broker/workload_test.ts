@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { EndOfTurn } from "../../../src/broker/end_of_turn.ts";
 import { type Work, Workload } from "../../../src/broker/workload.ts";
 
@@ -43,7 +44,7 @@ Deno.test("work that never ends leaves room for what comes, and for the end of t
   });
   await ended;
   await new Promise<void>((resolve) => workload.add(slices(1, () => resolve())));
-  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  await setTimeout(0);
 });
 
 Deno.test("work that throws is told so, and goes on with the others", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setImmediate } from "node:timers";
+import { setImmediate } from "node:timers/promises";
 import { Output, OutputFailed, type Write } from "../../../src/cli/output/output.ts";
 
 /** A sink that takes one write at a time and finishes it when told. */
@@ -70,5 +70,5 @@ Deno.test("there is room until much is pending", async () => {
 
 /** Output is written once a turn of the event loop. */
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return setImmediate();
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../../broker.ts";
 import { checkPolicy } from "../../model/check_policy.ts";
 import { InvalidPolicy } from "../../model/policy.ts";
@@ -55,7 +56,7 @@ export class DefinitionsImport implements ImportTarget {
     for (const section of SECTIONS) {
       for (const item of definitions.get(section) ?? []) {
         this.#import(section, item);
-        if (++count % OBJECTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (++count % OBJECTS_PER_TURN === 0) await setImmediate();
       }
     }
   }
