@@ -1,3 +1,4 @@
+import { escapedXml } from "../../lab/picture/escaped_xml.ts";
 import type { Verdict } from "../../smoke/verdict.ts";
 
 const NAME_COLUMNS = 16;
@@ -36,41 +37,27 @@ export function junit(
   { elapsedMs, error }: { readonly elapsedMs: number; readonly error: string | undefined },
 ): string {
   const failures = verdicts.filter(({ ok }) => !ok).length;
+  const errors = error === undefined ? 0 : 1;
   const seconds = (elapsedMs / 1_000).toFixed(3);
   const cases = verdicts.map(({ name, ok, said }) => {
-    const head = `<testcase classname="worktool check" name="${escaped(name)}"`;
+    const head = `<testcase classname="worktool check" name="${escapedXml(name)}"`;
     return ok
-      ? `${head}><system-out>${escaped(said)}</system-out></testcase>`
-      : `${head}><failure message="${escaped(said)}"/></testcase>`;
+      ? `${head}><system-out>${escapedXml(said)}</system-out></testcase>`
+      : `${head}><failure message="${escapedXml(said)}"/></testcase>`;
   });
   if (error !== undefined) {
     cases.push(
       `<testcase classname="worktool check" name="cycle"><error message="${
-        escaped(error)
+        escapedXml(error)
       }"/></testcase>`,
     );
   }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="${escaped(suite)}" tests="${cases.length}" failures="${failures}" errors="${
-      error === undefined ? 0 : 1
-    }" time="${seconds}">`,
+    `<testsuite name="${escapedXml(suite)}" tests="${cases.length}" failures="${failures}" ` +
+    `errors="${errors}" time="${seconds}">`,
     ...cases.map((one) => `  ${one}`),
     "</testsuite>",
     "",
   ].join("\n");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-function escaped(text: string): string {
-  return text
-    // deno-lint-ignore no-control-regex -- XML 1.0 has no way to write them
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd")
-    .replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }

@@ -1,4 +1,5 @@
 import { area, curveStepAfter, line } from "d3-shape";
+import { escapedXml } from "./escaped_xml.ts";
 import type { Figure } from "./figure.ts";
 import type { Arrow } from "./arrows.ts";
 import type { CurvesLayout } from "./curves_layout.ts";
@@ -30,8 +31,8 @@ export function svgHead(
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="wl-picture" viewBox="0 0 ${width} ${height}"` +
     ' role="img">',
-    `<title>${escaped(title)}</title>`,
-    `<desc>${escaped(description)}</desc>`,
+    `<title>${escapedXml(title)}</title>`,
+    `<desc>${escapedXml(description)}</desc>`,
     `<style>${styleSheet()}</style>`,
   ];
 }
@@ -177,7 +178,7 @@ function cross(name: string, { x, y }: Point, arm: number, width: number): strin
 function rect(name: string, { x, y, width, height }: Box, more = "", hint = ""): string {
   const tag = `rect class="wl-${name}" x="${px(x)}" y="${px(y)}" width="${px(width)}"` +
     ` height="${px(height)}"${more}`;
-  return hint === "" ? `<${tag}/>` : `<${tag}><title>${escaped(hint)}</title></rect>`;
+  return hint === "" ? `<${tag}/>` : `<${tag}><title>${escapedXml(hint)}</title></rect>`;
 }
 
 function vertical(name: string, x: number, top: number, bottom: number, dashes?: string): string {
@@ -187,7 +188,7 @@ function vertical(name: string, x: number, top: number, bottom: number, dashes?:
 
 export function textSvg({ role, text, x, y, anchor }: Text): string {
   const at = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
-  return `<text class="wl-t-${role}" x="${px(x)}" y="${px(y)}"${at}>${escaped(text)}</text>`;
+  return `<text class="wl-t-${role}" x="${px(x)}" y="${px(y)}"${at}>${escapedXml(text)}</text>`;
 }
 
 export function px(value: number): string {
@@ -197,13 +198,6 @@ export function px(value: number): string {
 /** A tenth of a pixel is enough. */
 export function tenth(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** For text and attributes; what XML does not allow at all is shown as a replacement. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
-    // deno-lint-ignore no-control-regex
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd").toWellFormed();
 }
 
 /** FNV-1a: short, and the same for the same picture. */
