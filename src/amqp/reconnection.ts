@@ -21,7 +21,7 @@ export interface ReconnectionOptions {
   readonly maxDelayMs: number;
 }
 
-/** How long the last try has at the most, for it begins so long before the time is over. */
+/** How long the last try has at the most, in milliseconds. */
 const LAST_TRY_MS = 1_000;
 
 /**
@@ -66,7 +66,7 @@ export class Reconnection {
     const nowMs = performance.now();
     if (this.#succeededBefore && this.#failures === 0) this.#sinceMs = nowMs;
     const totalMs = this.#totalMs;
-    const pauseMs = this.#sinceMs + totalMs - nowMs - Math.min(LAST_TRY_MS, totalMs / 10);
+    const pauseMs = this.#sinceMs + totalMs - nowMs - lastTryMs(totalMs);
     if (pauseMs <= 0) return undefined;
     const fullMs = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failures++);
     return Math.min(pauseMs, fullMs * (1 + random) / 2);
@@ -76,6 +76,11 @@ export class Reconnection {
     const { waitMs, reconnectForMs } = this.#options;
     return this.#succeededBefore ? reconnectForMs : waitMs;
   }
+}
+
+/** How long before the time is over the last try begins, in milliseconds; all have `totalMs`. */
+export function lastTryMs(totalMs: number): number {
+  return Math.min(LAST_TRY_MS, totalMs / 10);
 }
 
 /**

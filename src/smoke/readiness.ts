@@ -3,7 +3,7 @@ import type { Cluster } from "../amqp/cluster.ts";
 import type { Connection } from "../amqp/connection.ts";
 import { channelReplyCode, ConnectAborted } from "../amqp/errors.ts";
 import { type QueueDepth, queueDepth } from "../amqp/queue.ts";
-import { canHeal } from "../amqp/reconnection.ts";
+import { canHeal, lastTryMs } from "../amqp/reconnection.ts";
 import { NOT_FOUND } from "../amqp/reply_code.ts";
 import { withChannel } from "../amqp/with_channel.ts";
 
@@ -41,9 +41,6 @@ export type Readiness =
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
-
-/** How long the last try has, for it begins so long before the time is over. */
-const LAST_TRY_MS = 1_000;
 
 /**
  * Waits until the broker is of use: not until its port is open, but until it has answered the
@@ -114,8 +111,7 @@ class Pauses {
 
   /** Pauses. @returns false at once where no time is left, or after a stop */
   async next(stop: AbortSignal): Promise<boolean> {
-    const lastTryMs = Math.min(LAST_TRY_MS, this.#forMs / 10);
-    const leftMs = this.#endMs - lastTryMs - performance.now();
+    const leftMs = this.#endMs - lastTryMs(this.#forMs) - performance.now();
     if (leftMs <= 0 || stop.aborted) return false;
     const pauseMs = Math.min(this.#pauseMs, leftMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
