@@ -1,14 +1,12 @@
 // deno-lint-ignore-file no-console -- it prints to the terminal
 /** An exchange with ever more bindings. Run by `deno task bindings`; see README.md. */
 import { parseArgs } from "node:util";
-import deno from "../deno.json" with { type: "json" };
 import { bindingGrowth } from "./broker/binding_growth.ts";
 import { EmbeddedBroker } from "./broker/embedded_broker.ts";
 import { EXECUTABLE } from "./executable.ts";
-import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { formatReport } from "./report.ts";
+import { beginning, reportHead } from "./report_head.ts";
 import { replaceResults } from "./results.ts";
-import { revision } from "./revision.ts";
 import { brokerVersion } from "./scratch_queue.ts";
 
 const HELP = `Usage: deno task bindings [options]
@@ -33,8 +31,7 @@ else await compare(values);
 
 async function compare(options: { quick: boolean; url: string; write: boolean }): Promise<void> {
   const { quick, url } = options;
-  const date = new Date().toISOString();
-  const load = loadAverage();
+  const begun = beginning();
   const peer = await brokerVersion(url);
   const interruption = new AbortController();
   Deno.addSignalListener("SIGINT", () => interruption.abort());
@@ -42,20 +39,7 @@ async function compare(options: { quick: boolean; url: string; write: boolean })
   const rivals = [{ name: "embedded", url: broker.url }, { name: peer, url }] as const;
   const section = await bindingGrowth(rivals, { quick, stop: interruption.signal });
   const report = formatReport({
-    date,
-    machine: describeMachine(),
-    versions: [
-      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
-      peer,
-      `deno ${Deno.version.deno}`,
-    ],
-    remarks: [
-      ...(quick ? ["QUICK: few bindings, not for comparing"] : []),
-      ...[noise(load)].filter((remark) => remark !== undefined),
-      `Load average before ${load.toFixed(2)}, after ${
-        loadAverage().toFixed(2)
-      } (its own included)`,
-    ],
+    ...await reportHead(begun, { quick: quick ? "few bindings" : undefined, versions: [peer] }),
     sections: [section],
   });
   console.log(report);

@@ -1,3 +1,5 @@
+import { memoryOf } from "./process_memory.ts";
+
 /** What is left out of a command line that is shown: where this repository and the files are. */
 const FOLDERS = [new URL("../", import.meta.url).pathname, /^\S*\/worktool-bench-[0-9a-f]+\//];
 
@@ -16,8 +18,8 @@ export interface Command {
 export interface Run {
   /** From before the process starts to after it ended, in milliseconds. */
   readonly elapsedMs: number;
-  /** The largest resident set (VmHWM) in KiB; only where it was asked for. */
-  readonly peakKib: number;
+  /** The largest resident set (VmHWM) in octets; only where it was asked for. */
+  readonly peakBytes: number;
 }
 
 /**
@@ -40,8 +42,10 @@ export async function runCommand(
     stderr: "piped",
   }).spawn();
   const stderr = new Response(process.stderr).text();
-  let peakKib = 0;
-  const look = async () => peakKib = Math.max(peakKib, await readPeakKib(process.pid));
+  let peakBytes = 0;
+  const look = async () => {
+    peakBytes = Math.max(peakBytes, (await memoryOf(process.pid))?.peakBytes ?? 0);
+  };
   const timer = peak ? setInterval(look, LOOK_MS) : undefined;
   const { code } = await process.status;
   const elapsedMs = performance.now() - startedAtMs;
@@ -49,7 +53,7 @@ export async function runCommand(
   stop.throwIfAborted();
   if (code !== 0) throw new Error(`${commandLine(command)}: exit ${code}\n${await stderr}`);
   await stderr;
-  return { elapsedMs, peakKib };
+  return { elapsedMs, peakBytes };
 }
 
 /** A command as a shell takes it, the URL's password left out. */
@@ -74,9 +78,4 @@ function redirected({ argv, stdin, stdout }: Command): string[] {
     "sh",
     ...argv,
   ];
-}
-
-async function readPeakKib(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => ""); // it has ended
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
 }

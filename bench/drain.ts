@@ -1,7 +1,7 @@
 import { compile } from "../compile.ts";
 import { type Benchmark, type Context, peerProgram } from "./benchmark.ts";
-import { runCommand } from "./command.ts";
 import { contest, type Contestant } from "./contest.ts";
+import { fillQueue } from "./fill_queue.ts";
 import { ScratchQueue } from "./scratch_queue.ts";
 import { contestSection, type Section } from "./section.ts";
 import type { Target } from "./target.ts";
@@ -41,9 +41,10 @@ interface DrainOptions {
 }
 
 async function drainOf(
-  { worktool, url, peers, quick, linesFile, outputFile, stop }: Context,
+  context: Context,
   { tasks, prefetch, bareConsumer, targets }: DrainOptions,
 ): Promise<Section> {
+  const { worktool, url, peers, quick, outputFile, stop } = context;
   await using queue = await ScratchQueue.create(url);
   const { name } = queue;
   const many = quick ? 1_000 : tasks;
@@ -60,11 +61,7 @@ async function drainOf(
       command: { argv, stdout: outputFile },
       tasks,
       ...(runs === undefined ? {} : { runs }),
-      before: async () => {
-        const send = [worktool, "send", "--url", url, "--queue", name, "--lines"];
-        await runCommand({ argv: send, stdin: await linesFile(tasks) }, { peak: false, stop });
-        await queue.arrived(tasks);
-      },
+      before: () => fillQueue(queue, tasks, context),
       after: () => queue.arrived(0),
     };
   }

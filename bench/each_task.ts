@@ -1,6 +1,6 @@
 import type { Benchmark, Context } from "./benchmark.ts";
-import { runCommand } from "./command.ts";
 import { contest, type Contestant } from "./contest.ts";
+import { fillQueue } from "./fill_queue.ts";
 import { ScratchQueue } from "./scratch_queue.ts";
 import { contestSection, type Section } from "./section.ts";
 import type { Target } from "./target.ts";
@@ -26,10 +26,11 @@ export const eachTask: Benchmark = {
 };
 
 async function catEachTask(
-  { worktool, url, peers, quick, linesFile, outputFile, stop }: Context,
+  context: Context,
   concurrency: number,
   targets: readonly Target[],
 ): Promise<Section> {
+  const { worktool, url, peers, quick, outputFile, stop } = context;
   await using queue = await ScratchQueue.create(url);
   await using deadLetters = await ScratchQueue.create(url);
   const { name } = queue;
@@ -40,11 +41,7 @@ async function catEachTask(
       name: contestantName,
       command: { argv, stdout: outputFile },
       tasks,
-      before: async () => {
-        const send = [worktool, "send", "--url", url, "--queue", name, "--lines"];
-        await runCommand({ argv: send, stdin: await linesFile(tasks) }, { peak: false, stop });
-        await queue.arrived(tasks);
-      },
+      before: () => fillQueue(queue, tasks, context),
       after: () => queue.arrived(0),
     };
   }

@@ -21,12 +21,12 @@ export const memory: Benchmark = {
     const lines: string[] = [];
 
     async function measure(what: string, tasks: number, command: Command): Promise<number> {
-      const { peakKib, elapsedMs } = await runCommand(command, { peak: true, stop });
-      const mib = (peakKib / 1_024).toFixed(1);
+      const { peakBytes, elapsedMs } = await runCommand(command, { peak: true, stop });
+      const mib = (peakBytes / 2 ** 20).toFixed(1);
       const seconds = (elapsedMs / 1_000).toFixed(1);
       rows.push([what, tasks.toLocaleString("en"), `${mib} MiB`, `${seconds} s`]);
       lines.push(`    ${commandLine(command)}`);
-      return peakKib;
+      return peakBytes;
     }
 
     const send = [worktool, "send", "--url", url, "--lines", "--queue"];

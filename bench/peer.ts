@@ -1,3 +1,5 @@
+import { outputOf } from "./command_output.ts";
+
 /**
  * The other programs, where they are installed: each with the words that its command begins with.
  */
@@ -18,9 +20,9 @@ const PYTHONS = ["python3", "/usr/bin/python3"] as const;
 export async function findPeers(): Promise<Peers> {
   const pika = await pythonWith("pika");
   const aioPika = await pythonWith("aio_pika");
-  const amqpPublish = await output(["amqp-publish", "--help"]);
-  const amqpConsume = await output(["amqp-consume", "--help"]);
-  const tools = await output(["dpkg-query", "-W", "-f", "${Version}", "amqp-tools"]);
+  const amqpPublish = await outputOf(["amqp-publish", "--help"]);
+  const amqpConsume = await outputOf(["amqp-consume", "--help"]);
+  const tools = await outputOf(["dpkg-query", "-W", "-f", "${Version}", "amqp-tools"]);
   return {
     ...(pika ? { pika: [pika.python] } : {}),
     ...(aioPika ? { aioPika: [aioPika.python] } : {}),
@@ -47,19 +49,8 @@ async function pythonWith(
   const script = `import ${module}, platform; ` +
     `print(${module}.__version__, "on Python", platform.python_version())`;
   for (const python of PYTHONS) {
-    const version = await output([python, "-c", script]);
+    const version = await outputOf([python, "-c", script]);
     if (version !== undefined) return { python, version };
   }
   return undefined;
-}
-
-/** What a command prints; undefined where it is missing or fails. */
-async function output([program, ...args]: [string, ...string[]]): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

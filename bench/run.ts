@@ -1,7 +1,6 @@
 // deno-lint-ignore-file no-console -- it prints to the terminal
 /** worktool side by side with its peers. Run by `deno task bench`; see README.md beside it. */
 import { parseArgs } from "node:util";
-import deno from "../deno.json" with { type: "json" };
 import { ConnectFailed } from "../src/amqp/errors.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
 import { embeddedBroker } from "./broker.ts";
@@ -9,13 +8,12 @@ import { bulkSend } from "./bulk_send.ts";
 import { drain } from "./drain.ts";
 import { EXECUTABLE } from "./executable.ts";
 import { lineFiles } from "./line_files.ts";
-import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { oneSend } from "./one_send.ts";
 import { eachTask } from "./each_task.ts";
 import { findPeers, type Peers } from "./peer.ts";
 import { formatReport } from "./report.ts";
-import { revision } from "./revision.ts";
+import { beginning, reportHead } from "./report_head.ts";
 import { brokerVersion } from "./scratch_queue.ts";
 import { replaceResults } from "./results.ts";
 import type { Section } from "./section.ts";
@@ -81,8 +79,7 @@ async function main(): Promise<number> {
   const peers = await findPeers();
   for (const name of peers.missing) console.error(`Missing, its rows are skipped: ${name}`);
 
-  const date = new Date().toISOString();
-  const load = loadAverage();
+  const begun = beginning();
   const interruption = new AbortController();
   Deno.addSignalListener("SIGINT", () => interruption.abort());
   const { signal: stop } = interruption;
@@ -95,22 +92,11 @@ async function main(): Promise<number> {
     return INTERRUPTED;
   }
   const report = formatReport({
-    date,
-    machine: describeMachine(),
-    versions: [
-      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
-      broker,
-      ...peers.versions,
-      `deno ${Deno.version.deno}`,
-    ],
-    remarks: [
-      ...(values.quick ? ["QUICK: small numbers, not for comparing"] : []),
-      ...[noise(load)].filter((remark) => remark !== undefined),
-      ...peers.missing.map((name) => `Skipped: ${name} is missing`),
-      `Load average before ${load.toFixed(2)}, after ${
-        loadAverage().toFixed(2)
-      } (its own included)`,
-    ],
+    ...await reportHead(begun, {
+      quick: values.quick ? "small numbers" : undefined,
+      versions: [broker, ...peers.versions],
+      remarks: peers.missing.map((name) => `Skipped: ${name} is missing`),
+    }),
     sections,
   });
   console.log(report);

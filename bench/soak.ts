@@ -1,14 +1,12 @@
 // deno-lint-ignore-file no-console -- it prints to the terminal
 /** Millions of messages through one embedded broker. Run by `deno task soak`; see README.md. */
 import { parseArgs } from "node:util";
-import deno from "../deno.json" with { type: "json" };
 import { EmbeddedBroker } from "./broker/embedded_broker.ts";
 import { RawConnection } from "./broker/raw_connection.ts";
 import { EXECUTABLE } from "./executable.ts";
-import { describeMachine, loadAverage, noise } from "./machine.ts";
 import { formatReport } from "./report.ts";
+import { beginning, reportHead } from "./report_head.ts";
 import { replaceResults } from "./results.ts";
-import { revision } from "./revision.ts";
 import type { Section } from "./section.ts";
 import { Arrivals } from "./soak/arrivals.ts";
 import { Consumer } from "./soak/consumer.ts";
@@ -53,22 +51,10 @@ async function main(): Promise<number> {
     console.error(HELP);
     return USAGE;
   }
-  const date = new Date().toISOString();
-  const load = loadAverage();
+  const begun = beginning();
   const section = await soak(Math.floor(messages / PRODUCERS), everySeconds * 1_000);
   const report = formatReport({
-    date,
-    machine: describeMachine(),
-    versions: [
-      `worktool ${deno.version} (${await revision() ?? "no commit"})`,
-      `deno ${Deno.version.deno}`,
-    ],
-    remarks: [
-      ...[noise(load)].filter((remark) => remark !== undefined),
-      `Load average before ${load.toFixed(2)}, after ${
-        loadAverage().toFixed(2)
-      } (its own included)`,
-    ],
+    ...await reportHead(begun),
     sections: [section],
   });
   console.log(report);

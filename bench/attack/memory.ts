@@ -2,9 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import type { Attack, AttackContext, Target } from "./attack.ts";
 import { AttackedBroker } from "./attacked_broker.ts";
 import { problemOf } from "./problem.ts";
-import { memoryOf } from "./process_state.ts";
 import { RabbitMqTarget } from "./rabbitmq_target.ts";
 import { scratchDirectory } from "./scratch_directory.ts";
+import { memoryOf } from "../process_memory.ts";
 import { formatMegabytes } from "../section.ts";
 
 /** What the broker is told to hold at most, in octets. */

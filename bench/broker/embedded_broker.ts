@@ -1,3 +1,4 @@
+import { memoryOf, type ProcessMemory } from "../process_memory.ts";
 import { printedUrl } from "./printed_url.ts";
 
 /** A broker that has not told its URL by then never will, in milliseconds. */
@@ -72,12 +73,11 @@ export class EmbeddedBroker implements AsyncDisposable {
     await process.status;
   }
 
-  /** Its memory in RAM now (VmRSS) and at its most (VmHWM), in octets. */
-  async memory(): Promise<{ residentBytes: number; peakBytes: number }> {
-    const status = await Deno.readTextFile(`/proc/${this.pid}/status`);
-    const octets = (field: string) =>
-      1_024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)![1]);
-    return { residentBytes: octets("VmRSS"), peakBytes: octets("VmHWM") };
+  /** Its memory. @throws {Error} when it has ended */
+  async memory(): Promise<ProcessMemory> {
+    const memory = await memoryOf(this.pid);
+    if (memory === undefined) throw new Error("worktool broker has ended");
+    return memory;
   }
 
   /** What its files hold, in octets. */

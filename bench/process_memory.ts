@@ -1,7 +1,13 @@
-/** Its memory in RAM now (VmRSS) and at its most (VmHWM), in octets; undefined when it ended. */
-export async function memoryOf(
-  pid: number,
-): Promise<{ residentBytes: number; peakBytes: number } | undefined> {
+/** What a process holds, in octets. */
+export interface ProcessMemory {
+  /** In RAM now (VmRSS). */
+  readonly residentBytes: number;
+  /** In RAM at its most (VmHWM). */
+  readonly peakBytes: number;
+}
+
+/** The memory of a process; undefined when it ended. */
+export async function memoryOf(pid: number): Promise<ProcessMemory | undefined> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   const octets = (field: string) => {
     const found = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status);
