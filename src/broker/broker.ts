@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import type { User, UserOptions } from "./access/user.ts";
+import type { User } from "./access/user.ts";
 import type { UserRecord } from "./access/user_record.ts";
 import { Users } from "./access/users.ts";
 import type { BrokerEvent } from "./broker_event.ts";
+import type { BrokerSettings } from "./broker_settings.ts";
 import { DeadLetters } from "./model/dead_letters.ts";
 import { DeadlineClock } from "./model/deadline_clock.ts";
 import { DiscardedEntries } from "./model/discarded_entries.ts";
 import { DirectReplies } from "./model/direct_replies.ts";
-import { type DeniableFeature, type Release, type ReleaseName, releaseNamed } from "./release.ts";
+import { type DeniableFeature, type Release, releaseNamed } from "./release.ts";
 import { EndOfTurn } from "./end_of_turn.ts";
 import { Churn } from "./churn.ts";
 import { collectGarbage } from "./collect_garbage.ts";
@@ -47,28 +48,6 @@ const BLOCKED_INPUT_SHARE = 1 / 16;
 /** A collection of garbage that the program waits for is no matter up to here. */
 const SMALL_MEMORY_BYTES = 128 * 1024 * 1024;
 
-/** What the broker is told at its start; the defaults are those of `serve` (server.ts). */
-export interface BrokerSettings {
-  /** Where durable things are kept; undefined keeps all in memory. */
-  dataDirectory: string | undefined;
-  /** Go on where confirmed work is missing there. */
-  acceptDamage: boolean;
-  /** Who is named at the start; nobody for the default user. */
-  users: readonly UserOptions[];
-  /** The release of RabbitMQ to behave as. */
-  release: ReleaseName;
-  /** Deprecated features that are refused. */
-  denied: readonly DeniableFeature[];
-  /** Which are named at the start, besides the default one. */
-  vhosts: readonly string[];
-  /** Longest a delivery may stay unacknowledged, in ms. */
-  consumerTimeoutMs: number;
-  /** Publishers are blocked while clients make it hold more than that, in octets. */
-  maxMemoryBytes: number;
-  /** Report every method that clients send as an event. */
-  traceMethods: boolean;
-}
-
 /** A connection, as far as the state that all of them share knows it. */
 export interface BrokerConnection {
   /** Memory is no longer short. */
@@ -102,17 +81,13 @@ export class Broker implements Disposable {
   readonly release: Release;
   readonly emit: (event: BrokerEvent) => void;
   /** Messages that came back from the store. */
-  readonly recoveredMessages: number;
+  recoveredMessages = 0;
   readonly #deadlines: DeadlineClock;
   readonly #discarded = new DiscardedEntries(this.workload, (all) => this.store?.exclude(all));
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
 
-  /**
-   * @throws {DataDirectoryError} when the data directory cannot be used.
-   * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
-   */
-  constructor(settings: BrokerSettings, emit: (event: BrokerEvent) => void) {
+  private constructor(settings: BrokerSettings, emit: (event: BrokerEvent) => void) {
     this.settings = settings;
     this.release = releaseNamed(settings.release);
     this.emit = emit;
@@ -149,20 +124,37 @@ export class Broker implements Disposable {
     this.parameters = new GlobalParameters(this.store?.settings);
     this.vhosts = new VHosts(this.#vhostContext(), this.store?.settings);
     for (const name of settings.vhosts) this.vhosts.named(Buffer.from(name).toString("latin1"));
-    this.recoveredMessages = this.#recover();
     this.sampler = new Sampler({
       workload: this.workload,
       all: () => this.#sampled(),
       now: () => performance.now(),
       failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
     });
-    this.users.addDefault();
-    this.vhosts.addDefault();
     const { consumerTimeoutMs } = settings;
     this.#timeoutCheck = setInterval(
       () => this.#checkTimeouts(),
       Math.min(TIMEOUT_CHECK_MS, Math.max(consumerTimeoutMs / 2, 100)),
     );
+  }
+
+  /**
+   * A broker with all that its data directory holds.
+   *
+   * @param options.stop ends the start; its reason is thrown.
+   * @throws {DataDirectoryError} when the data directory cannot be used.
+   * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
+   */
+  static async open(
+    settings: BrokerSettings,
+    { emit, stop }: { emit: (event: BrokerEvent) => void; stop?: AbortSignal | undefined },
+  ): Promise<Broker> {
+    const broker = new Broker(settings, emit);
+    await broker.#recover(stop);
+    broker.sampler.begin();
+    broker.users.addDefault();
+    broker.vhosts.addDefault();
+    broker.#deadlines.start();
+    return broker;
   }
 
   /** All whose rates are told. */
@@ -208,21 +200,21 @@ export class Broker implements Disposable {
     });
   }
 
-  #recover(): number {
+  async #recover(stop: AbortSignal | undefined): Promise<void> {
     const { store } = this;
-    if (store === undefined) return 0;
+    if (store === undefined) return;
     try {
-      const { position, messages } = recover(store.directory, {
+      const { position, messages } = await recover(store.directory, {
         vhostNamed: (name) => this.vhosts.named(name),
         restoreSetting: (key, value) => this.#restoreSetting(key, value),
-      });
+      }, stop);
       this.#position = position;
-      return messages;
+      this.recoveredMessages = messages;
     } catch (cause) {
       // What can be read is half of it: leave all as it is.
-      this.#deadlines[Symbol.dispose]();
+      clearInterval(this.#timeoutCheck);
       store.abandon();
-      if (cause instanceof DamagedDataError) throw cause;
+      if (cause instanceof DamagedDataError || stop?.aborted) throw cause;
       throw new DataDirectoryError(this.settings.dataDirectory!, cause);
     }
   }

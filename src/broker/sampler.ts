@@ -55,7 +55,12 @@ export class Sampler implements Work {
     this.#context = context;
     const to = this.#lastTurnAt = context.now();
     this.#older = this.#newer = { from: -Infinity, to, of: new WeakMap() };
-    for (const one of context.all()) keep(this.#newer, one);
+    this.begin();
+  }
+
+  /** What changed before now, as all was restored, counts in no rate. */
+  begin(): void {
+    for (const one of this.#context.all()) keep(this.#newer, one);
   }
 
   /** A turn with work begins: until now all is as the last one left it. */

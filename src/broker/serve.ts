@@ -20,6 +20,13 @@ export async function broker(
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   stop.addEventListener("abort", () => resolve(), { once: true });
   if (stop.aborted) return;
-  await using _server = await BrokerServer.listen(options, onEvent);
+  let server: BrokerServer;
+  try {
+    server = await BrokerServer.listen(options, onEvent, stop);
+  } catch (error) {
+    if (error !== stop.reason) throw error;
+    return onEvent({ event: "closed" });
+  }
+  await using _ = server;
   await stopped;
 }

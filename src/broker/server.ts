@@ -1,63 +1,29 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import type { UserOptions } from "./access/user.ts";
+import { Acceptor } from "./acceptor.ts";
 import { Broker } from "./broker.ts";
+import { type BrokerSettings, withDefaults } from "./broker_settings.ts";
 import type { BrokerEvent } from "./broker_event.ts";
-import { machineMemoryBytes } from "./machine_memory.ts";
 import type { FaultPlan } from "./faults/fault.ts";
 import type { Faults } from "./faults/faults.ts";
-import { Connection } from "./connection/connection.ts";
-import { connectionLimit } from "./connection_limit.ts";
 import { type ManagementAddress, ManagementPort } from "./management/management_port.ts";
-import { DEFAULT_RELEASE, type DeniableFeature, type ReleaseName } from "./release.ts";
 
-/** Octets that a connection takes in memory, and its socket (measured). */
-const CONNECTION_BYTES = 35_000;
-
-/** RabbitMQ's consumer_timeout: half an hour. */
-const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * 60 * 1000;
-/** RabbitMQ's vm_memory_high_watermark: 40 % of the memory there is. */
-const DEFAULT_MEMORY_SHARE = 0.4;
 /** How long connections may take to answer connection.close when the broker stops, in ms. */
 const CLOSE_GRACE_MS = 1_000;
 
 /** How to run an embedded broker. */
-export interface BrokerOptions {
+export interface BrokerOptions extends Partial<BrokerSettings> {
   /** Address to listen on; default `127.0.0.1`. */
   host?: string;
   /** Port to listen on; default 5672, 0 for a free one. */
   port?: number;
-  /** Directory for durable things; without it all is in memory and gone at the end. */
-  dataDirectory?: string;
-  /** Go on where confirmed work is missing there; default false. */
-  acceptDamage?: boolean;
-  /**
-   * Who is there, whatever was changed while the broker ran before; with nobody named, `guest` with
-   * password `guest` and all permissions, unless that was changed.
-   */
-  users?: readonly UserOptions[];
-  /** Which are there, besides those that were left and `/`, unless it was deleted. */
-  vhosts?: readonly string[];
-  /** The release of RabbitMQ to behave as; default 4.3. */
-  release?: ReleaseName;
-  /** Deprecated features to refuse, as an operator of RabbitMQ may; default none. */
-  denied?: readonly DeniableFeature[];
-  /** Longest a delivery may stay unacknowledged, in ms; default 30 minutes. */
-  consumerTimeoutMs?: number;
-  /**
-   * Clients may make the broker hold that much before publishers are blocked, in octets; default
-   * 40 % of what the machine has, or the control group may use.
-   */
-  maxMemoryBytes?: number;
   /** Where the management HTTP API listens, if it can; default nowhere. */
   management?: ManagementAddress;
   /** What it does wrong on purpose; default nothing. */
   faults?: FaultPlan;
   /** What RabbitMQ has exported, as JSON; imported before anybody is served. */
   definitions?: string;
-  /** Report every method that clients send as an event; default false. */
-  traceMethods?: boolean;
 }
 
 /** An AMQP 0-9-1 broker listening on a port. */
@@ -66,14 +32,20 @@ export class BrokerServer implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;
   readonly #broker: Broker;
-  readonly #connections = new Set<Connection>();
+  readonly #acceptor: Acceptor;
   readonly #faults: Faults | undefined;
   #management: ManagementPort | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, broker: Broker, faults: Faults | undefined) {
+  private constructor(
+    server: Server,
+    broker: Broker,
+    acceptor: Acceptor,
+    faults: Faults | undefined,
+  ) {
     this.#server = server;
     this.#broker = broker;
+    this.#acceptor = acceptor;
     this.#faults = faults;
     const { address, family, port } = server.address() as AddressInfo;
     this.url = `amqp://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
@@ -83,6 +55,7 @@ export class BrokerServer implements AsyncDisposable {
   /**
    * Starts a broker and waits until it accepts connections.
    * @param log told what happens, as data.
+   * @param stop ends the start, which may have much to read; its reason is thrown.
    * @throws {DataDirectoryError} when the data directory is in use or cannot be written.
    * @throws {DamagedDataError} when confirmed work is missing there, and that was not accepted.
    * @throws {DefinitionsError} when the definitions cannot be imported.
@@ -91,59 +64,25 @@ export class BrokerServer implements AsyncDisposable {
   static async listen(
     options: BrokerOptions,
     log: (event: BrokerEvent) => void,
+    stop?: AbortSignal,
   ): Promise<BrokerServer> {
     // Loaded only where somebody asks for it, and now: who connects must not wait for it.
     const makeFaults = options.faults && await faultMaker(options.faults);
     // Before the store: where it cannot listen it leaves no empty database behind. Who connects
     // while the store is read waits for it.
     const server = await listeningServer(options);
+    const acceptor = new Acceptor(server, log);
     let broker: Broker;
     try {
-      broker = new Broker({
-        dataDirectory: options.dataDirectory,
-        acceptDamage: options.acceptDamage ?? false,
-        users: options.users ?? [],
-        vhosts: options.vhosts ?? [],
-        release: options.release ?? DEFAULT_RELEASE,
-        denied: options.denied ?? [],
-        consumerTimeoutMs: options.consumerTimeoutMs ?? DEFAULT_CONSUMER_TIMEOUT_MS,
-        maxMemoryBytes: options.maxMemoryBytes ?? machineMemoryBytes() * DEFAULT_MEMORY_SHARE,
-        traceMethods: options.traceMethods ?? false,
-      }, log);
+      broker = await Broker.open(withDefaults(options), { emit: log, stop });
     } catch (error) {
       server.close();
+      acceptor[Symbol.dispose]();
       throw error;
     }
-    const faults = makeFaults?.(broker);
-    const running = new BrokerServer(server, broker, faults);
+    const running = new BrokerServer(server, broker, acceptor, makeFaults?.(broker));
     await running.#import(options.definitions);
-    const limit = connectionLimit();
-    let accepted = 0;
-    let full = false;
-    server.on("connection", (socket) => {
-      const connections = running.#connections.size;
-      const lack = connections >= limit
-        ? "open files"
-        : broker.memory.crowded
-        ? "memory"
-        : undefined;
-      if (lack !== undefined && !full) log({ event: "full", connections, lack });
-      full = lack !== undefined;
-      if (full) return socket.destroy();
-      const connection = new Connection(
-        ++accepted,
-        socket,
-        broker,
-        faults?.partsFor(accepted),
-      );
-      running.#connections.add(connection);
-      broker.memory.accountConnections(CONNECTION_BYTES);
-      void connection.ended.then(() => {
-        running.#connections.delete(connection);
-        broker.memory.accountConnections(-CONNECTION_BYTES);
-      });
-    });
-    server.on("error", () => {}); // one connection that could not be had is not the broker's end
+    acceptor.serve({ broker, faults: running.#faults });
     log({ event: "listening", url: running.url, messages: broker.recoveredMessages });
     await running.#serveManagement(options.management);
     return running;
@@ -156,6 +95,7 @@ export class BrokerServer implements AsyncDisposable {
       await importAtStart(this.#broker, definitions);
     } catch (error) {
       this.#server.close();
+      this.#acceptor[Symbol.dispose]();
       this.#broker[Symbol.dispose]();
       throw error;
     }
@@ -190,7 +130,7 @@ export class BrokerServer implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#server.close();
     this.#management?.[Symbol.dispose]();
-    const connections = [...this.#connections];
+    const connections = [...this.#acceptor.connections];
     const ended = Promise.all(connections.map((connection) => connection.shutDown()));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const grace = new Promise((resolve) => timer = setTimeout(resolve, CLOSE_GRACE_MS));

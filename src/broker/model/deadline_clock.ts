@@ -14,7 +14,10 @@ export interface DeadlineWatcher {
   failed(queue: Queue, error: unknown): void;
 }
 
-/** One timer for all that expires: calls back the queues whose time has come, one by one. */
+/**
+ * One timer for all that expires: calls back the queues whose time has come, one by one, from
+ * `start` on.
+ */
 export class DeadlineClock implements Work, Disposable {
   readonly #workload: Workload;
   readonly #watcher: DeadlineWatcher;
@@ -25,11 +28,17 @@ export class DeadlineClock implements Work, Disposable {
   #queue: Queue | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
-  #disposed = false;
+  #running = false;
 
   constructor(workload: Workload, watcher: DeadlineWatcher) {
     this.#workload = workload;
     this.#watcher = watcher;
+  }
+
+  /** Nothing expires before. */
+  start(): void {
+    this.#running = true;
+    this.#arm(Math.min(...this.#deadlines.values()));
   }
 
   /** Calls the queue back at this time or earlier; the earliest request counts. */
@@ -41,7 +50,7 @@ export class DeadlineClock implements Work, Disposable {
   }
 
   #arm(atMs: number): void {
-    if (this.#disposed) return;
+    if (!this.#running || atMs === Infinity) return;
     clearTimeout(this.#timer);
     this.#timerAt = atMs;
     const waitMs = Math.min(Math.max(Math.ceil(atMs - this.#watcher.now()), 0), LONGEST_WAIT_MS);
@@ -79,7 +88,7 @@ export class DeadlineClock implements Work, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#running = false;
     clearTimeout(this.#timer);
   }
 }

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file camelcase -- columns of the database
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers/promises";
 import { Entry } from "../model/entry.ts";
 import { Message } from "../model/message.ts";
 import type { Queue } from "../model/queue.ts";
@@ -77,23 +78,32 @@ export interface Recovered {
  * Puts everything a data directory holds back into the virtual hosts. What cannot be used is set
  * aside in the directory.
  *
+ * @param stop leaves all as it is; its reason is thrown
  * @returns the highest position in use and how many messages came back.
  * @throws {DamagedDataError} when more is missing than single messages, and that was not accepted.
  */
-export function recover(
+export async function recover(
   directory: DataDirectory,
   into: Recovered,
-): { position: number; messages: number } {
-  return new Recovery(directory, into).run();
+  stop?: AbortSignal,
+): Promise<{ position: number; messages: number }> {
+  return await new Recovery(directory, into, stop).run();
 }
+
+/** The clock is looked at after so many rows, */
+const ROWS_PER_LOOK = 256;
+/** and the event loop has its turn after so long, in ms: a start may take minutes. */
+const SLICE_MS = 20;
 
 class Recovery {
   readonly #directory: DataDirectory;
   readonly #into: Recovered;
+  readonly #stop: AbortSignal | undefined;
   readonly #damage = new Damage();
   readonly #queues = new Map<number, Queue>();
   readonly #holdings: Holdings;
   #definitions = 0;
+  #lookAtMs = performance.now() + SLICE_MS;
   /** Rows of messages, whatever becomes of them. */
   #rows = 0;
   #position = 0;
@@ -102,9 +112,10 @@ class Recovery {
   /** Of deleted queues: a crash left them behind. */
   readonly #orphans: MessageRow[] = [];
 
-  constructor(directory: DataDirectory, into: Recovered) {
+  constructor(directory: DataDirectory, into: Recovered, stop: AbortSignal | undefined) {
     this.#directory = directory;
     this.#into = into;
+    this.#stop = stop;
     this.#holdings = readHoldings(directory.database) ?? {
       changes: 0,
       stored: 0,
@@ -114,12 +125,12 @@ class Recovery {
     };
   }
 
-  run(): { position: number; messages: number } {
-    this.#recoverDefinitions("setting", (row) => this.#restoreSetting(row));
-    this.#recoverDefinitions("exchange", (row) => this.#restoreExchange(row));
-    this.#recoverDefinitions("queue", (row) => this.#restoreQueue(row));
-    this.#recoverDefinitions("binding", (row) => this.#restoreBinding(row));
-    this.#recoverMessages();
+  async run(): Promise<{ position: number; messages: number }> {
+    await this.#recoverDefinitions("setting", (row) => this.#restoreSetting(row));
+    await this.#recoverDefinitions("exchange", (row) => this.#restoreExchange(row));
+    await this.#recoverDefinitions("queue", (row) => this.#restoreQueue(row));
+    await this.#recoverDefinitions("binding", (row) => this.#restoreBinding(row));
+    await this.#recoverMessages();
     this.#compareBooks();
     this.#directory.settle(this.#damage);
     const forgotten = this.#forget();
@@ -130,9 +141,12 @@ class Recovery {
   }
 
   /** @param restore may throw: the row is damaged then */
-  #recoverDefinitions(table: DefinitionTable, restore: (row: unknown) => void): void {
+  async #recoverDefinitions(
+    table: DefinitionTable,
+    restore: (row: unknown) => void,
+  ): Promise<void> {
     for (const row of this.#directory.database.prepare(`SELECT * FROM ${table}`).iterate()) {
-      this.#definitions++;
+      if (++this.#definitions % ROWS_PER_LOOK === 0) await this.#look();
       const values = DEFINITION_COLUMNS[table].map((column) => row[column] as SqlValue);
       const name = `${table} "${text(row.name ?? `${row.source} -> ${row.destination}`)}"`;
       if (definitionChecksum(values) !== row.checksum) {
@@ -190,19 +204,27 @@ class Recovery {
     });
   }
 
-  #recoverMessages(): void {
+  async #recoverMessages(): Promise<void> {
     const rows = this.#directory.database.prepare(
       "SELECT id, queue, expires_at, body_at, bytes, delivery_count, checksum " +
         "FROM message ORDER BY id",
     ).iterate();
     for (const row of rows) {
-      this.#rows++;
+      if (++this.#rows % ROWS_PER_LOOK === 0) await this.#look();
       const message = row as unknown as MessageRow;
       const queue = this.#queues.get(message.queue);
       if (!this.#isIntact(message)) this.#setAside(message, "damaged", queue);
       else if (queue === undefined) this.#orphans.push(message);
       else this.#restoreMessage(message, queue);
     }
+  }
+
+  /** Lets the event loop have its turn, where it has waited for it. */
+  async #look(): Promise<void> {
+    if (performance.now() < this.#lookAtMs) return;
+    await setImmediate();
+    this.#stop?.throwIfAborted();
+    this.#lookAtMs = performance.now() + SLICE_MS;
   }
 
   #isIntact({ id, queue, expires_at, body_at, bytes, checksum }: MessageRow): boolean {
