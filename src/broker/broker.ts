@@ -27,6 +27,7 @@ import type { Policy } from "./model/policy.ts";
 import type { VHost } from "./model/vhost.ts";
 import type { VHostContext } from "./model/vhost_context.ts";
 import type { VHostMetadata } from "./model/vhost_metadata.ts";
+import { Returns } from "./model/returns.ts";
 import { VHosts } from "./model/vhosts.ts";
 import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
@@ -84,6 +85,7 @@ export class Broker implements Disposable {
   recoveredMessages = 0;
   readonly #deadlines: DeadlineClock;
   readonly #discarded = new DiscardedEntries(this.workload, (all) => this.store?.exclude(all));
+  readonly #returns = new Returns(this.workload, (queue, error) => this.#failedIn(queue, error));
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
 
@@ -183,6 +185,7 @@ export class Broker implements Disposable {
       accountMemory: (bytes) => this.memory.accountMessages(bytes),
       wakeAt: (atMs: number, queue: Queue) => this.#deadlines.wakeAt(atMs, queue),
       discard: (entries) => this.#discarded.add(entries),
+      returnLater: (entries) => this.#returns.add(entries),
       isTurnOver: () => this.workload.over(),
       directReplies: this.directReplies,
       deadLetters: this.deadLetters,
@@ -279,6 +282,7 @@ export class Broker implements Disposable {
     clearInterval(this.#timeoutCheck);
     this.#deadlines[Symbol.dispose]();
     this.workload[Symbol.dispose]();
+    this.#returns.finish();
     this.#discarded.finish();
     this.store?.[Symbol.dispose]();
     this.endOfTurn[Symbol.dispose]();

@@ -233,8 +233,10 @@ export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled
     const consumers = [...this.consumers.values()];
     for (const consumer of consumers) this.removeConsumer(consumer);
     const taken = this.transaction?.takeBack() ?? [];
-    const entries = [...this.unacked.takeAll(), ...taken];
-    entries.sort((a, b) => a.deliveryTag - b.deliveryTag);
+    let entries = this.unacked.takeAll();
+    if (taken.length > 0) {
+      entries = [...entries, ...taken].sort((a, b) => a.deliveryTag - b.deliveryTag);
+    }
     // Consumers first, or the requeued entries would come straight back to them.
     const queues = new Set(consumers.map(({ queue }) => queue));
     for (const consumer of consumers) consumer.queue.subscribers.remove(consumer);

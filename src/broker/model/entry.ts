@@ -85,6 +85,20 @@ export class Entry {
     this.expiresAt = expiresAt;
   }
 
+  /** Its delivery is over. */
+  noteSettled(): void {
+    this.deliveryTag = 0;
+    this.subscriber = undefined;
+    this.getter = undefined;
+  }
+
+  /** It came back. @param options.counts as a failed delivery, too */
+  noteReturn({ counts }: { counts: boolean }): void {
+    this.redelivered = true;
+    this.acquiredCount++;
+    if (counts) this.deliveryCount++;
+  }
+
   /** What is left of a delivery whose message was taken back. */
   static remains(entry: Entry): Entry {
     const remains = new Entry(entry.message, entry.queue, entry.position, Infinity);

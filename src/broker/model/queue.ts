@@ -1,5 +1,4 @@
 import type { Figures, Sampled } from "../sampler.ts";
-import { ChannelError } from "../wire/protocol_error.ts";
 import { type DeliveryHolder, Entry, type EntryQueue, type Subscriber } from "./entry.ts";
 import type { Message } from "./message.ts";
 import { Backlog } from "./backlog.ts";
@@ -11,6 +10,7 @@ import { timeToLiveMs } from "./queue_policy.ts";
 import { QueueSubscribers } from "./queue_subscribers.ts";
 import { QueueTally } from "./queue_tally.ts";
 import { QueueUse } from "./queue_use.ts";
+import { ReturningEntries } from "./returning_entries.ts";
 
 /**
  * A queue: ready entries in order, subscribers in turn, and the rules between them.
@@ -22,6 +22,11 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   deleted = false;
   readonly #context: QueueContext<Queue>;
   readonly #backlog: Backlog;
+  readonly #returning = new ReturningEntries(this, {
+    putBack: (entry, options) => this.#putBack(entry, options),
+    allBack: () => this.#allBack(),
+    goOnLater: (entries) => this.#context.returnLater(entries),
+  });
   readonly #use: QueueUse;
   /** Where the queue takes back what is overdue. */
   readonly #held: HeldEntries | undefined;
@@ -61,7 +66,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   }
 
   get readyCount(): number {
-    return this.#backlog.count;
+    return this.#backlog.count + this.#returning.count;
   }
 
   /** Sum of the bodies of ready messages, in octets. */
@@ -108,7 +113,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
     entry.deliveryCount = entry.acquiredCount = deliveryCount;
     if (deliveryCount > 0) entry.redelivered = policy.quorum; // others once they have waited
     this.tally.account(message.memoryBytes);
-    const subscriber = this.#backlog.count === 0 ? this.subscribers.next() : undefined;
+    const subscriber = this.readyCount === 0 ? this.subscribers.next() : undefined;
     const stores = !subscriber?.noAck && this.keeps(message);
     if (stores) this.#context.store(entry);
     if (subscriber !== undefined) this.#hand(entry, subscriber);
@@ -156,7 +161,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
 
   /** Delivers while there are ready entries and subscribers that can take them. */
   #pump(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#returning.count > 0) return;
     this.#pumping = true;
     try {
       while (this.#backlog.count > 0) {
@@ -193,6 +198,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   /** basic.get: takes the next entry; with `noAck` it is settled at once. */
   get(getter: DeliveryHolder, mode: { noAck: boolean }): Entry | undefined {
     this.used();
+    this.#returning.finish();
     const entry = this.#backlog.take();
     if (entry === undefined) return void this.tally.counts.getEmpty++;
     this.tally.counts.got(entry, mode);
@@ -233,9 +239,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   #settled(entry: Entry): void {
     this.tally.settle(entry);
     this.#held?.delete(entry);
-    entry.deliveryTag = 0;
-    entry.subscriber = undefined;
-    entry.getter = undefined;
+    entry.noteSettled();
   }
 
   /**
@@ -243,28 +247,26 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
    * Delivery goes on after the last, so that their order is kept.
    * @param options.failed basic.reject and the end of a consumer mean so, basic.nack does not
    */
-  requeue(entries: readonly Entry[], { failed }: { failed: boolean }): void {
-    const counts = failed || this.#context.release.countedReturns === "all";
-    for (const entry of entries) {
-      if (entry.released) continue;
-      this.#settled(entry);
-      if (this.deleted) {
-        this.forget(entry);
-        continue;
+  requeue(entries: readonly Entry[], options: { failed: boolean }): void {
+    const back = entries.filter(({ released }) => !released);
+    for (const entry of back) this.#settled(entry);
+    this.#returning.add(back, options);
+  }
+
+  #putBack(entry: Entry, { failed }: { failed: boolean }): void {
+    if (this.deleted) return this.forget(entry);
+    entry.noteReturn({ counts: failed || this.#context.release.countedReturns === "all" });
+    if (this.policy.quorum) {
+      // x-delivery-limit: a message that keeps failing is given up.
+      if (entry.deliveryCount > this.policy.deliveryLimit) {
+        return this.#giveUp(entry, "delivery_limit");
       }
-      entry.redelivered = true;
-      entry.acquiredCount++;
-      if (counts) entry.deliveryCount++;
-      if (this.policy.quorum) {
-        if (entry.deliveryCount > this.policy.deliveryLimit) {
-          // x-delivery-limit: a message that keeps failing is given up.
-          this.#giveUp(entry, "delivery_limit");
-          continue;
-        }
-        if (entry.storage !== "none") this.#context.touched(entry);
-      }
-      if (!this.#backlog.delays(entry, { failed })) this.#backlog.requeue(entry);
+      if (entry.storage !== "none") this.#context.touched(entry);
     }
+    if (!this.#backlog.delays(entry, { failed })) this.#backlog.requeue(entry);
+  }
+
+  #allBack(): void {
     if (this.#backlog.endDelays()) this.resume();
     this.expire();
     // A quorum queue drops only what no consumer takes.
@@ -273,15 +275,9 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
     this.resume();
   }
 
-  /**
-   * Adds a consumer.
-   * @throws {ChannelError} 403 when it, or the one already there, wants the queue for itself.
-   */
+  /** Adds a consumer. @throws {ChannelError} 403 as {@linkcode QueueSubscribers.add} does */
   subscribe(subscriber: Subscriber): void {
-    if (this.subscribers.refuses(subscriber)) {
-      throw new ChannelError("ACCESS_REFUSED", `${this.title} in exclusive use`);
-    }
-    this.subscribers.add(subscriber);
+    this.subscribers.add(subscriber, this.title);
     this.used();
   }
 
@@ -293,8 +289,9 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
     else if (!this.deleted) this.resume();
   }
 
-  /** Drops all entries that no one holds. @returns how many. */
+  /** Drops all that no one holds. @returns how many */
   purge(): number {
-    return this.#context.discard(this.#backlog.takeAll());
+    if (!this.deleted) this.#returning.finish();
+    return this.#returning.count + this.#context.discard(this.#backlog.takeAll());
   }
 }

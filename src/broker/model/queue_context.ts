@@ -2,6 +2,7 @@ import type { Release } from "../release.ts";
 import type { FieldTable } from "../wire/field_table.ts";
 import type { Entry } from "./entry.ts";
 import type { ReadyEntries } from "./ready_entries.ts";
+import type { ReturningEntries } from "./returning_entries.ts";
 
 /** What became of a publish: taken, taken and to be kept on disk, or refused by x-overflow. */
 export type Enqueued = "taken" | "storing" | "rejected";
@@ -31,6 +32,8 @@ export interface QueueContext<Q> {
    * @param options.deliveryCount what the dead letter begins with
    */
   deadLetter(entry: Entry, reason: DeathReason, options: { deliveryCount: number }): void;
+  /** Calls their `goOn` soon, in slices, until none is left. */
+  returnLater(entries: ReturningEntries): void;
   /** Forgets the entries, which are in no queue any more, now or soon. @returns how many */
   discard(entries: ReadyEntries): number;
   /** One step more is done. @returns whether others should have their turn before the next */

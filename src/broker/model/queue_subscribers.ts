@@ -1,4 +1,5 @@
 import type { Release } from "../release.ts";
+import { ChannelError } from "../wire/protocol_error.ts";
 import type { Subscriber } from "./entry.ts";
 import type { QueuePolicy } from "./queue_policy.ts";
 
@@ -32,7 +33,7 @@ export class QueueSubscribers {
   }
 
   /** Whether it wants the queue for itself, or the one already there does. */
-  refuses(subscriber: Subscriber): boolean {
+  #refuses(subscriber: Subscriber): boolean {
     if (this.#policy.quorum) return false; // they know no exclusive consumers, and do not say so
     // Rule: an exclusive consumer shares its queue with no other, nor stands in line for it.
     return subscriber.exclusive
@@ -53,7 +54,15 @@ export class QueueSubscribers {
     return this.#active;
   }
 
-  add(subscriber: Subscriber): void {
+  /**
+   * Adds one. @param title of the queue, as replies name it
+   *
+   * @throws {ChannelError} 403 when it, or the one already there, wants the queue for itself.
+   */
+  add(subscriber: Subscriber, title: string): void {
+    if (this.#refuses(subscriber)) {
+      throw new ChannelError("ACCESS_REFUSED", `${title} in exclusive use`);
+    }
     this.#exhausted = false;
     this.#arrivals.push(subscriber);
     this.#active ??= subscriber;

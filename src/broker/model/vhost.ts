@@ -67,6 +67,7 @@ export class VHost implements Sampled {
       accountMemory: context.accountMemory,
       wakeAt: context.wakeAt,
       discard: context.discard,
+      returnLater: context.returnLater,
       isTurnOver: context.isTurnOver,
       store: (entry) => store?.insert(entry, { moved: letters.posting }),
       unstore: (entry) => store?.remove(entry),

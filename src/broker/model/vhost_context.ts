@@ -17,6 +17,7 @@ export type VHostContext =
     | "accountMemory"
     | "wakeAt"
     | "discard"
+    | "returnLater"
     | "isTurnOver"
   >
   & {
