@@ -57,8 +57,12 @@ export class BrokerProcess implements AsyncDisposable {
     return connection;
   }
 
+  get pid(): number {
+    return this.#worktool.pid;
+  }
+
   get openFiles(): number {
-    return [...Deno.readDirSync(`/proc/${this.#worktool.pid}/fd`)].length;
+    return [...Deno.readDirSync(`/proc/${this.pid}/fd`)].length;
   }
 
   /** The most memory it ever had resident, in octets. */
