@@ -4,7 +4,7 @@ import { type Channel, isChannelClosed } from "./channel.ts";
 import { ConfirmChannel } from "./confirm_channel.ts";
 import { type AmqpError, type BrokerReply, DeadlineExceeded } from "./errors.ts";
 
-/** AMQP 0-9-1 class and method ids. */
+/** AMQP 0-9-1 class and method ids: amqplib has a table of them, and exports none of it. */
 const BASIC = 60;
 const BASIC_PUBLISH = 40;
 

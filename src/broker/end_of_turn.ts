@@ -22,7 +22,8 @@ export interface TurnWork {
  *
  * The order is the guarantee: a confirm never leaves before its message is committed, nor an answer
  * before the acknowledgement that preceded it is. (Only a connection whose output outgrows its
- * limit sends what it has earlier. Confirms are never among it: they are written here.)
+ * limit sends what it has earlier. Confirms are never among it, for they are written here, but
+ * those of what no queue took: they wait for nothing.)
  */
 export class EndOfTurn implements Disposable {
   readonly #work: Readonly<Record<Stage, Set<TurnWork>>> = {

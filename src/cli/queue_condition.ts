@@ -100,6 +100,7 @@ function valuesOf(figures: QueueFigures, columns: readonly Column[]): string {
   return columns.map((column) => `${column} ${figureText(figures, column)}`).join(", ");
 }
 
+/** Why figures are unknown, and what would tell them. @param reasons see {@linkcode Look} */
 export function whyUnknown(reasons: readonly string[]): string {
   return [
     ` [i] What is unknown only RabbitMQ's plug-ins tell: ${reasons.join("; ")}`,

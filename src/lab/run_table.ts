@@ -96,6 +96,7 @@ function ratio(value: number): string {
   return `${value.toFixed(2)} ×`;
 }
 
+/** A share of 1 as whole percent: 0.254 is "25 %". */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

@@ -3,7 +3,7 @@ import { connect } from "amqplib";
 import { listening } from "./broker_process.ts";
 import { events, type Exit, Worktool } from "./worktool.ts";
 
-/** A broker in memory that goes wrong on purpose, told as it happens. */
+/** A broker, in memory unless `--data` is given, that goes wrong on purpose, told as it happens. */
 export class FaultyBroker implements AsyncDisposable {
   readonly url: string;
   readonly #worktool: Worktool;

@@ -21,6 +21,7 @@ export class ApiError extends Error {
   }
 }
 
+/** What the path, the query or the body says is not as it must be. */
 export function badRequest(reason: string | readonly unknown[]): ApiError {
   return new ApiError(400, "bad_request", reason);
 }

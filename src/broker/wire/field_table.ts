@@ -4,10 +4,10 @@ import { UnanswerableError } from "./protocol_error.ts";
 /**
  * A field value with the type it had on the wire, so that it is sent back as it came.
  *
- * `type` is the octet of AMQP 0-9-1 section 4.2.5.5 as RabbitMQ reads it (its errata page): t bool,
- * b/B octet, s/u short, I/i long, l/L long-long, f float, d double, D decimal (5 octets), S long
- * string and x bytes (binary string: one character an octet), T timestamp (seconds), A array,
- * F table, V void.
+ * `type` is the octet of AMQP 0-9-1 section 4.2.5.5 as RabbitMQ reads it
+ * (https://www.rabbitmq.com/amqp-0-9-1-errata): t bool, b/B octet, s/u short, I/i long, l/L
+ * long-long, f float, d double, D decimal (5 octets), S long string and x bytes (binary string: one
+ * character an octet), T timestamp (seconds), A array, F table, V void.
  */
 export type Field =
   | { type: "t"; value: boolean }

@@ -17,6 +17,7 @@ export function jsonHeader(value: unknown): unknown {
   return jsonHeaders(value as Record<string, unknown>);
 }
 
+/** Headers with each value as {@linkcode jsonHeader} tells it. */
 export function jsonHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, jsonHeader(value)]),

@@ -191,6 +191,7 @@ export function textSvg({ role, text, x, y, anchor }: Text): string {
   return `<text class="wl-t-${role}" x="${px(x)}" y="${px(y)}"${at}>${escapedXml(text)}</text>`;
 }
 
+/** A coordinate or a length as an attribute tells it, to a tenth of a pixel. */
 export function px(value: number): string {
   return `${tenth(value)}`;
 }

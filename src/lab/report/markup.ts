@@ -17,7 +17,7 @@ export type Content = Markup | string | number | undefined | false | readonly Co
 
 /**
  * A template for markup: whatever is put into it is text, unless a template made it. Were its name
- * `markup`, the formatter would move spaces that a browser shows.
+ * `html`, the formatter would move spaces that a browser shows.
  */
 export function markup(literals: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   const parts = contents.map((content, at) => markupOf(content) + literals[at + 1]!);
