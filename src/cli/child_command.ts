@@ -70,7 +70,7 @@ export async function runChild(
   [file, ...args]: readonly string[],
   { env, context: { stop, inputIsTerminal, stderr }, guarded = false }: RunOptions,
 ): Promise<number> {
-  await stderr.flushed().catch(() => {}); // what worktool has said comes before the command's output
+  await stderr.flushed().catch(() => {}); // worktool's words come before the command's output
   const { promise, resolve } = Promise.withResolvers<number>();
   const detached = guarded && !inputIsTerminal();
   let child: ReturnType<typeof spawn>;

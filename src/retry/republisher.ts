@@ -93,7 +93,7 @@ export class Republisher implements AsyncDisposable {
   /** Closes the channel; what is on its way is then rejected. Idempotent. */
   async close(): Promise<void> {
     const channel = await this.#opening?.catch(() => undefined);
-    await channel?.close().catch(() => {}); // a broker that does not answer loses it with its connection
+    await channel?.close().catch(() => {}); // where no answer comes, it ends with its connection
   }
 
   [Symbol.asyncDispose](): Promise<void> {

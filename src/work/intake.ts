@@ -135,7 +135,8 @@ export class Intake {
    */
   #adjustConsuming(): void {
     if (this.#options.rules.count === undefined || this.#hasEnded) return;
-    this.#session?.setConsuming(this.#inHand < this.#wanted)?.catch(() => {}); // the session ends too
+    // Where it fails, the session ends too.
+    this.#session?.setConsuming(this.#inHand < this.#wanted)?.catch(() => {});
   }
 
   /** Not before the last one is settled: the broker may deliver it again after all. */

@@ -77,7 +77,8 @@ export class StopWatch {
       this.#asking = false;
       if (empty !== undefined) this.#askedAtMs = performance.now();
       if (empty) this.#watched.end("empty");
-      hopeless ||= isStalled && empty === false; // the last task may have been the one that stalled it
+      // The last task may have been the one that stalled it.
+      hopeless ||= isStalled && empty === false;
     }
     if (hopeless) this.#watched.end("stalled");
     else if (nowMs - this.#idleSinceMs >= idleTimeoutMs) this.#watched.end("idle-timeout");

@@ -65,7 +65,7 @@ foreignClient("@cloudamqp/amqp-client", {
     }
     const channel = await client.confirmChannel();
     channel.onReturn = (message) => names.push(message.replyText!);
-    await channel.basicPublish("", missingQueue, "lost", {}, true); // its confirm comes after the return
+    await channel.basicPublish("", missingQueue, "lost", {}, true); // confirmed after the return
     return names;
   },
 

@@ -61,7 +61,8 @@ foreignClient("rabbitmq-client", {
     const publisher = client.publisher().on("basic.return", ({ replyText }) => {
       names.push(replyText);
     });
-    await publisher.send({ routingKey: missingQueue, mandatory: true }, "lost"); // confirmed after the return
+    const message = { routingKey: missingQueue, mandatory: true };
+    await publisher.send(message, "lost"); // confirmed after the return
     return names;
   },
 
