@@ -26,7 +26,8 @@ export function qos(channel: Channel, args: Arguments<"basic.qos">): void {
 
 /**
  * basic.consume.
- * @throws {ChannelError} 403 exclusive use or no permission, 404 no queue, 406 bad arguments.
+ * @throws {ChannelError} 403 exclusive use or no permission, 404 no queue, 405 exclusive elsewhere,
+ *   406 bad arguments, or memory is full.
  * @throws {ConnectionError} 530 for a consumer tag in use, 540 for global qos on a quorum queue.
  */
 export function consume(channel: Channel, args: Arguments<"basic.consume">): void {
@@ -115,8 +116,8 @@ export function cancelOk(channel: Channel, { consumerTag }: Arguments<"basic.can
 
 /**
  * basic.get.
- * @throws {ChannelError} 403 without read permission, 404 no queue, 405 quorum queue with a single
- *   active consumer.
+ * @throws {ChannelError} 403 without read permission, 404 no queue, 405 exclusive elsewhere, or a
+ *   quorum queue with a single active consumer.
  */
 export function get(channel: Channel, args: Arguments<"basic.get">): void {
   const taken = takeOne(channel, args);

@@ -32,7 +32,10 @@ export function remove(channel: Channel, args: Arguments<"exchange.delete">): vo
   if (!args.noWait) channel.send("exchange.delete-ok", {});
 }
 
-/** exchange.bind. @throws {ChannelError} 403 default exchange or no permission, 404 missing. */
+/**
+ * exchange.bind.
+ * @throws {ChannelError} 403 default exchange or no permission, 404 missing, 406 see `VHost.bind`.
+ */
 export function bind(channel: Channel, args: Arguments<"exchange.bind">): void {
   const { vhost } = channel;
   requireBindable(channel, "exchange", args.destination, args.source);
@@ -42,7 +45,10 @@ export function bind(channel: Channel, args: Arguments<"exchange.bind">): void {
   if (!args.noWait) channel.send("exchange.bind-ok", {});
 }
 
-/** exchange.unbind; what is not there is no error. */
+/**
+ * exchange.unbind; what is not there is no error.
+ * @throws {ChannelError} 403 default exchange or no permission.
+ */
 export function unbind(channel: Channel, args: Arguments<"exchange.unbind">): void {
   const { vhost } = channel;
   requireBindable(channel, "exchange", args.destination, args.source);

@@ -103,7 +103,11 @@ function requirePermitted({ host }: Channel, args: Arguments<"queue.declare">): 
   }
 }
 
-/** queue.bind. @throws {ChannelError} 403 default exchange or no permission, 404 missing. */
+/**
+ * queue.bind.
+ * @throws {ChannelError} 403 default exchange, reply-to address or no permission, 404 missing, 405
+ *   exclusive elsewhere, 406 see `VHost.bind`.
+ */
 export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   const name = queueName(channel, args.queue);
   refuseReplyQueue(channel, name);
@@ -116,7 +120,11 @@ export function bind(channel: Channel, args: Arguments<"queue.bind">): void {
   if (!args.noWait) channel.send("queue.bind-ok", {});
 }
 
-/** queue.unbind; what is not there is no error. @throws {ChannelError} 403 or 405. */
+/**
+ * queue.unbind; what is not there is no error.
+ * @throws {ChannelError} 403 default exchange, reply-to address or no permission, 404 no name and
+ *   none declared before, 405 exclusive elsewhere.
+ */
 export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void {
   const { vhost } = channel;
   const name = queueName(channel, args.queue);
@@ -131,7 +139,10 @@ export function unbind(channel: Channel, args: Arguments<"queue.unbind">): void 
   channel.send("queue.unbind-ok", {});
 }
 
-/** Checks that a binding may be changed: never one of the default exchange. */
+/**
+ * Checks that a binding may be changed.
+ * @throws {ChannelError} 403 default exchange or no permission.
+ */
 export function requireBindable(
   channel: Channel,
   kind: "queue" | "exchange",
@@ -159,7 +170,10 @@ export function binding(
   return { source: channel.vhost.exchange(source), destination, routingKey, arguments: table };
 }
 
-/** queue.purge. @throws {ChannelError} 404 when it is missing. */
+/**
+ * queue.purge.
+ * @throws {ChannelError} 403 without read permission, 404 missing, 405 exclusive elsewhere.
+ */
 export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
   const name = queueName(channel, args.queue);
   channel.host.require("read", "queue", name);
@@ -170,7 +184,8 @@ export function purge(channel: Channel, args: Arguments<"queue.purge">): void {
 
 /**
  * queue.delete; a missing one is no error.
- * @throws {ChannelError} 406 in use or not empty.
+ * @throws {ChannelError} 403 without configure permission, 404 no name and none declared before,
+ *   405 exclusive elsewhere, 406 in use or not empty.
  * @throws {ConnectionError} 540 if-unused or if-empty of a quorum queue.
  */
 export function remove(channel: Channel, args: Arguments<"queue.delete">): void {

@@ -142,7 +142,7 @@ export class VHost implements Sampled {
 
   /**
    * Binds a queue or an exchange to an exchange; binding twice is binding once.
-   * @throws {ChannelError} 406 when memory is full.
+   * @throws {ChannelError} 406 for what the source cannot match by, or when memory is full.
    */
   bind(binding: Binding): void {
     this.#context.memory.requireRoom();
