@@ -8,8 +8,8 @@ import type { Place, Strikes } from "./strikes.ts";
 /** A connection, and what its channels have done together. */
 export interface ConnectionCounts {
   readonly connection: number;
-  /** Publishes and settlements. */
-  tasks: number;
+  /** Publishes and settlements; whoever asked for faults is told of them as tasks. */
+  operations: number;
   publishes: number;
 }
 
@@ -20,10 +20,10 @@ export interface Judges {
   readonly log: FaultLog;
 }
 
-/** How a channel, or more, ends with a task. */
+/** How a channel, or more, ends with a publish or a settlement. */
 export interface Ending {
-  /** Whether the task gets lost, is carried out and never confirmed, or is done well. */
-  readonly task: "lost" | "unconfirmed" | "confirmed";
+  /** Whether that gets lost, is carried out and never confirmed, or is done well. */
+  readonly operation: "lost" | "unconfirmed" | "confirmed";
   /** @throws {ChannelError | ConnectionError} for what the client is told */
   make(host: ChannelHost): void;
 }
@@ -37,7 +37,7 @@ export class ChannelFaults {
   readonly #channel: number;
   #confirmed = 0;
   #acknowledged = 0;
-  #tasks = 0;
+  #operations = 0;
 
   /** @param opened how many channels the connection has opened, this one included */
   constructor(judges: Judges, counts: ConnectionCounts, channel: number, opened: number) {
@@ -65,18 +65,18 @@ export class ChannelFaults {
   }
 
   /** A publish or a settlement begins. @returns what ends with it */
-  taskBegins(): Ending | undefined {
-    const onChannel = ++this.#tasks;
-    const onConnection = ++this.#counts.tasks;
+  operationBegins(): Ending | undefined {
+    const onChannel = ++this.#operations;
+    const onConnection = ++this.#counts.operations;
     const all = { connection: this.#counts.connection, channel: 0 };
     const drop = this.#strike("drop", onConnection, `task ${onConnection}`, all);
     if (drop !== undefined) {
       if ("after" in drop) {
-        return { task: "confirmed", make: (host) => host.hangUp("fault drop") };
+        return { operation: "confirmed", make: (host) => host.hangUp("fault drop") };
       }
-      // Every other one takes its task with it.
-      const task = onConnection % 2 === 0 ? "lost" : "unconfirmed";
-      return { task, make: (host) => host.drop("fault drop", { reset: true }) };
+      // Every other one takes its operation with it.
+      const operation = onConnection % 2 === 0 ? "lost" : "unconfirmed";
+      return { operation, make: (host) => host.drop("fault drop", { reset: true }) };
     }
     const close = this.#strike("close-connection", onConnection, `task ${onConnection}`, all);
     if (close?.kind === "close-connection") {
@@ -113,7 +113,7 @@ const TEXT = "the broker was asked for this fault";
 
 function endingBy(error: ChannelError | ConnectionError): Ending {
   return {
-    task: "confirmed",
+    operation: "confirmed",
     make() {
       throw error;
     },

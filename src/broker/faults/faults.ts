@@ -35,7 +35,7 @@ export class Faults implements Disposable {
   partsFor(connection: number): ConnectionParts {
     const { faults, seed } = this.#plan;
     const judges = this.#judges;
-    const counts: ConnectionCounts = { connection, tasks: 0, publishes: 0 };
+    const counts: ConnectionCounts = { connection, operations: 0, publishes: 0 };
     const delay = faults.find((fault) => fault.kind === "delay");
     let opened = 0;
     return {

@@ -9,8 +9,8 @@ import type { FaultyChannel } from "./faulty_channel.ts";
 
 const BASIC_PUBLISH = methodNumber("basic.publish");
 const BASIC_ACK = methodNumber("basic.ack");
-/** What begins a task for those faults that count tasks. */
-const TASKS = new Set([
+/** What those faults count that strike a channel or a connection: publishes and settlements. */
+const OPERATIONS = new Set([
   BASIC_PUBLISH,
   BASIC_ACK,
   methodNumber("basic.nack"),
@@ -31,10 +31,10 @@ export class FaultyInput extends ChannelInput {
     const awaitsContent = this.assembling;
     const isMethod = !awaitsContent && type === FRAME_METHOD && end - start > 4;
     const method = isMethod ? bytes.readUInt32BE(start) : 0;
-    if (TASKS.has(method)) {
-      this.#ending = this.#channel.faults.taskBegins();
+    if (OPERATIONS.has(method)) {
+      this.#ending = this.#channel.faults.operationBegins();
       if (this.#ending !== undefined) this.#confirmAll();
-      if (this.#ending?.task === "lost") return this.#end();
+      if (this.#ending?.operation === "lost") return this.#end();
     }
     if (method !== BASIC_ACK || !this.#acknowledge(bytes, start, end)) {
       super.frame(type, bytes, start, end);
@@ -64,11 +64,11 @@ export class FaultyInput extends ChannelInput {
   #end(): void {
     const ending = this.#ending;
     this.#ending = undefined;
-    if (ending?.task === "confirmed") this.#confirmAll();
+    if (ending?.operation === "confirmed") this.#confirmAll();
     ending?.make(this.#channel.host);
   }
 
-  /** The end of a turn, now: a client whose tasks never got anywhere would try them for ever. */
+  /** The end of a turn, now: a client that never got anywhere would try the same for ever. */
   #confirmAll(): void {
     this.#channel.host.broker.endOfTurn.run();
   }
