@@ -1,3 +1,4 @@
+import { NOT_FOUND } from "../amqp/reply_code.ts";
 import type { BrokerEvent } from "../broker/broker_event.ts";
 import { DamagedDataError, DataDirectoryError } from "../broker/store/data_directory_error.ts";
 import { DefinitionsError } from "../broker/management/definitions/definitions_error.ts";
@@ -12,10 +13,10 @@ import { UsageError } from "./failure/usage_error.ts";
 import { endStartUp } from "./start_up.ts";
 import type { Context } from "./context.ts";
 
-/** To ask for a queue that is not there is how clients look for one. */
-const NOT_FOUND = 404;
-
-/** What a broker that serves one command does not tell unless it is asked to. */
+/**
+ * What a broker that serves one command does not tell unless it is asked to. To ask for a queue
+ * that is not there is how clients look for one.
+ */
 function isRoutine(event: BrokerEvent): boolean {
   return ROUTINE.includes(event.event) ||
     event.event === "channel-error" && event.replyCode === NOT_FOUND;

@@ -1,8 +1,6 @@
 import { Buffer } from "node:buffer";
+import { MAX_SHORT_STRING_BYTES } from "../amqp/short_string.ts";
 import { exactDuration } from "./exact_duration.ts";
-
-/** AMQP 0-9-1 section 4.2.5.3: a queue's name travels as a short string. */
-const MAX_NAME_BYTES = 255;
 
 /** The queue in which failed tasks of `queue` wait for `delayMs`: `images.retry.30s`. */
 export function retryQueueName(queue: string, delayMs: number): string {
@@ -24,6 +22,6 @@ export function deadLetterQueueName(queue: string): string {
 
 /** The first of these queue names that AMQP cannot carry, over 255 bytes of UTF-8, or undefined. */
 export function overlongName(names: Iterable<string>): string | undefined {
-  for (const name of names) if (Buffer.byteLength(name) > MAX_NAME_BYTES) return name;
+  for (const name of names) if (Buffer.byteLength(name) > MAX_SHORT_STRING_BYTES) return name;
   return undefined;
 }

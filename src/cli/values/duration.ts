@@ -1,4 +1,4 @@
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+import { UNIT_MS } from "../../retry/exact_duration.ts";
 
 /** The longest that a timer of the runtime can wait: 2^31 - 1 ms, nearly 25 days. */
 const MAX_MS = 2 ** 31 - 1;

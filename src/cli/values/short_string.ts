@@ -1,7 +1,5 @@
 import { Buffer } from "node:buffer";
-
-/** AMQP 0-9-1 section 4.2.5.3: names and keys travel as short strings. */
-const MAX_BYTES = 255;
+import { MAX_SHORT_STRING_BYTES } from "../../amqp/short_string.ts";
 
 /**
  * @throws {RangeError} over 255 bytes of UTF-8, with a message that completes "argument … is
@@ -9,8 +7,8 @@ const MAX_BYTES = 255;
  */
 export function shortString(text: string): string {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BYTES) {
-    throw new RangeError(`It has ${bytes} bytes; AMQP allows ${MAX_BYTES}.`);
+  if (bytes > MAX_SHORT_STRING_BYTES) {
+    throw new RangeError(`It has ${bytes} bytes; AMQP allows ${MAX_SHORT_STRING_BYTES}.`);
   }
   return text;
 }
