@@ -107,10 +107,9 @@ export class Disposition {
   }
 
   /** It is finished, but its session ended meanwhile: nobody may settle it on another channel. */
-  tooLate({ session, delivery, attempt }: ReceivedTask): void {
-    session.started.delete(delivery);
-    this.#counter.add("unsettled");
-    this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
+  tooLate(task: ReceivedTask): void {
+    task.session.started.delete(task.delivery);
+    this.#settlement.unsettled(task);
   }
 
   /**

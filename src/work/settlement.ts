@@ -74,6 +74,12 @@ export class Settlement {
     return true;
   }
 
+  /** Its session ended before it was settled: the broker delivers it again. */
+  unsettled({ delivery, attempt }: ReceivedTask): void {
+    this.#counter.add("unsettled");
+    this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
+  }
+
   #settle(): void {
     const tasks = this.#finished;
     if (tasks.length === 0) return;
@@ -104,10 +110,9 @@ export class Settlement {
   #ackAll(tasks: readonly Finished[]): void {
     for (const [session, group] of Map.groupBy(tasks, ({ session }) => session)) {
       if (this.ack(session, group)) continue;
-      for (const { delivery, attempt, ending } of group) {
-        this.#count(ending, -1);
-        this.#counter.add("unsettled");
-        this.#options.report.onEvent({ event: "unsettled", delivery, attempt });
+      for (const task of group) {
+        this.#count(task.ending, -1);
+        this.unsettled(task);
       }
     }
   }
