@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { User } from "./access/user.ts";
 import type { UserRecord } from "./access/user_record.ts";
@@ -32,6 +31,7 @@ import { VHosts } from "./model/vhosts.ts";
 import { DamagedDataError, DataDirectoryError } from "./store/data_directory_error.ts";
 import { MessageStore } from "./store/message_store.ts";
 import { recover } from "./store/recovery.ts";
+import { octetsOf, textOf } from "./wire/octets.ts";
 
 /**
  * Overdue deliveries are looked for this often, in ms, as RabbitMQ does; more often where the limit
@@ -107,7 +107,7 @@ export class Broker implements Disposable {
     const isSmall = maxMemoryBytes <= SMALL_MEMORY_BYTES;
     this.memory = new MemoryGuard(maxMemoryBytes, this.endOfTurn, {
       collect: () => collectGarbage(isSmall ? "now" : "beside the program"),
-      failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
+      failed: (error) => emit({ event: "internal-error", connection: 0, reason: stackOf(error) }),
       blocked: (memoryBytes) => emit({ event: "blocked", memoryBytes }),
       unblocked: (memoryBytes) => {
         emit({ event: "unblocked", memoryBytes });
@@ -125,12 +125,12 @@ export class Broker implements Disposable {
     this.users = new Users(settings.users, this.store?.settings);
     this.parameters = new GlobalParameters(this.store?.settings);
     this.vhosts = new VHosts(this.#vhostContext(), this.store?.settings);
-    for (const name of settings.vhosts) this.vhosts.named(Buffer.from(name).toString("latin1"));
+    for (const name of settings.vhosts) this.vhosts.named(octetsOf(name));
     this.sampler = new Sampler({
       workload: this.workload,
       all: () => this.#sampled(),
       now: () => performance.now(),
-      failed: (error) => emit({ event: "internal-error", connection: 0, reason: textOf(error) }),
+      failed: (error) => emit({ event: "internal-error", connection: 0, reason: stackOf(error) }),
     });
     const { consumerTimeoutMs } = settings;
     this.#timeoutCheck = setInterval(
@@ -196,10 +196,10 @@ export class Broker implements Disposable {
   #failedIn({ vhost, name }: EntryQueue, error: unknown, message?: number): void {
     this.emit({
       event: "operation-failed",
-      vhost: Buffer.from(vhost, "latin1").toString(),
-      queue: Buffer.from(name, "latin1").toString(),
+      vhost: textOf(vhost),
+      queue: textOf(name),
       ...message === undefined ? {} : { message },
-      reason: textOf(error),
+      reason: stackOf(error),
     });
   }
 
@@ -272,7 +272,7 @@ export class Broker implements Disposable {
   }
 
   #checkTimeouts(): void {
-    if (this.release.overdueTask === "ends consumer") return; // its queues look after that
+    if (this.release.overdueDelivery === "ends consumer") return; // its queues look after that
     const before = this.now() - this.settings.consumerTimeoutMs;
     for (const connection of this.connections) connection.checkConsumerTimeout(before);
   }
@@ -289,6 +289,6 @@ export class Broker implements Disposable {
   }
 }
 
-function textOf(error: unknown): string {
+function stackOf(error: unknown): string {
   return error instanceof Error ? `${error.stack}` : String(error);
 }

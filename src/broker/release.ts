@@ -131,7 +131,7 @@ const DIFFERENCES = {
    */
   globalQos: ["permitted", "permitted", "denied"],
   /** What an overdue task ends: its channel, or (quorum queues only) its consumer. Notes 4.3.0. */
-  overdueTask: ["ends channel", "ends channel", "ends consumer"],
+  overdueDelivery: ["ends channel", "ends channel", "ends consumer"],
 } as const satisfies Record<string, readonly [unknown, unknown, unknown]>;
 
 /** What one release does, row by row. */

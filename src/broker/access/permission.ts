@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { octetsOf } from "../wire/octets.ts";
 
 /** An operation that needs a permission. */
 export type Operation = "configure" | "write" | "read";
@@ -36,5 +36,5 @@ export class Permission {
 
 function compile(pattern: string): RegExp {
   // As in RabbitMQ, the empty pattern matches no name but the empty one, and octets are compared.
-  return new RegExp(pattern === "" ? "^$" : Buffer.from(pattern).toString("latin1"));
+  return new RegExp(pattern === "" ? "^$" : octetsOf(pattern));
 }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { PasswordHash } from "./password_hash.ts";
 import { type Patterns, Permission } from "./permission.ts";
 import type { UserState } from "./user_state.ts";
+import { octetsOf } from "../wire/octets.ts";
 
 /** A user and what it may do: patterns (regular expressions) of names, as in RabbitMQ. */
 export interface UserOptions extends Partial<Patterns> {
@@ -34,11 +35,11 @@ export class User {
   static from(options: UserOptions): User {
     const { tags = [], configure = ".*", write = ".*", read = ".*", vhosts } = options;
     const permission = new Permission({ configure, write, read });
-    return new User(octets(options.name), {
+    return new User(octetsOf(options.name), {
       password: PasswordHash.of(Buffer.from(options.password)),
       tags,
       everywhere: vhosts === undefined ? permission : undefined,
-      permissions: new Map(vhosts?.map((vhost) => [octets(vhost), permission])),
+      permissions: new Map(vhosts?.map((vhost) => [octetsOf(vhost), permission])),
     });
   }
 
@@ -68,8 +69,4 @@ export class User {
   mayOpen(vhost: string): boolean {
     return this.permissionIn(vhost) !== undefined;
   }
-}
-
-function octets(text: string): string {
-  return Buffer.from(text).toString("latin1");
 }

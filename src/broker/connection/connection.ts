@@ -5,7 +5,7 @@ import type { FrameWriter } from "../channel/frame_writer.ts";
 import { FRAME_METHOD } from "../wire/frame_parser.ts";
 import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
-import { ConnectionLog, textOf } from "./connection_log.ts";
+import { ConnectionLog } from "./connection_log.ts";
 import { type ConnectionParts, PLAIN_PARTS } from "./connection_parts.ts";
 import { closeArguments, consequenceOf } from "./consequence.ts";
 import { type ControlHost, FrameRouter } from "./frame_router.ts";
@@ -19,6 +19,7 @@ import { SocketPath } from "./socket_path.ts";
 import { SocketReading } from "./socket_reading.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import { Traffic } from "./traffic.ts";
+import { textOf } from "../wire/octets.ts";
 
 type State = "header" | "handshake" | "open" | "closing" | "closed";
 

@@ -1,9 +1,9 @@
-import { Buffer } from "node:buffer";
 import type { Broker } from "../broker.ts";
 import type { BrokerEvent } from "../broker_event.ts";
 import type { Churn } from "../churn.ts";
 import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { HandshakeResult } from "./handshake.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** What happens on one connection, told as events of the broker, and counted. */
 export class ConnectionLog {
@@ -63,9 +63,4 @@ export class ConnectionLog {
     if (this.#opened) this.#churn.connectionClosed++;
     this.#emit({ event: "disconnected", connection: this.#connection, reason });
   }
-}
-
-/** Texts of the wire are octets, one a character. */
-export function textOf(octets: string): string {
-  return Buffer.from(octets, "latin1").toString();
 }

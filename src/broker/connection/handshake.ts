@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
 import type { VHost } from "../model/vhost.ts";
@@ -9,6 +8,7 @@ import { textField } from "../wire/field_table.ts";
 import type { Arguments, Method, MethodName } from "../wire/method_codec.ts";
 import { ConnectionError, UnanswerableError } from "../wire/protocol_error.ts";
 import { isLoopback, MECHANISMS, readCredentials } from "./authentication.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** The limits RabbitMQ proposes in connection.tune. */
 const CHANNEL_MAX = 2047;
@@ -159,7 +159,7 @@ export class Handshake {
       this.#capabilities = new Set(announced.map(([name]) => name));
     }
     const name = properties.get("connection_name");
-    if (name?.type === "S") this.#name = Buffer.from(name.value, "latin1").toString();
+    if (name?.type === "S") this.#name = textOf(name.value);
   }
 
   #tuneOk(args: Arguments<"connection.tune-ok">): void {

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { HttpAnswer } from "./http_answer.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** A request that is refused, with RabbitMQ's status and body: `{"error": …, "reason": …}`. */
 export class ApiError extends Error {
@@ -33,7 +33,7 @@ export function notFound(reason: string): ApiError {
 
 /** How an error of a method is told that was carried out for the user. */
 export function apiError(error: ChannelError | ConnectionError): ApiError {
-  const explanation = Buffer.from(error.explanation, "latin1").toString();
+  const explanation = textOf(error.explanation);
   switch (error.replyCode) {
     case 403:
       return new ApiError(401, "not_authorised", "Access refused.");

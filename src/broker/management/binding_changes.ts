@@ -5,9 +5,9 @@ import { Queue } from "../model/queue.ts";
 import { acting } from "./acting_client.ts";
 import { exchangeName } from "./exchange_changes.ts";
 import type { HttpAnswer } from "./http_answer.ts";
-import { textOf } from "./json_fields.ts";
 import { propertiesKey, quoted } from "./properties_key.ts";
 import { type Change, NO_CONTENT, NOT_FOUND, type Query, requiredVHost, vhostOf } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** What a path ends at: `q` or `e`. */
 export type End = "queue" | "exchange";

@@ -8,9 +8,10 @@ import {
   namedBinding,
   removeBinding,
 } from "./binding_changes.ts";
-import { jsonOf, textOf } from "./json_fields.ts";
+import { jsonOf } from "./json_fields.ts";
 import { propertiesKey } from "./properties_key.ts";
 import { type Query, type Route, vhostOf } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Bindings, those of the default exchange among them. */
 export const BINDING_ROUTES: readonly Route[] = [

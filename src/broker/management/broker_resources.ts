@@ -3,10 +3,10 @@ import deno from "../../../deno.json" with { type: "json" };
 import type { Broker } from "../broker.ts";
 import type { Asker } from "./asker.ts";
 import { totalFigures } from "./figures_with_rates.ts";
-import { textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import { channelsOf, consumersOf, openConnections } from "./open_connections.ts";
 import type { Route } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** The broker as a whole: overview, its only node. */
 export const BROKER_ROUTES: readonly Route[] = [

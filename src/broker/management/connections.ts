@@ -1,6 +1,6 @@
 import type { Consumer } from "../channel/consumer.ts";
 import { channelFigures, trafficFigures } from "./figures_with_rates.ts";
-import { jsonOf, textOf } from "./json_fields.ts";
+import { jsonOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import {
   channelDetails,
@@ -15,6 +15,7 @@ import {
 import { ConnectionError } from "../wire/protocol_error.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { NO_CONTENT, NOT_FOUND, type Query, type Route, vhostOf } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Connections, their channels and consumers. */
 export const CONNECTION_ROUTES: readonly Route[] = [

@@ -3,9 +3,10 @@ import type { Exchange } from "../model/exchange.ts";
 import { bindingView, defaultBinding, destinationBindings } from "./bindings.ts";
 import { declareExchange, deleteExchange, exchangeName } from "./exchange_changes.ts";
 import { exchangeFigures } from "./figures_with_rates.ts";
-import { jsonOf, textOf } from "./json_fields.ts";
+import { jsonOf } from "./json_fields.ts";
 import { publish } from "./messages.ts";
 import { type Query, type Route, vhostOf } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Exchanges, and what leads from and to them. */
 export const EXCHANGE_ROUTES: readonly Route[] = [

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Field, FieldTable } from "../wire/field_table.ts";
 import { badRequest } from "./api_error.ts";
-import { octetsOf } from "./json_fields.ts";
+import { octetsOf } from "../wire/octets.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,15 +1,5 @@
-import { Buffer } from "node:buffer";
 import type { Field, FieldTable } from "../wire/field_table.ts";
-
-/** Names of the wire are octets, one a character; those of JSON are text. */
-export function textOf(octets: string): string {
-  return Buffer.from(octets, "latin1").toString();
-}
-
-/** A text of JSON as a name of the wire, one character an octet. */
-export function octetsOf(text: string): string {
-  return Buffer.from(text).toString("latin1");
-}
+import { textOf } from "../wire/octets.ts";
 
 /** A field table as the management API tells it: without the types of the wire. */
 export function jsonOf(table: FieldTable): Record<string, unknown> {

@@ -3,7 +3,8 @@ import { BASIC_PROPERTIES, type BasicProperties } from "../wire/content_header.t
 import type { Message } from "../model/message.ts";
 import { badRequest } from "./api_error.ts";
 import type { JsonBody } from "./json_body.ts";
-import { jsonOf, octetsOf, textOf } from "./json_fields.ts";
+import { jsonOf } from "./json_fields.ts";
+import { octetsOf, textOf } from "../wire/octets.ts";
 
 type Json = Record<string, unknown>;
 

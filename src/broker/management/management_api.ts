@@ -18,7 +18,6 @@ import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ApiError, apiError } from "./api_error.ts";
 import { JsonBody } from "./json_body.ts";
 import { pageOf, sorted } from "./list_view.ts";
-import { octetsOf } from "./json_fields.ts";
 import { allowed, match, NOT_FOUND, NotAuthorised, type Query, type Route } from "./route.ts";
 import { PARAMETER_ROUTES } from "./parameters.ts";
 import { PERMISSION_ROUTES } from "./permissions.ts";
@@ -26,6 +25,7 @@ import { POLICY_ROUTES } from "./policies.ts";
 import { USER_ROUTES } from "./users.ts";
 import { VHOST_ROUTES } from "./vhosts.ts";
 import { DEFINITIONS_ROUTES } from "./definitions/definitions_routes.ts";
+import { octetsOf } from "../wire/octets.ts";
 
 const ROUTES: readonly Route[] = [
   ...BROKER_ROUTES,

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Channel } from "../channel/channel.ts";
 import { ConfirmLedger } from "../channel/confirm_ledger.ts";
 import * as basic from "../methods/basic.ts";
@@ -17,6 +16,7 @@ import { exchangeName } from "./exchange_changes.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { messageView, payloadOf, propertiesOf } from "./json_message.ts";
 import { type Change, requiredVHost } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Bodies that one answer tells, together, in octets; more messages are got by asking again. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -77,7 +77,7 @@ function requireReadable({ host }: Channel, queue: string): void {
     host.require("read", "queue", queue);
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
-    throw new ApiError(401, "not_authorised", Buffer.from(error.message, "latin1").toString());
+    throw new ApiError(401, "not_authorised", textOf(error.message));
   }
 }
 

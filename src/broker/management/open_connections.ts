@@ -4,7 +4,7 @@ import type { Consumer } from "../channel/consumer.ts";
 import { Connection } from "../connection/connection.ts";
 import type { OpenClient } from "../connection/open_client.ts";
 import type { Asker } from "./asker.ts";
-import { textOf } from "./json_fields.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** A connection that has been opened. */
 export interface OpenConnection {

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker.ts";
-import { textOf } from "./json_fields.ts";
 import { CREATED, NO_CONTENT, NOT_FOUND, type Query, type Route } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Global parameters, and lists that are empty because the broker has no such thing. */
 export const PARAMETER_ROUTES: readonly Route[] = [

@@ -2,8 +2,8 @@ import type { User } from "../access/user.ts";
 import { Permission } from "../access/permission.ts";
 import type { Broker } from "../broker.ts";
 import { badRequest } from "./api_error.ts";
-import { textOf } from "./json_fields.ts";
 import { type Change, CREATED, NO_CONTENT, NOT_FOUND, type Query, type Route } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** What users may do in virtual hosts. */
 export const PERMISSION_ROUTES: readonly Route[] = [

@@ -2,7 +2,6 @@ import { checkPolicy, type PolicyProposal } from "../model/check_policy.ts";
 import { InvalidPolicy, type NamedPolicy } from "../model/policy.ts";
 import type { VHost } from "../model/vhost.ts";
 import { badRequest } from "./api_error.ts";
-import { textOf } from "./json_fields.ts";
 import {
   type Change,
   CREATED,
@@ -13,6 +12,7 @@ import {
   type Route,
   vhostOf,
 } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Policies of virtual hosts. */
 export const POLICY_ROUTES: readonly Route[] = [

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { tableKey } from "../model/field_key.ts";
 import type { FieldTable } from "../wire/field_table.ts";
-import { textOf } from "./json_fields.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Text as RabbitMQ quotes it in paths: as a form does, but for what RFC 3986 reserves nothing. */
 export function quoted(text: string): string {

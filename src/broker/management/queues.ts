@@ -4,7 +4,7 @@ import type { Queue } from "../model/queue.ts";
 import { destinationBindings } from "./bindings.ts";
 import { consumerView } from "./connections.ts";
 import { queueFigures } from "./figures_with_rates.ts";
-import { jsonOf, textOf } from "./json_fields.ts";
+import { jsonOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import {
   allConnections,
@@ -16,6 +16,7 @@ import {
 import { get } from "./messages.ts";
 import { declareQueue, deleteQueue, purgeQueue, queueOf } from "./queue_changes.ts";
 import { type Route, vhostOf } from "./route.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Queues; beyond RabbitMQ, who holds which delivery since when. */
 export const QUEUE_ROUTES: readonly Route[] = [

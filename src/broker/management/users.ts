@@ -1,9 +1,9 @@
 import type { User } from "../access/user.ts";
 import { badRequest } from "./api_error.ts";
 import { closeConnections } from "./close_connections.ts";
-import { octetsOf, textOf } from "./json_fields.ts";
 import { type Change, CREATED, NO_CONTENT, NOT_FOUND, type Query, type Route } from "./route.ts";
 import { identityOf } from "./user_input.ts";
+import { octetsOf, textOf } from "../wire/octets.ts";
 
 /** Users: who they are, and their tags. */
 export const USER_ROUTES: readonly Route[] = [

@@ -4,10 +4,10 @@ import type { VHost } from "../model/vhost.ts";
 import type { VHostMetadata } from "../model/vhost_metadata.ts";
 import { closeConnections } from "./close_connections.ts";
 import { vhostFigures } from "./figures_with_rates.ts";
-import { textOf } from "./json_fields.ts";
 import { NODE_NAME } from "./node_name.ts";
 import { type Change, CREATED, NO_CONTENT, NOT_FOUND, type Query, type Route } from "./route.ts";
 import { tagsOf } from "./user_input.ts";
+import { textOf } from "../wire/octets.ts";
 
 /** Virtual hosts. */
 export const VHOST_ROUTES: readonly Route[] = [

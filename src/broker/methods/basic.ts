@@ -61,7 +61,7 @@ export function consume(channel: Channel, args: Arguments<"basic.consume">): voi
 /** x-consumer-timeout, where the release knows it: an argument for consumers of quorum queues. */
 function readTimeout(queue: Queue, table: FieldTable, release: Release): number | undefined {
   const field = table.get("x-consumer-timeout");
-  if (field === undefined || release.overdueTask !== "ends consumer") return undefined;
+  if (field === undefined || release.overdueDelivery !== "ends consumer") return undefined;
   if (!queue.policy.quorum) {
     throw new ChannelError(
       "PRECONDITION_FAILED",

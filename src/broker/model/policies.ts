@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
 import type { DurableSettings, SettingKey } from "../durable_settings.ts";
 import type { Release } from "../release.ts";
 import type { ApplyTo, NamedPolicy, Policy } from "./policy.ts";
 import { policyKeysOf } from "./policy_keys.ts";
+import { octetsOf } from "../wire/octets.ts";
 
 /** What a policy looks at. */
 interface PolicyTarget {
@@ -41,7 +41,7 @@ export class Policies implements Iterable<NamedPolicy> {
 
   /** Takes what was kept. @throws {Error} when it cannot be used */
   restore(name: string, policy: Policy): void {
-    const pattern = new RegExp(Buffer.from(policy.pattern).toString("latin1"));
+    const pattern = new RegExp(octetsOf(policy.pattern));
     this.#policies.set(name, { policy: { ...policy, name }, pattern });
   }
 

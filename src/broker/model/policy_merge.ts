@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { type Field, type FieldTable, integerOf } from "../wire/field_table.ts";
 import type { Policy } from "./policy.ts";
+import { octetsOf } from "../wire/octets.ts";
 
 /** What holds where a queue's argument and its policy say something of the same. */
 type Precedence = "lower" | "argument" | "policy" | "limit";
@@ -46,7 +46,7 @@ function takesPolicy(precedence: Precedence, argument: Field, policy: Field): bo
 function fieldOf(value: unknown): Field {
   return typeof value === "number"
     ? { type: "l", value: BigInt(value) }
-    : { type: "S", value: Buffer.from(String(value)).toString("latin1") };
+    : { type: "S", value: octetsOf(String(value)) };
 }
 
 /** Whether a key of a definition means anything here; others are kept and told only. */

@@ -51,7 +51,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
       giveUp: (entry: Entry, reason: DeathReason) => this.#giveUp(entry, reason),
     };
     this.#backlog = new Backlog(this.policy, owned);
-    if (this.policy.quorum && context.release.overdueTask === "ends consumer") {
+    if (this.policy.quorum && context.release.overdueDelivery === "ends consumer") {
       this.#held = new HeldEntries(owned);
     }
     this.#use = new QueueUse(this.policy.expiresMs, owned);

@@ -122,7 +122,7 @@ const argumentRows = (release: Release): Record<string, ArgumentRow> => ({
   },
   "x-max-age": { classic: false, quorum: false, check: () => undefined },
   ...(release.delayedRetry ? DELAYED_RETRY_ROWS : {}),
-  ...(release.overdueTask === "ends consumer" ? CONSUMER_TIMEOUT_ROWS : {}),
+  ...(release.overdueDelivery === "ends consumer" ? CONSUMER_TIMEOUT_ROWS : {}),
 });
 
 /** The queue that is declared, as far as its arguments depend on it. */

@@ -7,6 +7,7 @@ import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { SettingKey, SettingKind } from "../durable_settings.ts";
 import { readTable } from "../wire/field_table.ts";
+import { textOf } from "../wire/octets.ts";
 import { definitionChecksum, messageChecksum, type SqlValue } from "./checksum.ts";
 import { Damage } from "./damage.ts";
 import type { DataDirectory } from "./data_directory.ts";
@@ -148,7 +149,9 @@ class Recovery {
     for (const row of this.#directory.database.prepare(`SELECT * FROM ${table}`).iterate()) {
       if (++this.#definitions % ROWS_PER_LOOK === 0) await this.#look();
       const values = DEFINITION_COLUMNS[table].map((column) => row[column] as SqlValue);
-      const name = `${table} "${text(row.name ?? `${row.source} -> ${row.destination}`)}"`;
+      const name = `${table} "${
+        textOf(String(row.name ?? `${row.source} -> ${row.destination}`))
+      }"`;
       if (definitionChecksum(values) !== row.checksum) {
         this.#damage.damaged({ table, name, reason: "is damaged", row });
         continue;
@@ -249,7 +252,7 @@ class Recovery {
   }
 
   #setAside(row: MessageRow, reason: string, queue: Queue | undefined): void {
-    const owner = queue === undefined ? "of an unknown queue" : `of queue "${text(queue.name)}"`;
+    const owner = queue === undefined ? "of an unknown queue" : `of queue "${textOf(queue.name)}"`;
     const name = `message ${row.id} ${owner}`;
     this.#damage.damaged({ table: "message", name, reason, row: { ...row } });
   }
@@ -295,9 +298,4 @@ class Recovery {
     database.exec("COMMIT");
     return forgotten;
   }
-}
-
-/** A name as people read it: the octets of a name are kept as characters. */
-function text(octets: unknown): string {
-  return Buffer.from(String(octets), "latin1").toString();
 }

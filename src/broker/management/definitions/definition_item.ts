@@ -2,8 +2,8 @@ import type { FieldTable } from "../../wire/field_table.ts";
 import { ChannelError } from "../../wire/protocol_error.ts";
 import { ApiError } from "../api_error.ts";
 import { tableOf } from "../json_body.ts";
-import { octetsOf, textOf } from "../json_fields.ts";
 import { DefinitionsError } from "./definitions_error.ts";
+import { octetsOf, textOf } from "../../wire/octets.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -5,12 +5,13 @@ import type { Queue } from "../../model/queue.ts";
 import type { VHost } from "../../model/vhost.ts";
 import type { ReleaseName } from "../../release.ts";
 import { bindingView } from "../bindings.ts";
-import { jsonOf, textOf } from "../json_fields.ts";
+import { jsonOf } from "../json_fields.ts";
 import { parametersOf } from "../parameters.ts";
 import { permissionsOf } from "../permissions.ts";
 import { policiesOf } from "../policies.ts";
 import { userView } from "../users.ts";
 import { metadataView } from "../vhosts.ts";
+import { textOf } from "../../wire/octets.ts";
 
 /** What releases export of a virtual host, and of what is in it. */
 type Format = "names" | "fields" | "metadata";

@@ -5,7 +5,6 @@ import { InvalidPolicy } from "../../model/policy.ts";
 import { policyKeysOf } from "../../model/policy_keys.ts";
 import { hasEffect } from "../../model/policy_merge.ts";
 import type { VHost } from "../../model/vhost.ts";
-import { textOf } from "../json_fields.ts";
 import { permissionOf } from "../permissions.ts";
 import { proposalOf } from "../policies.ts";
 import { identityOf } from "../user_input.ts";
@@ -14,6 +13,7 @@ import type { DefinitionItem } from "./definition_item.ts";
 import { type Definitions, type Section, SECTIONS } from "./definitions_document.ts";
 import type { ImportTarget } from "./import_target.ts";
 import { importBinding, importExchange, importQueue } from "./topology_import.ts";
+import { textOf } from "../../wire/octets.ts";
 
 /** Objects that are imported before others have their turn. */
 const OBJECTS_PER_TURN = 200;

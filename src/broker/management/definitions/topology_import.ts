@@ -1,9 +1,9 @@
 import { isKnownExchangeType } from "../../model/exchange.ts";
 import type { Destination, Exchange } from "../../model/exchange.ts";
 import type { VHost } from "../../model/vhost.ts";
-import { textOf } from "../json_fields.ts";
 import type { DefinitionItem } from "./definition_item.ts";
 import type { ImportTarget } from "./import_target.ts";
+import { textOf } from "../../wire/octets.ts";
 
 /** Nobody owns what is imported. */
 const NOBODY = {};

@@ -1,7 +1,7 @@
 import type { Exchange } from "../../model/exchange.ts";
 import type { VHost } from "../../model/vhost.ts";
-import { textOf } from "../json_fields.ts";
 import { counter, type Families, gauge } from "./metric.ts";
+import { textOf } from "../../wire/octets.ts";
 
 export const EXCHANGE_FAMILIES: Families<Exchange> = {
   labelsOf: ({ vhost, name }) => [["vhost", textOf(vhost)], ["exchange", textOf(name)]],

@@ -1,6 +1,5 @@
 import deno from "../../../../deno.json" with { type: "json" };
 import type { Broker } from "../../broker.ts";
-import { textOf } from "../json_fields.ts";
 import { PlainText } from "../http_answer.ts";
 import { NODE_NAME } from "../node_name.ts";
 import { allConnections, channelsOf } from "../open_connections.ts";
@@ -17,6 +16,7 @@ import { CLUSTER_EXCHANGES, CLUSTER_VHOSTS, EXCHANGE_FAMILIES } from "./exchange
 import type { Families, Labels, Metric } from "./metric.ts";
 import { MetricText } from "./metric_text.ts";
 import { QUEUE_FAMILIES } from "./queue_metrics.ts";
+import { textOf } from "../../wire/octets.ts";
 
 /**
  * The metrics of RabbitMQ's plug-in rabbitmq_prometheus, as far as they are known here

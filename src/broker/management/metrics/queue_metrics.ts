@@ -1,7 +1,7 @@
 import { queueBytes } from "../../model/definition_bytes.ts";
 import type { Queue } from "../../model/queue.ts";
-import { textOf } from "../json_fields.ts";
 import { counter, type Families, gauge, type Metric } from "./metric.ts";
+import { textOf } from "../../wire/octets.ts";
 
 const CONSUMERS: Metric<Queue> = gauge(
   "queue_consumers",
