@@ -5,7 +5,7 @@ import { Entry } from "../model/entry.ts";
 import { Message } from "../model/message.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
-import type { SettingKey, SettingKind } from "../durable_settings.ts";
+import type { SettingKey } from "../durable_settings.ts";
 import { readTable } from "../wire/field_table.ts";
 import { textOf } from "../wire/octets.ts";
 import { definitionChecksum, messageChecksum, type SqlValue } from "./checksum.ts";
@@ -13,51 +13,8 @@ import { Damage } from "./damage.ts";
 import type { DataDirectory } from "./data_directory.ts";
 import { reasonOf } from "./data_directory_error.ts";
 import { type Holdings, readHoldings } from "./ledger.ts";
+import type { BindingRow, ExchangeRow, MessageRow, QueueRow, SettingRow } from "./rows.ts";
 import { DEFINITION_COLUMNS, type DefinitionTable } from "./schema.ts";
-
-interface ExchangeRow {
-  vhost: string;
-  name: string;
-  type: string;
-  auto_delete: number;
-  internal: number;
-  arguments: Uint8Array;
-}
-
-interface QueueRow {
-  id: number;
-  vhost: string;
-  name: string;
-  auto_delete: number;
-  arguments: Uint8Array;
-  delivered_up_to: number;
-}
-
-interface BindingRow {
-  vhost: string;
-  source: string;
-  to_queue: number;
-  destination: string;
-  routing_key: string;
-  arguments: Uint8Array;
-}
-
-interface SettingRow {
-  kind: SettingKind;
-  vhost: string;
-  name: string;
-  value: string;
-}
-
-interface MessageRow {
-  id: number;
-  queue: number;
-  expires_at: number | null;
-  body_at: number;
-  bytes: Uint8Array;
-  delivery_count: number;
-  checksum: number | null;
-}
 
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
