@@ -217,7 +217,7 @@ export class Broker implements Disposable {
       // What can be read is half of it: leave all as it is.
       clearInterval(this.#timeoutCheck);
       store.abandon();
-      if (cause instanceof DamagedDataError || stop?.aborted) throw cause;
+      if (cause instanceof DamagedDataError || cause === stop?.reason) throw cause;
       throw new DataDirectoryError(this.settings.dataDirectory!, cause);
     }
   }

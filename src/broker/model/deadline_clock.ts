@@ -38,7 +38,7 @@ export class DeadlineClock implements Work, Disposable {
   /** Nothing expires before. */
   start(): void {
     this.#running = true;
-    this.#arm(Math.min(...this.#deadlines.values()));
+    this.#fire();
   }
 
   /** Calls the queue back at this time or earlier; the earliest request counts. */
@@ -50,7 +50,7 @@ export class DeadlineClock implements Work, Disposable {
   }
 
   #arm(atMs: number): void {
-    if (!this.#running || atMs === Infinity) return;
+    if (!this.#running) return;
     clearTimeout(this.#timer);
     this.#timerAt = atMs;
     const waitMs = Math.min(Math.max(Math.ceil(atMs - this.#watcher.now()), 0), LONGEST_WAIT_MS);
