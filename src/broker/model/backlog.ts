@@ -51,11 +51,13 @@ export class Backlog {
     return this.#ready.bytes;
   }
 
-  /** Whether x-max-length(-bytes) has no room for the message. */
-  isFullFor(message: Message): boolean {
+  /**
+   * Whether x-max-length(-bytes) has no room for the message. @param returning will be here soon
+   */
+  isFullFor(message: Message, returning: { count: number; bytes: number }): boolean {
     const { maxLength, maxLengthBytes } = this.#policy;
-    return this.#ready.count + this.#delayed.count >= maxLength ||
-      this.#ready.bytes + message.bodyBytes > maxLengthBytes;
+    return this.#ready.count + this.#delayed.count + returning.count >= maxLength ||
+      this.#ready.bytes + returning.bytes + message.bodyBytes > maxLengthBytes;
   }
 
   /** Adds an entry whose position is above all others. */

@@ -71,7 +71,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
 
   /** Sum of the bodies of ready messages, in octets. */
   get readyBytes(): number {
-    return this.#backlog.bytes;
+    return this.#backlog.bytes + this.#returning.bytes;
   }
 
   get unackedCount(): number {
@@ -98,7 +98,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
    */
   publish(message: Message, deliveryCount = 0): Enqueued {
     const { policy } = this;
-    if (policy.overflow !== "drop-head" && this.#backlog.isFullFor(message)) {
+    if (policy.overflow !== "drop-head" && this.#backlog.isFullFor(message, this.#returning)) {
       // x-overflow=reject-publish(-dlx): the newest message gives way.
       if (policy.overflow === "reject-publish-dlx") {
         const entry = new Entry(message, this, 0, Infinity);

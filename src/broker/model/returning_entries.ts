@@ -30,6 +30,7 @@ export class ReturningEntries {
   readonly #owner: ReturningEntriesOwner;
   readonly #lots: Lot[] = [];
   #count = 0;
+  #bytes = 0;
 
   constructor(queue: EntryQueue, owner: ReturningEntriesOwner) {
     this.queue = queue;
@@ -41,11 +42,17 @@ export class ReturningEntries {
     return this.#count;
   }
 
+  /** Sum of their bodies, in octets. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Puts them back, now or soon, behind those that are on their way already. */
   add(entries: readonly Entry[], { failed }: { failed: boolean }): void {
     const isFirst = this.#count === 0;
     this.#lots.push({ entries, failed, at: 0 });
     this.#count += entries.length;
+    for (const { message } of entries) this.#bytes += message.bodyBytes;
     if (!isFirst) return;
     let left = AT_ONCE;
     try {
@@ -59,8 +66,10 @@ export class ReturningEntries {
   goOn(isOver: () => boolean): boolean {
     for (let lot = this.#lots[0]; lot !== undefined; lot = this.#lots[0]) {
       while (lot.at < lot.entries.length) {
+        const entry = lot.entries[lot.at++]!;
         this.#count--;
-        this.#owner.putBack(lot.entries[lot.at++]!, lot);
+        this.#bytes -= entry.message.bodyBytes;
+        this.#owner.putBack(entry, lot);
         if (this.#count > 0 && isOver()) return true;
       }
       this.#lots.shift();

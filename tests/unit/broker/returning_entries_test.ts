@@ -46,6 +46,23 @@ Deno.test("basic.get does not wait for what returns", () => {
   assert.equal(world.queue.readyCount, 0);
 });
 
+for (const limit of ["x-max-length", "x-max-length-bytes"]) {
+  Deno.test(`a full queue refuses what comes while others return (${limit})`, () => {
+    const octets = numbers(COUNT).join("").length;
+    const { world } = returning(
+      new World({
+        [limit]: { type: "I", value: limit === "x-max-length" ? COUNT : octets },
+        "x-overflow": { type: "S", value: "reject-publish" },
+      }),
+    );
+    assert.equal(world.queue.readyBytes, octets);
+    assert.equal(world.publish("one more"), "rejected");
+    goOn(world);
+    assert.equal(world.publish("one more"), "rejected");
+    assert.deepEqual([world.queue.readyCount, world.queue.readyBytes], [COUNT, octets]);
+  });
+}
+
 Deno.test("a purge takes what returns, too", () => {
   const { world } = returning();
   assert.equal(world.queue.purge(), COUNT);
