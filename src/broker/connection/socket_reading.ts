@@ -13,8 +13,8 @@ const PROBE_MS = 1_000;
  * Whether a socket is read. A peer that died meanwhile would not be noticed: the end of what it
  * sent is behind all that is not read. So it is probed.
  *
- * The stream flows all the time: each time that a stream is paused it
- * takes in what the kernel has once more, up to half a MiB, and nobody counts it.
+ * The stream flows all the time: each time that a stream is paused it takes in what the kernel has
+ * once more, up to half a MiB, and nobody counts it.
  */
 export class SocketReading implements Disposable {
   readonly #socket: RuntimeSocket;
