@@ -181,53 +181,37 @@ parses("queue argument", parseQueueArgument, {
   },
 });
 
-parses("health address", parseHealthAddress, {
-  accepted: [
-    ["0", { host: "127.0.0.1", port: 0 }],
-    ["8080", { host: "127.0.0.1", port: 8080 }],
-    ["0.0.0.0:8080", { host: "0.0.0.0", port: 8080 }],
-    ["localhost:65535", { host: "localhost", port: 65_535 }],
-    ["[::1]:8080", { host: "::1", port: 8080 }],
-  ],
-  refused: {
-    "Write a port, or host:port: 8080, 0.0.0.0:8080.": [
-      "",
-      "::1",
-      "::1:8080",
-      "[]:8080",
-      ":8080",
-      "localhost",
-      "localhost:",
-      "65536",
-      "123456",
+for (
+  const [name, parse, port] of [
+    ["health", parseHealthAddress, 8080],
+    ["management", parseManagementAddress, 15672],
+  ] as const
+) {
+  parses(`${name} address`, parse, {
+    accepted: [
+      ["0", { host: "127.0.0.1", port: 0 }],
+      [`${port}`, { host: "127.0.0.1", port }],
+      [`0.0.0.0:${port}`, { host: "0.0.0.0", port }],
+      ["localhost:65535", { host: "localhost", port: 65_535 }],
+      [`[::1]:${port}`, { host: "::1", port }],
     ],
-  },
-});
-
-parses("management address", parseManagementAddress, {
-  accepted: [
-    ["0", { host: "127.0.0.1", port: 0 }],
-    ["15672", { host: "127.0.0.1", port: 15_672 }],
-    ["0.0.0.0:15672", { host: "0.0.0.0", port: 15_672 }],
-    ["localhost:65535", { host: "localhost", port: 65_535 }],
-    ["[::1]:15672", { host: "::1", port: 15_672 }],
-  ],
-  refused: {
-    "Write a port, or host:port: 15672, 0.0.0.0:15672.": [
-      "",
-      "::1",
-      "::1:15672",
-      "[]:15672",
-      ":15672",
-      "localhost",
-      "localhost:",
-      "65536",
-      "123456",
-      "-1",
-      "http://localhost:15672/",
-    ],
-  },
-});
+    refused: {
+      [`Write a port, or host:port: ${port}, 0.0.0.0:${port}.`]: [
+        "",
+        "::1",
+        `::1:${port}`,
+        `[]:${port}`,
+        `:${port}`,
+        "localhost",
+        "localhost:",
+        "65536",
+        "123456",
+        "-1",
+        `http://localhost:${port}/`,
+      ],
+    },
+  });
+}
 
 parses("user", parseUser, {
   accepted: [
