@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { within } from "../support/deadline.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { NumberReader, publishes } from "./message_stream.ts";
+import { NumberReader, publishAll } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 const MESSAGES = 1_000_000;
@@ -23,8 +23,7 @@ Deno.test("a million persistent messages are counted, outlive a crash, and drain
     await peer.call(1, "confirm.select");
     const options = { publish: { routingKey: "queue" }, properties: { deliveryMode: 2 } };
     for (let sent = 0; sent < MESSAGES; sent += BATCH) {
-      peer.sendBytes(publishes(sent, BATCH, options));
-      while ((await peer.expect("basic.ack", 1)).deliveryTag !== sent + BATCH);
+      await publishAll(peer, sent, BATCH, options);
       assert.equal(await ready(peer), sent + BATCH);
     }
     mustBeSmall(await broker.peakMemoryBytes());

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { publishes } from "./message_stream.ts";
+import { publishAll, publishes } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 /** More than leave at once, */
@@ -23,9 +23,8 @@ for (const leaving of ["queue.purge", "queue.delete"] as const) {
       await peer.call(1, "confirm.select");
       const properties = { deliveryMode: 2 };
       const toLeave = { publish: { routingKey: "leaves" }, properties };
-      peer.sendBytes(publishes(0, MESSAGES, toLeave));
-      peer.sendBytes(publishes(0, 1, { publish: { routingKey: "stays" }, properties }));
-      while ((await peer.expect("basic.ack", 1)).deliveryTag !== MESSAGES + 1);
+      await publishAll(peer, 0, MESSAGES, toLeave);
+      await publishAll(peer, MESSAGES, 1, { publish: { routingKey: "stays" }, properties });
       await using other = await AmqpPeer.open(broker.url);
       await other.openChannel(1);
       other.sendBytes(publishes(0, FRESH, toLeave));

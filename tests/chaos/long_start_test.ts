@@ -5,7 +5,7 @@ import { BrokerProcess, listening } from "../support/broker_process.ts";
 import { eventually } from "../support/deadline.ts";
 import { freePorts } from "../support/free_ports.ts";
 import { Worktool } from "../support/worktool.ts";
-import { publishes } from "./message_stream.ts";
+import { publishAll } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 /** A third of a second to read on a quiet machine: a signal or a client comes sooner. */
@@ -20,8 +20,7 @@ Deno.test("a broker that has much to read at its start ends by a signal, and let
     await peer.call(1, "queue.declare", { queue: "long", durable: true });
     await peer.call(1, "confirm.select");
     const to = { publish: { routingKey: "long" }, properties: { deliveryMode: 2 } };
-    peer.sendBytes(publishes(0, MESSAGES, to));
-    while ((await peer.expect("basic.ack", 1)).deliveryTag !== MESSAGES);
+    await publishAll(peer, 0, MESSAGES, to);
     assert.equal((await broker.stop()).code, 0);
   }
   const [port] = await freePorts(1);

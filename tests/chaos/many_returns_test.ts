@@ -5,7 +5,7 @@ import { get } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { within } from "../support/deadline.ts";
-import { publishes } from "./message_stream.ts";
+import { publishAll } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
 /** More than return at once. */
@@ -22,8 +22,7 @@ for (const type of ["classic", "quorum"]) {
       await peer.call(1, "queue.declare", { queue: "q", durable: true, arguments: args });
       await peer.call(1, "confirm.select");
       const properties = { deliveryMode: 2 };
-      peer.sendBytes(publishes(0, MESSAGES, { publish: { routingKey: "q" }, properties }));
-      while ((await peer.expect("basic.ack", 1)).deliveryTag !== MESSAGES);
+      await publishAll(peer, 0, MESSAGES, { publish: { routingKey: "q" }, properties });
       await takeAllAndDie(broker);
 
       const connection = await broker.connect();

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { encodeFrame, FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from "../support/amqp_frame.ts";
 import { BASIC_CLASS } from "../support/amqp_methods.ts";
+import type { AmqpPeer } from "../support/amqp_peer.ts";
 import { encodeHeader, encodeMethod, type Fields } from "../support/amqp_wire.ts";
 
 const FRAME_HEADER_BYTES = 7;
@@ -31,6 +32,21 @@ export function publishes(first: number, count: number, options: PublishOptions)
     all.write(`${first + index}`.padStart(DIGITS, "0"), index * one.length + bodyAt, "latin1");
   }
   return all;
+}
+
+/**
+ * Publishes so many on channel 1, which is in confirm mode, and waits until all are confirmed.
+ *
+ * @param first how many were published there before
+ */
+export async function publishAll(
+  peer: AmqpPeer,
+  first: number,
+  count: number,
+  options: PublishOptions,
+): Promise<void> {
+  peer.sendBytes(publishes(first, count, options));
+  while ((await peer.expect("basic.ack", 1)).deliveryTag !== first + count);
 }
 
 /** Reads the numbers of the messages that come in a stream of frames. */
