@@ -55,6 +55,11 @@ export class EndOfTurn implements Disposable {
     }
   }
 
+  /** Sends what is ready, in the midst of a turn, unless it may have to wait for the commit. */
+  answer(): void {
+    if (this.#work.commit.size === 0) this.run();
+  }
+
   #runStage(stage: Stage): void {
     const all = this.#work[stage];
     if (all.size === 0) return;

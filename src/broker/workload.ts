@@ -1,15 +1,24 @@
 import { setImmediate } from "node:timers";
 import type { EndOfTurn } from "./end_of_turn.ts";
 
-/**
- * Longest time that work takes of one turn of the event loop, in ms: a client that connects,
- * declares and publishes waits for about ten turns,
- */
+/** Longest time that work takes of one turn of the event loop, in ms. */
 const TURN_MS = 3;
-/** and one piece of work before the next one's turn comes. */
+/**
+ * The same while clients come that ask for little: one that connects, declares and publishes waits
+ * for about ten turns;
+ */
+const SHORT_TURN_MS = 1;
+/** and for so long after the last one. */
+const SHORT_TURNS_MS = 200;
+/** Longest time of one piece of work before the next one's turn comes, in ms. */
 const SLICE_MS = 1;
 /** The clock is looked at after so many steps; a step takes about a microsecond. */
 const STEPS_PER_LOOK = 32;
+/**
+ * Who needs more looks asks for much. Not time is counted: whoever a collection of garbage
+ * interrupts would wait behind all others for it.
+ */
+const LIGHT_LOOKS = 8;
 
 /** Something to be done in slices: the input of a connection, dead letters, queues that expire. */
 export interface Work {
@@ -29,9 +38,11 @@ export interface Work {
  * Whoever has something to do joins: a connection when its socket has read, the clock with the
  * queues whose time has come, the dead letters. A turn hands out slices, one after the other, until
  * nothing is left or its time is over; then comes the end of the turn, which commits and sends, and
- * the event loop accepts, reads and looks at its timers before the next turn. Who has not had its
- * fill waits behind all others; who comes anew goes before those who go on, but for one of them a
- * turn: a client that asks for little is answered while others flood.
+ * the event loop accepts, reads and looks at its timers before the next turn.
+ *
+ * Who asks for little goes before those who ask for much, and is answered before their slices
+ * begin; one of those has its slice in each turn nevertheless. Who has not had its fill waits
+ * behind all others. So a client that asks for little is served while others flood.
  *
  * Order is kept by whoever is cut: a connection goes on with the next frame of its input, a queue
  * with its next dead letter.
@@ -39,14 +50,18 @@ export interface Work {
 export class Workload implements Disposable {
   readonly #endOfTurn: EndOfTurn;
   readonly #onTurn: (nowMs: number) => void;
-  /** They have not had a slice since they came. */
-  readonly #fresh = new Set<Work>();
-  /** They had one, and it was not enough. */
-  readonly #going = new Set<Work>();
+  /** They ask for little, for all that is known. */
+  readonly #light = new Set<Work>();
+  /** They ask for much: their last slice was not enough, or took many steps. */
+  readonly #heavy = new Set<Work>();
+  /** Their last slice took many steps. */
+  readonly #wereHeavy = new WeakSet<Work>();
   #scheduled: NodeJS.Immediate | undefined;
-  #turnEnd = 0;
+  #shortUntil = 0;
   #sliceEnd = 0;
   #steps = 0;
+  #looks = 0;
+  #mostLooks = Infinity;
   #closed = false;
 
   /** @param onTurn told when a turn begins, in ms of `performance` */
@@ -57,22 +72,23 @@ export class Workload implements Disposable {
 
   /** There is something to do. */
   add(work: Work): void {
-    if (!this.#going.has(work)) this.#fresh.add(work);
+    if (!this.#heavy.has(work)) (this.#wereHeavy.has(work) ? this.#heavy : this.#light).add(work);
     this.#schedule();
   }
 
   /** Does the work within the slice at hand, which has caused it; what is left gets its own. */
   within(work: Work): void {
-    this.#fresh.delete(work);
-    this.#going.delete(work);
-    if (this.#attempt(work)) this.#going.add(work);
+    this.#light.delete(work);
+    this.#heavy.delete(work);
+    if (this.#attempt(work)) this.#heavy.add(work);
   }
 
   /** Counts what was done since it was asked last. @returns whether the slice is over */
   over(steps = 1): boolean {
     this.#steps -= steps;
     if (this.#steps > 0) return false;
-    if (performance.now() >= this.#sliceEnd) return true;
+    this.#looks++;
+    if (this.#looks > this.#mostLooks || performance.now() >= this.#sliceEnd) return true;
     this.#steps = STEPS_PER_LOOK;
     return false;
   }
@@ -81,17 +97,18 @@ export class Workload implements Disposable {
     this.#scheduled = undefined;
     const nowMs = performance.now();
     this.#onTurn(nowMs);
-    this.#turnEnd = nowMs + TURN_MS;
-    // One of each has a slice whatever it costs: a long unit keeps nobody out.
-    const waited = first(this.#going);
-    this.#slice(first(this.#fresh));
-    this.#slice(waited);
+    if (this.#light.size > 0) this.#shortUntil = nowMs + SHORT_TURNS_MS;
+    const turnEnd = nowMs + (nowMs < this.#shortUntil ? SHORT_TURN_MS : TURN_MS);
+    while (this.#slice(first(this.#light)) && performance.now() < turnEnd);
+    if (this.#heavy.size > 0) this.#endOfTurn.answer();
+    // One has a slice whatever the others cost: they keep nobody out.
+    this.#slice(first(this.#heavy));
     while (
-      performance.now() < this.#turnEnd && this.#slice(first(this.#fresh) ?? first(this.#going))
+      performance.now() < turnEnd && this.#slice(first(this.#light) ?? first(this.#heavy))
     );
     this.#steps = this.#sliceEnd = 0;
     this.#endOfTurn.run();
-    if (this.#fresh.size + this.#going.size > 0) this.#schedule();
+    if (this.#light.size + this.#heavy.size > 0) this.#schedule();
   }
 
   /** @returns whether there was something to do */
@@ -99,7 +116,11 @@ export class Workload implements Disposable {
     if (work === undefined) return false;
     this.#sliceEnd = performance.now() + SLICE_MS;
     this.#steps = STEPS_PER_LOOK;
+    this.#looks = 0;
+    this.#mostLooks = this.#light.has(work) ? LIGHT_LOOKS : Infinity;
     this.within(work);
+    if (this.#looks > LIGHT_LOOKS) this.#wereHeavy.add(work);
+    else this.#wereHeavy.delete(work);
     return true;
   }
 

@@ -4,10 +4,9 @@ import type { SocketOutput } from "./connection_parts.ts";
 import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
 import type { Traffic } from "./traffic.ts";
 
-/**
- * Deliveries stop while that many octets wait for a client that does not read; and until the next
- * turn after that many, however fast it reads: others have their turn.
- */
+/** Deliveries stop until the next turn after that many octets: others have their turn. */
+const TURN_BYTES = 64 * 1024;
+/** Deliveries stop while that many octets wait for a client that does not read. */
 const SEND_LIMIT_BYTES = 1024 * 1024;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -75,7 +74,7 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
     if (!this.#wanted) {
       this.#wanted = true;
       this.#endOfTurn.want("send", this);
-    } else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) {
+    } else if (this.writer.pendingBytes > TURN_BYTES) {
       this.#write();
       this.#congested = this.#sated = true;
     }

@@ -54,9 +54,10 @@ export class DataDirectory implements Disposable {
       refuseForeign(database); // before anything is written
       for (const reason of this.files.mend()) watcher.onMended(reason);
       this.#compareRecord(database);
+      // Pages of the log that are copied at once: all wait for it, 4,000 took 70 ms.
       database.exec(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; " +
-          "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; " +
+          "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864; " +
           "BEGIN IMMEDIATE; COMMIT",
       );
       prepareSchema(database);

@@ -13,8 +13,8 @@ import { reasonOf } from "./data_directory_error.ts";
 import { DefinitionStore } from "./definition_store.ts";
 import { SettingStore } from "./setting_store.ts";
 
-/** Deletes in one transaction: one ack for a million messages must not take seconds. */
-const DELETES_PER_BATCH = 20_000;
+/** Deletes in one transaction: they take some milliseconds. */
+const DELETES_PER_BATCH = 2_000;
 /** Wait before trying again what the disk refused, in ms. */
 const RETRY_MS = 1_000;
 

@@ -6,8 +6,11 @@ import { Traffic } from "../../../src/broker/connection/traffic.ts";
 import { EndOfTurn } from "../../../src/broker/end_of_turn.ts";
 import { MemoryGuard } from "../../../src/broker/memory_guard.ts";
 
-const PIECE = Buffer.alloc(100_000);
-const MOST_BYTES = 1024 * 1024;
+const PIECE = Buffer.alloc(10_000);
+/** Of a turn; */
+const MOST_BYTES = 64 * 1024;
+/** of what a client may leave unread. */
+const UNREAD_BYTES = 1024 * 1024;
 
 /** A writer to a client that takes as much as `waiting` leaves, and what was sent and told. */
 function writerTo(client: { waitingBytes: number }) {
@@ -61,7 +64,7 @@ Deno.test("a client that takes all at once gets its share of a turn, and the nex
 });
 
 Deno.test("a client that does not read is not relieved by the end of the turn", () => {
-  const { out, endOfTurn, seen, deliver } = writerTo({ waitingBytes: 2 * MOST_BYTES });
+  const { out, endOfTurn, seen, deliver } = writerTo({ waitingBytes: 2 * UNREAD_BYTES });
   deliver();
   endOfTurn.run();
   assert.equal(seen.relieved, 0);
