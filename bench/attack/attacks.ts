@@ -15,15 +15,18 @@ import { unreadReplies } from "./memory/reply_to.ts";
 import { deadLetterFanout } from "./starvation/dead_letter_fanout.ts";
 import { durableExchanges, durableQueues } from "./starvation/durable_definitions.ts";
 import { expiryStorm } from "./starvation/expiry_storm.ts";
+import { bigTransaction } from "./starvation/big_transaction.ts";
 import { boundQueueDelete, fanoutBindings } from "./starvation/fanout_bindings.ts";
 import { fanoutFlood } from "./starvation/fanout_flood.ts";
 import { headersBindings } from "./starvation/headers_bindings.ts";
+import { multipleAck } from "./starvation/multiple_ack.ts";
 import { nobody } from "./starvation/nobody.ts";
 import { purge } from "./starvation/purge.ts";
 import { requeueStorm } from "./starvation/requeue_storm.ts";
 import { tenPublishers } from "./starvation/ten_publishers.ts";
 import { topicPatterns } from "./starvation/topic_patterns.ts";
 import { ttlChain } from "./starvation/ttl_chain.ts";
+import { wideFanout } from "./starvation/wide_fanout.ts";
 
 /** All attacks, by what they are directed at. */
 export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
@@ -39,6 +42,7 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
   ["starvation", [
     nobody,
     fanoutFlood,
+    wideFanout,
     tenPublishers,
     expiryStorm,
     deadLetterFanout,
@@ -51,6 +55,8 @@ export const ATTACKS: ReadonlyMap<string, readonly Attack[]> = new Map([
     durableExchanges,
     purge,
     requeueStorm,
+    multipleAck,
+    bigTransaction,
   ]],
   ["memory", [
     unreadGets1,

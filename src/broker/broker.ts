@@ -16,6 +16,7 @@ import { InputRoom } from "./input_room.ts";
 import type { Listener } from "./listener.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { ConnectionError } from "./wire/protocol_error.ts";
+import { Operations } from "./operations.ts";
 import type { EntryQueue } from "./model/entry.ts";
 import type { Queue } from "./model/queue.ts";
 import { type Sampled, Sampler } from "./sampler.ts";
@@ -66,6 +67,7 @@ export class Broker implements Disposable {
   readonly listeners: Listener[] = [];
   readonly endOfTurn = new EndOfTurn();
   readonly workload = new Workload(this.endOfTurn, (nowMs) => this.sampler.turn(nowMs));
+  readonly operations = new Operations(this.workload);
   readonly churn = new Churn();
   readonly sampler: Sampler;
   readonly deadLetters: DeadLetters;
@@ -282,6 +284,7 @@ export class Broker implements Disposable {
     clearInterval(this.#timeoutCheck);
     this.#deadlines[Symbol.dispose]();
     this.workload[Symbol.dispose]();
+    this.operations.finish();
     this.#returns.finish();
     this.#discarded.finish();
     this.store?.[Symbol.dispose]();

@@ -80,7 +80,9 @@ export class Workload implements Disposable {
   within(work: Work): void {
     this.#light.delete(work);
     this.#heavy.delete(work);
-    if (this.#attempt(work)) this.#heavy.add(work);
+    if (!this.#attempt(work)) return;
+    this.#heavy.add(work);
+    this.#schedule();
   }
 
   /** Counts what was done since it was asked last. @returns whether the slice is over */

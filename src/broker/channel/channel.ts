@@ -4,6 +4,7 @@ import type { Exchange } from "../model/exchange.ts";
 import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
 import type { MessageCounts } from "../model/message_counts.ts";
+import type { Spread } from "../model/publish_way.ts";
 import type { Routed } from "../model/router.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Figures, Sampled } from "../sampler.ts";
@@ -68,8 +69,17 @@ export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled
   }
 
   /** Enqueues a publish wherever it belongs. @param keys further routing keys (CC and BCC) */
-  route(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
+  route(
+    exchange: Exchange,
+    message: Message,
+    keys: readonly string[] | undefined,
+  ): Routed | Spread {
     return this.vhost.publish(exchange, message, keys);
+  }
+
+  /** Does the steps of what the client asks for: what it sends next waits for the last. */
+  carryOut(steps: Iterator<unknown>): void {
+    this.host.carryOut(this, steps);
   }
 
   canDeliver(): boolean {
@@ -192,6 +202,10 @@ export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled
   endTurn(): boolean {
     this.flushConfirms();
     return false;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   failed(error: unknown): void {

@@ -3,6 +3,7 @@ import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation } from "../access/permission.ts";
 import type { User } from "../access/user.ts";
+import type { Channel } from "./channel.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 
 /** The broker, as far as channels and their methods need it. */
@@ -14,6 +15,7 @@ export type ChannelBroker = Pick<
   | "memory"
   | "newName"
   | "now"
+  | "operations"
   | "permits"
   | "release"
   | "requirePermitted"
@@ -41,6 +43,11 @@ export interface ChannelHost {
   require(operation: Operation, kind: "queue" | "exchange", name: string): void;
   /** @throws {ChannelError} 403 when the user may do nothing at all with that. */
   requireAny(kind: "queue" | "exchange", name: string): void;
+  /**
+   * Does the steps of what the channel's client asks for: what the client sends next waits for the
+   * last.
+   */
+  carryOut(channel: Channel, steps: Iterator<unknown>): void;
   /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
   closeOverdue(channel: number, timeoutMs: number): void;
   /** Closes a channel that holds too much while memory is short. */

@@ -12,6 +12,12 @@ export interface PendingAcknowledgement {
   readonly settledBy: SettledBy;
 }
 
+/** What is to be carried out. */
+export interface HeldWork {
+  readonly publishes: readonly Publish[];
+  readonly acknowledgements: readonly PendingAcknowledgement[];
+}
+
 /** Publishes and acknowledgements of a tx channel, held back until tx.commit (class tx). */
 export class Transaction {
   readonly #mostPublishes: number;
@@ -50,7 +56,7 @@ export class Transaction {
   }
 
   /** Takes out what it holds, to be carried out. */
-  take(): { publishes: Publish[]; acknowledgements: PendingAcknowledgement[] } {
+  take(): HeldWork {
     const [publishes, acknowledgements] = [this.#publishes, this.#acknowledgements];
     this.#publishes = [];
     this.#acknowledgements = [];

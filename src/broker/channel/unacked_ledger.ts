@@ -1,9 +1,26 @@
 import type { Entry, EntryQueue } from "../model/entry.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 
+/** So many tags share a chunk: a table of a million deliveries alone takes long to grow. */
+const CHUNK = 128;
+
+/** The deliveries with tags from a multiple of `CHUNK` on. */
+interface Chunk {
+  /** By what their tag is above the chunk's first. */
+  readonly entries: (Entry | undefined)[];
+  count: number;
+}
+
 /** The deliveries of a channel that wait for an acknowledgement, by delivery tag, oldest first. */
 export class UnackedLedger implements Iterable<Entry> {
-  readonly #entries = new Map<number, Entry>();
+  /** By their first tag, oldest first. */
+  readonly #chunks = new Map<number, Chunk>();
+  /** The one that was used last: mostly it is the next one's, too. */
+  #chunk: Chunk | undefined;
+  #chunkAt = -1;
+  /** The first tag of the last one: it stays while it is empty, for what comes. */
+  #newestAt = -1;
+  #size = 0;
   #lastTag = 0;
 
   /** Numbers a delivery; tags count from 1, for get and consume alike. */
@@ -17,29 +34,66 @@ export class UnackedLedger implements Iterable<Entry> {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  [Symbol.iterator](): Iterator<Entry> {
-    return this.#entries.values();
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const { entries } of this.#chunks.values()) {
+      for (const entry of entries) if (entry !== undefined) yield entry;
+    }
   }
 
   add(entry: Entry): void {
-    this.#entries.set(entry.deliveryTag, entry);
+    const tag = entry.deliveryTag;
+    const at = tag - tag % CHUNK;
+    let chunk = this.#chunkFrom(at);
+    if (chunk === undefined) {
+      if (this.#chunks.get(this.#newestAt)?.count === 0) this.#chunks.delete(this.#newestAt);
+      chunk = { entries: new Array<undefined>(CHUNK).fill(undefined), count: 0 };
+      this.#chunks.set(at, chunk);
+      this.#chunk = chunk;
+      this.#chunkAt = this.#newestAt = at;
+    }
+    if (chunk.entries[tag - at] === undefined) {
+      chunk.count++;
+      this.#size++;
+    }
+    chunk.entries[tag - at] = entry;
+  }
+
+  #chunkFrom(at: number): Chunk | undefined {
+    if (at === this.#chunkAt) return this.#chunk;
+    const chunk = this.#chunks.get(at);
+    if (chunk === undefined) return undefined;
+    this.#chunk = chunk;
+    this.#chunkAt = at;
+    return chunk;
   }
 
   /** The delivery that waits longest. */
   oldest(): Entry | undefined {
-    for (const entry of this.#entries.values()) return entry;
+    for (const entry of this) return entry;
     return undefined;
   }
 
   /** Takes the delivery with this tag, when it alone is meant. */
   takeOne(tag: number): Entry {
-    const entry = this.#entries.get(tag);
-    if (entry === undefined) throw unknownTag(tag);
-    this.#entries.delete(tag);
+    const at = tag - tag % CHUNK;
+    const chunk = this.#chunkFrom(at);
+    const entry = chunk?.entries[tag - at];
+    if (chunk === undefined || entry === undefined) throw unknownTag(tag);
+    chunk.entries[tag - at] = undefined;
+    chunk.count--;
+    this.#size--;
+    if (chunk.count === 0) this.#drop(at);
     return entry;
+  }
+
+  /** An empty one goes. */
+  #drop(at: number): void {
+    if (at === this.#newestAt) return;
+    this.#chunks.delete(at);
+    if (at === this.#chunkAt) this.#chunkAt = -1;
   }
 
   /**
@@ -48,28 +102,43 @@ export class UnackedLedger implements Iterable<Entry> {
    */
   take(tag: number, { multiple }: { multiple: boolean }): Entry[] {
     if (!multiple) return [this.takeOne(tag)];
-    if (tag !== 0 && !this.#entries.has(tag)) throw unknownTag(tag);
+    if (tag === 0) return this.takeAll();
+    const at = tag - tag % CHUNK;
+    if (this.#chunks.get(at)?.entries[tag - at] === undefined) throw unknownTag(tag);
     const taken: Entry[] = [];
-    for (const [each, entry] of this.#entries) {
-      if (tag !== 0 && each > tag) break;
-      taken.push(entry);
-      this.#entries.delete(each);
+    for (const [first, chunk] of this.#chunks) {
+      if (first > tag) break;
+      const { entries } = chunk;
+      const upTo = Math.min(CHUNK - 1, tag - first);
+      for (let index = 0; index <= upTo; index++) {
+        const entry = entries[index];
+        if (entry === undefined) continue;
+        taken.push(entry);
+        entries[index] = undefined;
+        chunk.count--;
+      }
+      if (chunk.count === 0) this.#drop(first);
     }
+    this.#size -= taken.length;
     return taken;
   }
 
   /** Puts entries back that a rolled-back transaction had taken. */
   restore(entries: readonly Entry[]): void {
-    const all = [...this.#entries.values(), ...entries];
+    const all = [...this.takeAll(), ...entries];
     all.sort((a, b) => a.deliveryTag - b.deliveryTag);
-    this.#entries.clear();
-    for (const entry of all) this.#entries.set(entry.deliveryTag, entry);
+    for (const entry of all) this.add(entry);
   }
 
   /** Takes everything. */
   takeAll(): Entry[] {
-    const all = [...this.#entries.values()];
-    this.#entries.clear();
+    const all: Entry[] = [];
+    for (const { entries } of this.#chunks.values()) {
+      for (const entry of entries) if (entry !== undefined) all.push(entry);
+    }
+    this.#chunks.clear();
+    this.#chunkAt = this.#newestAt = -1;
+    this.#size = 0;
     return all;
   }
 }
@@ -83,7 +152,7 @@ function unknownTag(tag: number): ChannelError {
  * consumer tags by name, what basic.get took first.
  */
 export function byConsumer(entries: readonly Entry[]): Entry[][] {
-  const groups = [...Map.groupBy(entries, (entry) => entry.subscriber ?? entry.queue).values()];
+  const groups = [...grouped(entries, (entry) => entry.subscriber ?? entry.queue).values()];
   if (groups.length === 1) return groups;
   const name = ([entry]: Entry[]) => `${entry!.queue.name}\0${entry!.subscriber?.tag ?? ""}`;
   return groups.sort((a, b) => name(a) < name(b) ? -1 : 1);
@@ -91,11 +160,22 @@ export function byConsumer(entries: readonly Entry[]): Entry[][] {
 
 /** Entries by the queue they came from. */
 export function byQueue(entries: readonly Entry[]): Map<EntryQueue, Entry[]> {
-  const groups = new Map<EntryQueue, Entry[]>();
+  return grouped(entries, ({ queue }) => queue);
+}
+
+/** As `Map.groupBy`, for a million in which mostly one is like the one before. */
+function grouped<Key>(entries: readonly Entry[], keyOf: (entry: Entry) => Key): Map<Key, Entry[]> {
+  const groups = new Map<Key, Entry[]>();
+  let last: Key | undefined;
+  let group: Entry[] = [];
   for (const entry of entries) {
-    const group = groups.get(entry.queue);
-    if (group === undefined) groups.set(entry.queue, [entry]);
-    else group.push(entry);
+    const key = keyOf(entry);
+    if (key !== last) {
+      last = key;
+      group = groups.get(key) ?? [];
+      groups.set(key, group);
+    }
+    group.push(entry);
   }
   return groups;
 }

@@ -2,8 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Broker, BrokerConnection } from "../broker.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
-import { FRAME_METHOD } from "../wire/frame_parser.ts";
-import { type Arguments, type MethodName, methodName } from "../wire/method_codec.ts";
+import type { Arguments, MethodName } from "../wire/method_codec.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import { type ConnectionParts, PLAIN_PARTS } from "./connection_parts.ts";
@@ -35,8 +34,8 @@ export class Connection
   readonly traffic = new Traffic();
   readonly #socket: Socket;
   readonly #reading: SocketReading;
-  readonly #inbound: Inbound;
-  readonly #frames = new FrameRouter(this);
+  readonly inbound: Inbound;
+  readonly frames = new FrameRouter(this);
   readonly #socketWriter: SocketWriter;
   readonly #log: ConnectionLog;
   readonly #end: SocketEnd;
@@ -56,13 +55,13 @@ export class Connection
     this.#log = new ConnectionLog(id, broker);
     this.#end = new SocketEnd(socket);
     this.ended = this.#end.closed;
-    this.#inbound = new Inbound(this, broker, this.traffic);
+    this.inbound = new Inbound(this, broker, this.traffic);
     broker.connections.add(this);
     this.path = new SocketPath(socket);
     this.#log.connected(`${socket.remoteAddress}`);
     limitHandshake(this.#end, {
       lasts: () => this.#state === "header" || this.#state === "handshake",
-      waits: () => this.#inbound.waits,
+      waits: () => this.inbound.waits,
       timedOut: () => this.drop("handshake timeout"),
     });
     this.#socketWriter = new SocketWriter(parts.output(socket), broker, this.traffic, {
@@ -77,9 +76,9 @@ export class Connection
     });
     socket.on("data", (chunk: Buffer) => {
       this.#heartbeat?.heard();
-      this.#inbound.read(chunk);
+      this.inbound.read(chunk);
     });
-    socket.on("close", (failed) => failed ? this.#gone() : this.#inbound.end(() => this.#gone()));
+    socket.on("close", (failed) => failed ? this.#gone() : this.inbound.end(() => this.#gone()));
   }
 
   get writer(): FrameWriter {
@@ -100,9 +99,9 @@ export class Connection
   }
 
   unreadable(error: unknown): void {
-    this.#frames.method = 0;
+    this.frames.method = 0;
     const known = error instanceof ConnectionError;
-    this.#failed(known ? this.#frames.unexpected(error) : error);
+    this.#failed(known ? this.frames.unexpected(error) : error);
     if (this.#state === "closing") this.#end.awaitReader();
   }
 
@@ -114,29 +113,31 @@ export class Connection
 
   began(version: { major: number; minor: number }): void {
     this.#state = "handshake";
-    this.#frames.begin(new Handshake(this, version));
+    this.frames.begin(new Handshake(this, version));
   }
 
   /** Takes one frame; errors become closes here. */
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === "closed") return;
-    if (this.broker.settings.traceMethods && type === FRAME_METHOD) {
-      this.#log.method(channel, methodName(bytes, start, end) ?? "unknown");
-    }
+    if (this.broker.settings.traceMethods) this.#log.frame(type, channel, bytes, start, end);
     try {
-      this.#frames.route(type, channel, bytes, start, end);
+      this.frames.route(type, channel, bytes, start, end);
     } catch (error) {
-      const ofChannel = error instanceof ChannelError && this.#state === "open";
-      if (ofChannel) this.closeChannel(channel, error, this.#frames.method);
-      else this.#failed(error);
+      this.frameFailed(channel, error, this.frames.method);
     }
+  }
+
+  frameFailed(channel: number, error: unknown, method: number): void {
+    this.frames.method = method;
+    if (error instanceof ChannelError && this.isOpen) this.closeChannel(channel, error, method);
+    else this.#failed(error);
   }
 
   startHeartbeat(seconds: number): void {
     if (seconds === 0) return;
     this.#end.limitTo(seconds);
     this.#heartbeat = new Heartbeat(seconds, {
-      listening: () => !this.#paused && !this.#inbound.waits,
+      listening: () => !this.#paused && !this.inbound.waits,
       beat: () => this.#beat(),
       lost: () => this.drop("missed heartbeats"),
     });
@@ -145,9 +146,9 @@ export class Connection
   opened(agreed: HandshakeResult): void {
     this.#end.cancel();
     this.#client = new OpenClient(this, this.#socketWriter, agreed);
-    this.#frames.open(this.#client);
+    this.frames.open(this.#client);
     this.#state = "open";
-    this.#inbound.maxFrameBytes = agreed.frameMaxBytes;
+    this.inbound.maxFrameBytes = agreed.frameMaxBytes;
     this.writer.maxFrameBytes = agreed.frameMaxBytes;
     this.#log.opened(agreed);
   }
@@ -158,7 +159,7 @@ export class Connection
   }
 
   fail(error: unknown, classId: number, methodId: number): void {
-    this.#frames.method = (classId << 16) | methodId;
+    this.frames.method = (classId << 16) | methodId;
     this.#failed(error);
   }
 
@@ -169,7 +170,7 @@ export class Connection
     if (refused !== undefined) this.#log.refused(refused, message);
     if (end !== "close") return this.drop(message, { reset: end === "reset" });
     if (internal !== undefined) this.#log.internalError(internal);
-    if (reply instanceof ConnectionError && !reply.namesMethod) this.#frames.method = 0;
+    if (reply instanceof ConnectionError && !reply.namesMethod) this.frames.method = 0;
     this.#startClosing(reply);
   }
 
@@ -178,12 +179,12 @@ export class Connection
     this.#end.reason = textOf(error.replyText);
     this.#client?.release();
     this.#state = "closing";
-    this.#frames.close();
-    this.send("connection.close", closeArguments(error, this.#frames.method));
+    this.frames.close();
+    this.send("connection.close", closeArguments(error, this.frames.method));
     // A refused login is not asked for close-ok: the socket ends at once.
     if (error instanceof LoginRefused) return this.#sendAndEnd();
     this.#end.awaitClient();
-    this.#inbound.unblock();
+    this.inbound.unblock();
   }
 
   clientCloses(): void {
@@ -193,7 +194,7 @@ export class Connection
     // Rule (connection.close-ok): it is the client that closes the socket now. If we did, one that
     // still writes on other channels might find it broken before it has read close-ok.
     this.#state = "closing";
-    this.#frames.close();
+    this.frames.close();
     this.send("connection.close-ok", {});
     this.#end.awaitClient();
   }
@@ -205,7 +206,7 @@ export class Connection
   /** Broker stop: 320 to the client. Resolves once the socket is closed. */
   shutDown(): Promise<void> {
     if (this.#state === "open" || this.#state === "handshake") {
-      this.#frames.method = 0;
+      this.frames.method = 0;
       const text = "broker forced connection closure with reason 'shutdown'";
       this.#startClosing(new ConnectionError("CONNECTION_FORCED", text));
     } else {
@@ -225,7 +226,7 @@ export class Connection
     this.#end.reason = reason;
     this.#client?.release();
     this.#state = "closed";
-    this.#inbound.close();
+    this.inbound.close();
     if (reset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
@@ -236,7 +237,7 @@ export class Connection
     this.#socketWriter.endTurn();
     this.#socketWriter[Symbol.dispose]();
     this.#state = "closed";
-    this.#inbound.close();
+    this.inbound.close();
     this.#socket.end();
     this.#end.awaitClient();
   }
@@ -247,7 +248,7 @@ export class Connection
     this.#socketWriter[Symbol.dispose]();
     this.#client?.release();
     this.#state = "closed";
-    this.#inbound.close();
+    this.inbound.close();
     if (this.broker.connections.delete(this)) this.#log.disconnected(this.#end.reason);
     this.#end.came();
   }
@@ -263,20 +264,20 @@ export class Connection
   }
 
   get #paused(): boolean {
-    return this.#socketWriter.overfull || this.#inbound.full;
+    return this.#socketWriter.overfull || this.inbound.full;
   }
 
   pressure(): void {
     const isFull = this.#socketWriter.overfull && this.#state === "open";
-    if (isFull) this.#inbound.block(); // the answers to what is read already would not fit either
-    else if (!this.#waits) this.#inbound.unblock();
+    if (isFull) this.inbound.block(); // the answers to what is read already would not fit either
+    else if (!this.#waits) this.inbound.unblock();
     this.#reading.on = !this.#paused || this.#state === "closing";
   }
 
   notePublish(): void {
     if (!this.broker.memory.short || this.#waits) return;
     this.#waits = true;
-    this.#inbound.block();
+    this.inbound.block();
     if (!this.#client!.capabilities.has("connection.blocked")) return;
     this.send("connection.blocked", { reason: "low on memory" });
   }

@@ -1,6 +1,9 @@
+import type { Buffer } from "node:buffer";
 import type { Broker } from "../broker.ts";
 import type { BrokerEvent } from "../broker_event.ts";
 import type { Churn } from "../churn.ts";
+import { FRAME_METHOD } from "../wire/frame_parser.ts";
+import { methodName } from "../wire/method_codec.ts";
 import type { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
 import type { HandshakeResult } from "./handshake.ts";
 import { textOf } from "../wire/octets.ts";
@@ -34,7 +37,10 @@ export class ConnectionLog {
     });
   }
 
-  method(channel: number, method: string): void {
+  /** A method, if it is one. */
+  frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+    if (type !== FRAME_METHOD) return;
+    const method = methodName(bytes, start, end) ?? "unknown";
     this.#emit({ event: "method", connection: this.#connection, channel, method });
   }
 

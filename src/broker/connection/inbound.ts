@@ -67,6 +67,8 @@ export class Inbound implements Work, FrameSink {
   readonly #pending: PendingInput;
   /** As much of the protocol header as has come; undefined once it is whole. */
   #header: Buffer | undefined = Buffer.alloc(0);
+  /** The frame at hand is not done yet. */
+  #held = false;
   #closed = false;
   #onEnd: (() => void) | undefined;
 
@@ -107,8 +109,9 @@ export class Inbound implements Work, FrameSink {
   }
 
   work(): boolean {
+    if (this.#held) return false;
     const { full } = this.#pending;
-    while (!this.#pending.holding) {
+    while (!this.#pending.holding && !this.#held) {
       const chunk = this.#pending.take();
       if (chunk === undefined) break;
       const bytes = this.#header === undefined ? chunk : this.#readHeader(this.#header, chunk);
@@ -118,6 +121,7 @@ export class Inbound implements Work, FrameSink {
       if (this.#workload.over()) break;
     }
     if (full && !this.full) this.#sink.pressure();
+    if (this.#held) return false;
     if (this.waits && !this.#closed) return true;
     this.#onEnd?.();
     return false;
@@ -132,6 +136,18 @@ export class Inbound implements Work, FrameSink {
     this.#sink.frame(type, channel, bytes, start, end);
     this.#deadLetters.workOffAdded(); // before what comes next
     if (this.#workload.over(FRAME_STEPS)) this.#parser.pause();
+  }
+
+  /** The frame at hand is not done yet: what is behind it waits. */
+  hold(): void {
+    this.#held = true;
+    this.#parser.pause();
+  }
+
+  /** Now it is done. */
+  goOn(): void {
+    this.#held = false;
+    this.#workload.add(this);
   }
 
   /**
@@ -153,7 +169,7 @@ export class Inbound implements Work, FrameSink {
 
   /** Nothing comes any more. @param callback called after the last frame */
   end(callback: () => void): void {
-    if (this.#closed || !this.waits) return callback();
+    if (this.#closed || !this.waits && !this.#held) return callback();
     this.#onEnd = callback;
   }
 

@@ -1,4 +1,5 @@
 import type { Broker } from "../broker.ts";
+import type { Channel } from "../channel/channel.ts";
 import type { ChannelHost } from "../channel/channel_host.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
@@ -12,6 +13,7 @@ import { ChannelError } from "../wire/protocol_error.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { ConnectionParts } from "./connection_parts.ts";
 import type { HandshakeResult } from "./handshake.ts";
+import type { Inbound } from "./inbound.ts";
 import type { SocketWriter } from "./socket_writer.ts";
 
 /** The connection of a client, as far as the client's channels reach it. */
@@ -22,6 +24,11 @@ export interface ClientConnection {
   readonly isOpen: boolean;
   /** The client publishes: while memory is short it is told so and not read. */
   notePublish(): void;
+  /** Class and method the client sent last. */
+  readonly frames: { readonly method: number };
+  readonly inbound: Pick<Inbound, "hold" | "goOn">;
+  /** Closes the channel, or the connection, because of an error in what the client has sent. */
+  frameFailed(channel: number, error: unknown, method: number): void;
   /** Closes a channel because of something that no method of the client has caused. */
   closeChannel(channel: number, error: ChannelError): void;
   /** Ends the socket at once and without a word, by a reset if wanted. @param reason for the log */
@@ -73,6 +80,18 @@ export class OpenClient implements ChannelHost {
 
   notePublish(): void {
     this.#connection.notePublish();
+  }
+
+  carryOut(channel: Channel, steps: Iterator<unknown>): void {
+    const { frames: { method }, inbound } = this.#connection;
+    const isDone = this.broker.operations.run(steps, {
+      ended: () => inbound.goOn(),
+      failed: (error) => {
+        if (channel.closed) return; // nobody is left to be told
+        this.#connection.frameFailed(channel.number, error, method);
+      },
+    });
+    if (!isDone) inbound.hold();
   }
 
   owns(queue: Queue): void {

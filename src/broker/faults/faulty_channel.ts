@@ -5,6 +5,7 @@ import type { TurnWork } from "../end_of_turn.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { Message } from "../model/message.ts";
+import type { Spread } from "../model/publish_way.ts";
 import type { Routed } from "../model/router.ts";
 import type { ChannelFaults } from "./channel_faults.ts";
 
@@ -29,7 +30,7 @@ export class FaultyChannel extends Channel {
     exchange: Exchange,
     message: Message,
     keys: readonly string[] | undefined,
-  ): Routed {
+  ): Routed | Spread {
     const reaches = () =>
       this.vhost.router.route(exchange, [message.routingKey, ...keys ?? []], message).size > 0;
     if (this.confirms !== undefined && reaches() && this.faults.nacks()) return "rejected";

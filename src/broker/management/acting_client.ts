@@ -40,6 +40,16 @@ class ActingClient implements ChannelHost {
     requirePermission(this, "any", kind, name);
   }
 
+  /** What comes next is another request: it does not wait. */
+  carryOut(_channel: Channel, steps: Iterator<unknown>): void {
+    this.broker.operations.run(steps, {
+      ended() {},
+      failed: (error) => {
+        this.broker.emit({ event: "internal-error", connection: 0, reason: `${error}` });
+      },
+    });
+  }
+
   // One request makes nothing exclusive, and leaves nothing for later.
   owns(): void {}
   notePublish(): void {}

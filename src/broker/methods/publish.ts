@@ -3,6 +3,7 @@ import type { ConfirmLedger } from "../channel/confirm_ledger.ts";
 import { ContentAssembly, type Publish } from "../channel/content_assembly.ts";
 import type { Exchange } from "../model/exchange.ts";
 import type { Message } from "../model/message.ts";
+import type { Spread } from "../model/publish_way.ts";
 import { LONGEST_DURATION_MS } from "../model/queue_arguments.ts";
 import { carbonCopies, type Routed } from "../model/router.ts";
 import { FIELD_TYPE_NAMES, type FieldTable } from "../wire/field_table.ts";
@@ -13,6 +14,7 @@ import {
   REPLY_CODES,
   UnanswerableError,
 } from "../wire/protocol_error.ts";
+import { Commits } from "./commits.ts";
 import { withReplyKey } from "./direct_reply.ts";
 
 /**
@@ -105,11 +107,37 @@ function checkExpiration(expiration: string): void {
   );
 }
 
+/** Routes a publish, returns it when it must and cannot, and sees to its confirm. */
+function enqueue(channel: Channel, publish: Publish): void {
+  const { confirms } = channel;
+  const routed = route(channel, publish);
+  if (typeof routed === "object") channel.carryOut(goThrough(channel, confirms, routed));
+  else if (confirms !== undefined) seeToConfirm(channel, confirms, routed);
+}
+
+/** Goes through very many queues, and sees to the confirm. */
+function* goThrough(channel: Channel, confirms: ConfirmLedger | undefined, spread: Spread) {
+  if (confirms === undefined) return yield* spread;
+  const tag = confirms.next();
+  confirms.wait(tag);
+  let isTaken = true;
+  const commits = new Commits(
+    channel.host.broker.store,
+    (ok) => confirms.committed(tag, ok && isTaken),
+  );
+  for (const enqueued of spread) {
+    if (enqueued === "storing") commits.await();
+    if (enqueued === "rejected") isTaken = false;
+    yield;
+  }
+  commits.end();
+}
+
 /**
- * Routes a publish, returns it when it must and cannot, and sees to its confirm.
- * @returns whether every queue took it that it was routed to.
+ * Routes a publish, and returns it when it must and cannot.
+ * @returns as {@linkcode VHost.publish} does
  */
-export function enqueue(channel: Channel, publish: Publish): boolean {
+export function route(channel: Channel, publish: Publish): Routed | Spread {
   let { message } = publish;
   let keys: string[] | undefined;
   if (publish.properties.headersAt >= 0) {
@@ -124,8 +152,7 @@ export function enqueue(channel: Channel, publish: Publish): boolean {
   const routed = channel.route(publish.exchange, message, keys);
   if (routed === "unroutable") channel.counts.unroutable(publish);
   if (routed === "unroutable" && publish.mandatory) returnMessage(channel, message);
-  if (channel.confirms !== undefined) seeToConfirm(channel, channel.confirms, routed);
-  return routed !== "rejected";
+  return routed;
 }
 
 function seeToConfirm(channel: Channel, confirms: ConfirmLedger, routed: Routed): void {

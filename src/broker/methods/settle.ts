@@ -7,24 +7,31 @@ import type { Entry } from "../model/entry.ts";
  * Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first.
  */
 export function settle(channel: Channel, entries: readonly Entry[], how: SettledBy): void {
+  channel.carryOut(settling(channel, entries, how));
+}
+
+/** The steps of that. */
+export function* settling(channel: Channel, entries: readonly Entry[], how: SettledBy) {
   for (const group of byConsumer(entries)) {
     if (how === "requeue") channel.requeue(group, { failed: false });
     else if (how === "reject and requeue") channel.requeue(group, { failed: true });
-    else settleGroup(channel, group, how);
+    else yield* settlingGroup(channel, group, how);
+    yield;
   }
 }
 
-function settleGroup(
+function* settlingGroup(
   { counts }: Channel,
   group: readonly Entry[],
   how: "ack" | "discard" | "reject",
-): void {
+) {
   const { subscriber } = group[0]!;
   for (const entry of group) {
     subscriber?.settled(entry);
     if (how === "ack") counts.ack++;
     if (how === "ack") entry.queue.ack(entry);
     else entry.queue.reject(entry, { failed: how === "reject" });
+    yield;
   }
   subscriber?.resume();
 }

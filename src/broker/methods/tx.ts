@@ -1,9 +1,10 @@
 import type { Channel } from "../channel/channel.ts";
-import type { Transaction } from "../channel/transaction.ts";
+import type { HeldWork, Transaction } from "../channel/transaction.ts";
 import { METHOD_TABLE } from "../wire/method_table.ts";
 import { ChannelError, ConnectionError } from "../wire/protocol_error.ts";
-import { enqueue } from "./publish.ts";
-import { settle } from "./settle.ts";
+import { Commits } from "./commits.ts";
+import { route } from "./publish.ts";
+import { settling } from "./settle.ts";
 
 /** tx.select. @throws {ChannelError} 406 on a confirm channel. */
 export function select(channel: Channel): void {
@@ -22,15 +23,29 @@ export function select(channel: Channel): void {
 export function commit(channel: Channel): void {
   const transaction = transactionOf(channel);
   channel.hold(-transaction.heldBytes);
-  const { publishes, acknowledgements } = transaction.take();
-  const taken = publishes.map((publish) => enqueue(channel, publish));
-  for (const { entries, settledBy } of acknowledgements) settle(channel, entries, settledBy);
-  if (taken.includes(false)) throw new ChannelError("PRECONDITION_FAILED", "partial tx completion");
+  channel.carryOut(committing(channel, transaction.take()));
+}
+
+function* committing(channel: Channel, { publishes, acknowledgements }: HeldWork) {
   const { store } = channel.host.broker;
-  if (store === undefined) return committed(channel, true);
-  store.whenCommitted({ committed: (_ticket, ok) => committed(channel, ok) }, 0);
+  const commits = new Commits(store, (ok) => committed(channel, ok));
+  let isTaken = true;
+  for (const publish of publishes) {
+    const routed = route(channel, publish);
+    for (const one of typeof routed === "object" ? routed : [routed]) {
+      if (one === "storing") commits.await();
+      if (one === "rejected") isTaken = false;
+      yield;
+    }
+  }
+  for (const { entries, settledBy } of acknowledgements) {
+    yield* settling(channel, entries, settledBy);
+  }
+  if (!isTaken) throw new ChannelError("PRECONDITION_FAILED", "partial tx completion");
+  commits.await(); // the acknowledgements, too
+  commits.end();
   // At once: what the client sends next must not be answered before commit-ok.
-  store.commit();
+  store?.commit();
 }
 
 function committed(channel: Channel, ok: boolean): void {

@@ -5,6 +5,12 @@ import type { Queue } from "./queue.ts";
 import type { Enqueued, QueueContext } from "./queue_context.ts";
 import { type Routed, type Router, together } from "./router.ts";
 
+/** A message for more queues goes to them in slices. */
+const QUEUES_AT_ONCE = 100;
+
+/** The way of a message to very many queues, one after the other: what became of it in each. */
+export type Spread = Iterable<Enqueued>;
+
 /** What the way of publishes needs of the broker. */
 export type PublishContext =
   & Pick<QueueContext<unknown>, "release" | "isTurnOver">
@@ -25,9 +31,14 @@ export class PublishWay {
   /**
    * Routes a message to queues and enqueues it.
    * @param keys further routing keys (CC and BCC).
-   * @returns "rejected" where any queue refused it, "storing" where any keeps it on disk.
+   * @returns "rejected" where any queue refused it, "storing" where any keeps it on disk; where the
+   *   queues are very many, what will become of it in each: the caller goes through them.
    */
-  publish(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
+  publish(
+    exchange: Exchange,
+    message: Message,
+    keys: readonly string[] | undefined,
+  ): Routed | Spread {
     exchange.publishedIn++;
     if (exchange.name === "" && keys === undefined) {
       const queue = this.#queues.get(message.routingKey);
@@ -39,7 +50,9 @@ export class PublishWay {
     if (exchange.name === "") {
       for (const key of new Set(allKeys)) routed = together(routed, this.#reply(key, message));
     }
-    for (const queue of this.#router.route(exchange, allKeys, message)) {
+    const queues = this.#router.route(exchange, allKeys, message);
+    if (queues.size > QUEUES_AT_ONCE) return spread(exchange, queues, message);
+    for (const queue of queues) {
       routed = together(routed, enqueue(exchange, queue, message));
       this.#context.isTurnOver(); // the step counts
     }
@@ -55,6 +68,13 @@ export class PublishWay {
       return "unroutable";
     }
     return this.#context.release.directReplies === "volatile queue" ? "taken" : "unroutable";
+  }
+}
+
+function* spread(exchange: Exchange, queues: Iterable<Queue>, message: Message): Spread {
+  for (const queue of queues) {
+    // One may have been deleted meanwhile: it got the message before that.
+    yield queue.deleted ? "taken" : enqueue(exchange, queue, message);
   }
 }
 

@@ -11,7 +11,7 @@ import { ChannelCounts } from "./message_counts.ts";
 import { Policies } from "./policies.ts";
 import { Queue } from "./queue.ts";
 import type { QueueContext, QueueProperties } from "./queue_context.ts";
-import { PublishWay } from "./publish_way.ts";
+import { PublishWay, type Spread } from "./publish_way.ts";
 import { type Routed, Router } from "./router.ts";
 import { requireEquivalentQueue, requireOwner } from "./queue_equivalence.ts";
 import type { VHostContext } from "./vhost_context.ts";
@@ -264,7 +264,11 @@ export class VHost implements Sampled {
   }
 
   /** See {@linkcode PublishWay.publish}. */
-  publish(exchange: Exchange, message: Message, keys: readonly string[] | undefined): Routed {
+  publish(
+    exchange: Exchange,
+    message: Message,
+    keys: readonly string[] | undefined,
+  ): Routed | Spread {
     return this.#publishes.publish(exchange, message, keys);
   }
 }
