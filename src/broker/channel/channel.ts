@@ -5,6 +5,7 @@ import type { MemoryHolder } from "../memory_guard.ts";
 import type { Message } from "../model/message.ts";
 import type { MessageCounts } from "../model/message_counts.ts";
 import type { Spread } from "../model/publish_way.ts";
+import type { Queue } from "../model/queue.ts";
 import type { Routed } from "../model/router.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Figures, Sampled } from "../sampler.ts";
@@ -14,7 +15,7 @@ import { ConfirmLedger } from "./confirm_ledger.ts";
 import type { Consumer, ConsumerChannel } from "./consumer.ts";
 import type { DirectReplyTo } from "./direct_reply_to.ts";
 import { Transaction } from "./transaction.ts";
-import { byQueue, UnackedLedger } from "./unacked_ledger.ts";
+import { byQueue, inOrder, UnackedLedger } from "./unacked_ledger.ts";
 
 /** Octets that a consumer takes in memory, beside its tag, which it has twice (estimate). */
 const CONSUMER_BYTES = 2_000;
@@ -160,10 +161,15 @@ export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled
     else consumer.queue.resume();
   }
 
-  /** Puts entries back into their queues. */
-  requeue(entries: readonly Entry[], options: { failed: boolean }): void {
-    for (const entry of entries) entry.subscriber?.settled(entry);
-    for (const [queue, group] of byQueue(entries)) queue.requeue(group, options);
+  /** Puts entries back into their queues, in steps. */
+  *requeueing(entries: Iterable<Entry>, options: { failed: boolean }): Generator<void> {
+    for (const [queue, group] of yield* byQueue(entries)) {
+      for (const entry of group) {
+        entry.subscriber?.settled(entry);
+        yield;
+      }
+      yield* queue.requeueing(group, options);
+    }
     if (this.#sharedPrefetch !== 0) this.resumeConsumers();
   }
 
@@ -247,18 +253,20 @@ export class Channel implements TurnWork, ConsumerChannel, MemoryHolder, Sampled
     const consumers = [...this.consumers.values()];
     for (const consumer of consumers) this.removeConsumer(consumer);
     const taken = this.transaction?.takeBack() ?? [];
-    let entries = this.unacked.takeAll();
-    if (taken.length > 0) {
-      entries = [...entries, ...taken].sort((a, b) => a.deliveryTag - b.deliveryTag);
-    }
+    const unacked = this.unacked.takeAll();
+    const entries = taken.length > 0 ? inOrder(unacked, taken) : unacked;
     // Consumers first, or the requeued entries would come straight back to them.
-    const queues = new Set(consumers.map(({ queue }) => queue));
     for (const consumer of consumers) consumer.queue.subscribers.remove(consumer);
-    this.requeue(entries, { failed: true });
+    this.carryOut(this.#leaving(entries, new Set(consumers.map(({ queue }) => queue))));
+  }
+
+  *#leaving(entries: Iterable<Entry>, queues: Iterable<Queue>): Generator<void> {
+    yield* this.requeueing(entries, { failed: true });
     for (const queue of queues) {
       queue.used();
       if (queue.autoDelete && queue.subscribers.count === 0) this.vhost.deleteQueue(queue);
       else queue.resume();
+      yield;
     }
   }
 }

@@ -3,7 +3,6 @@ import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
 import type { Operation } from "../access/permission.ts";
 import type { User } from "../access/user.ts";
-import type { Channel } from "./channel.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 
 /** The broker, as far as channels and their methods need it. */
@@ -21,6 +20,12 @@ export type ChannelBroker = Pick<
   | "requirePermitted"
   | "store"
 >;
+
+/** A channel, as far as its connection has to know it. */
+export interface HostedChannel {
+  readonly number: number;
+  readonly closed: boolean;
+}
 
 /** The connection of a channel, as far as a channel and its methods need it. */
 export interface ChannelHost {
@@ -47,7 +52,7 @@ export interface ChannelHost {
    * Does the steps of what the channel's client asks for: what the client sends next waits for the
    * last.
    */
-  carryOut(channel: Channel, steps: Iterator<unknown>): void;
+  carryOut(channel: HostedChannel, steps: Iterator<unknown>): void;
   /** Closes a channel that holds an overdue delivery. @param timeoutMs as the client is told */
   closeOverdue(channel: number, timeoutMs: number): void;
   /** Closes a channel that holds too much while memory is short. */

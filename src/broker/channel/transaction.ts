@@ -2,13 +2,14 @@ import type { Entry } from "../model/entry.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
 import type { Publish } from "./content_assembly.ts";
 import type { SettledBy } from "./settled_by.ts";
+import type { Deliveries } from "./unacked_ledger.ts";
 
 /** Octets that a held publish costs beside its message (estimate). */
 const OVERHEAD_BYTES = 500;
 
 /** Deliveries that were acknowledged, or refused, and how they are to be settled. */
 export interface PendingAcknowledgement {
-  readonly entries: Entry[];
+  readonly entries: Deliveries;
   readonly settledBy: SettledBy;
 }
 
@@ -36,7 +37,7 @@ export class Transaction {
   }
 
   get acknowledgedCount(): number {
-    return this.#acknowledgements.reduce((sum, { entries }) => sum + entries.length, 0);
+    return this.#acknowledgements.reduce((sum, { entries }) => sum + entries.count, 0);
   }
 
   /** @throws {ChannelError} 406 for more publishes than RabbitMQ holds. */
@@ -51,7 +52,7 @@ export class Transaction {
     this.#publishes.push({ ...publish, properties: { ...publish.properties } });
   }
 
-  addAcknowledgement(entries: Entry[], settledBy: SettledBy): void {
+  addAcknowledgement(entries: Deliveries, settledBy: SettledBy): void {
     this.#acknowledgements.push({ entries, settledBy });
   }
 
@@ -66,6 +67,6 @@ export class Transaction {
 
   /** Forgets what it holds. @returns the deliveries whose acknowledgement was not committed */
   takeBack(): Entry[] {
-    return this.take().acknowledgements.flatMap(({ entries }) => entries);
+    return this.take().acknowledgements.flatMap(({ entries }) => [...entries]);
   }
 }

@@ -4,6 +4,9 @@ import { ChannelError } from "../wire/protocol_error.ts";
 /** So many tags share a chunk: a table of a million deliveries alone takes long to grow. */
 const CHUNK = 128;
 
+/** So many are looked at in one step. */
+const ENTRIES_PER_STEP = 16;
+
 /** The deliveries with tags from a multiple of `CHUNK` on. */
 interface Chunk {
   /** By what their tag is above the chunk's first. */
@@ -100,42 +103,45 @@ export class UnackedLedger implements Iterable<Entry> {
    * Takes the delivery with this tag; with `multiple` all up to it, and with tag 0 all there are.
    * @throws {ChannelError} 406 for a tag that is not waiting (rule: basic.ack, "delivery-tag").
    */
-  take(tag: number, { multiple }: { multiple: boolean }): Entry[] {
-    if (!multiple) return [this.takeOne(tag)];
+  take(tag: number, { multiple }: { multiple: boolean }): Deliveries {
+    if (!multiple) return new Deliveries([[this.takeOne(tag)]], 1);
     if (tag === 0) return this.takeAll();
     const at = tag - tag % CHUNK;
     if (this.#chunks.get(at)?.entries[tag - at] === undefined) throw unknownTag(tag);
-    const taken: Entry[] = [];
+    const pieces = [];
+    let count = 0;
     for (const [first, chunk] of this.#chunks) {
       if (first > tag) break;
-      const { entries } = chunk;
-      const upTo = Math.min(CHUNK - 1, tag - first);
-      for (let index = 0; index <= upTo; index++) {
-        const entry = entries[index];
-        if (entry === undefined) continue;
-        taken.push(entry);
-        entries[index] = undefined;
-        chunk.count--;
+      if (first === at) {
+        const piece = chunk.entries.slice(0, tag - at + 1);
+        chunk.entries.fill(undefined, 0, tag - at + 1);
+        const taken = piece.filter((entry) => entry !== undefined).length;
+        chunk.count -= taken;
+        count += taken;
+        pieces.push(piece);
+        if (chunk.count === 0) this.#drop(at);
+      } else {
+        pieces.push(chunk.entries);
+        count += chunk.count;
+        this.#chunks.delete(first);
+        if (first === this.#chunkAt) this.#chunkAt = -1;
       }
-      if (chunk.count === 0) this.#drop(first);
     }
-    this.#size -= taken.length;
-    return taken;
+    this.#size -= count;
+    return new Deliveries(pieces, count);
   }
 
   /** Puts entries back that a rolled-back transaction had taken. */
-  restore(entries: readonly Entry[]): void {
-    const all = [...this.takeAll(), ...entries];
-    all.sort((a, b) => a.deliveryTag - b.deliveryTag);
-    for (const entry of all) this.add(entry);
+  restore(entries: Iterable<Entry>): void {
+    for (const entry of inOrder(this.takeAll(), entries)) this.add(entry);
   }
 
   /** Takes everything. */
-  takeAll(): Entry[] {
-    const all: Entry[] = [];
-    for (const { entries } of this.#chunks.values()) {
-      for (const entry of entries) if (entry !== undefined) all.push(entry);
-    }
+  takeAll(): Deliveries {
+    const all = new Deliveries(
+      [...this.#chunks.values()].map(({ entries }) => entries),
+      this.#size,
+    );
     this.#chunks.clear();
     this.#chunkAt = this.#newestAt = -1;
     this.#size = 0;
@@ -143,28 +149,54 @@ export class UnackedLedger implements Iterable<Entry> {
   }
 }
 
+/** Deliveries that were taken out of a ledger, oldest first; all at once, even if a million. */
+export class Deliveries implements Iterable<Entry> {
+  readonly count: number;
+  readonly #pieces: readonly (readonly (Entry | undefined)[])[];
+
+  constructor(pieces: readonly (readonly (Entry | undefined)[])[], count: number) {
+    this.#pieces = pieces;
+    this.count = count;
+  }
+
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const piece of this.#pieces) {
+      for (const entry of piece) if (entry !== undefined) yield entry;
+    }
+  }
+}
+
+/** All of them, oldest first. */
+export function inOrder(one: Iterable<Entry>, other: Iterable<Entry>): Entry[] {
+  return [...one, ...other].sort((a, b) => a.deliveryTag - b.deliveryTag);
+}
+
 function unknownTag(tag: number): ChannelError {
   return new ChannelError("PRECONDITION_FAILED", `unknown delivery tag ${tag}`);
 }
+
+/** Steps that end with the groups of entries that belong together. */
+type Grouping<Key> = Generator<void, Map<Key, Entry[]>>;
 
 /**
  * Entries by the consumer that holds them, in the order in which RabbitMQ settles them: queues and
  * consumer tags by name, what basic.get took first.
  */
-export function byConsumer(entries: readonly Entry[]): Entry[][] {
-  const groups = [...grouped(entries, (entry) => entry.subscriber ?? entry.queue).values()];
+export function* byConsumer(entries: Iterable<Entry>): Generator<void, Entry[][]> {
+  const byHolder = yield* grouped(entries, (entry) => entry.subscriber ?? entry.queue);
+  const groups = [...byHolder.values()];
   if (groups.length === 1) return groups;
   const name = ([entry]: Entry[]) => `${entry!.queue.name}\0${entry!.subscriber?.tag ?? ""}`;
   return groups.sort((a, b) => name(a) < name(b) ? -1 : 1);
 }
 
 /** Entries by the queue they came from. */
-export function byQueue(entries: readonly Entry[]): Map<EntryQueue, Entry[]> {
+export function byQueue(entries: Iterable<Entry>): Grouping<EntryQueue> {
   return grouped(entries, ({ queue }) => queue);
 }
 
-/** As `Map.groupBy`, for a million in which mostly one is like the one before. */
-function grouped<Key>(entries: readonly Entry[], keyOf: (entry: Entry) => Key): Map<Key, Entry[]> {
+/** As `Map.groupBy`, in steps, for a million in which mostly one is like the one before. */
+function* grouped<Key>(entries: Iterable<Entry>, keyOf: (entry: Entry) => Key): Grouping<Key> {
   const groups = new Map<Key, Entry[]>();
   let last: Key | undefined;
   let group: Entry[] = [];
@@ -176,6 +208,7 @@ function grouped<Key>(entries: readonly Entry[], keyOf: (entry: Entry) => Key): 
       groups.set(key, group);
     }
     group.push(entry);
+    if (group.length % ENTRIES_PER_STEP === 0) yield;
   }
   return groups;
 }

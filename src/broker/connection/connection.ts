@@ -71,7 +71,7 @@ export class Connection
         this.drop("dropped");
       },
       pressure: () => this.pressure(),
-      relieved: () => this.#client?.resumeConsumers(),
+      relieved: () => this.#client && broker.workload.add(this.#client),
       refused: () => this.drop("memory is short, and the client does not read"),
     });
     socket.on("data", (chunk: Buffer) => {

@@ -67,8 +67,8 @@ export class Inbound implements Work, FrameSink {
   readonly #pending: PendingInput;
   /** As much of the protocol header as has come; undefined once it is whole. */
   #header: Buffer | undefined = Buffer.alloc(0);
-  /** The frame at hand is not done yet. */
-  #held = false;
+  /** So many operations of the client are not done yet. */
+  #held = 0;
   #closed = false;
   #onEnd: (() => void) | undefined;
 
@@ -109,9 +109,9 @@ export class Inbound implements Work, FrameSink {
   }
 
   work(): boolean {
-    if (this.#held) return false;
+    if (this.#held > 0) return false;
     const { full } = this.#pending;
-    while (!this.#pending.holding && !this.#held) {
+    while (!this.#pending.holding && this.#held === 0) {
       const chunk = this.#pending.take();
       if (chunk === undefined) break;
       const bytes = this.#header === undefined ? chunk : this.#readHeader(this.#header, chunk);
@@ -121,7 +121,7 @@ export class Inbound implements Work, FrameSink {
       if (this.#workload.over()) break;
     }
     if (full && !this.full) this.#sink.pressure();
-    if (this.#held) return false;
+    if (this.#held > 0) return false;
     if (this.waits && !this.#closed) return true;
     this.#onEnd?.();
     return false;
@@ -140,13 +140,13 @@ export class Inbound implements Work, FrameSink {
 
   /** The frame at hand is not done yet: what is behind it waits. */
   hold(): void {
-    this.#held = true;
+    this.#held++;
     this.#parser.pause();
   }
 
   /** Now it is done. */
   goOn(): void {
-    this.#held = false;
+    this.#held--;
     this.#workload.add(this);
   }
 
@@ -169,7 +169,7 @@ export class Inbound implements Work, FrameSink {
 
   /** Nothing comes any more. @param callback called after the last frame */
   end(callback: () => void): void {
-    if (this.#closed || !this.waits && !this.#held) return callback();
+    if (this.#closed || !this.waits && this.#held === 0) return callback();
     this.#onEnd = callback;
   }
 

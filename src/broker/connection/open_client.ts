@@ -1,6 +1,5 @@
 import type { Broker } from "../broker.ts";
-import type { Channel } from "../channel/channel.ts";
-import type { ChannelHost } from "../channel/channel_host.ts";
+import type { ChannelHost, HostedChannel } from "../channel/channel_host.ts";
 import type { FrameWriter } from "../channel/frame_writer.ts";
 import type { Queue } from "../model/queue.ts";
 import type { VHost } from "../model/vhost.ts";
@@ -10,6 +9,7 @@ import type { User } from "../access/user.ts";
 import { tableBytes } from "../model/definition_bytes.ts";
 import { outOfMemory } from "../memory_guard.ts";
 import { ChannelError } from "../wire/protocol_error.ts";
+import type { Work } from "../workload.ts";
 import { ChannelTable } from "./channel_table.ts";
 import type { ConnectionParts } from "./connection_parts.ts";
 import type { HandshakeResult } from "./handshake.ts";
@@ -40,7 +40,7 @@ export interface ClientConnection {
 }
 
 /** A client that has opened its connection: who it is, its channels and its exclusive queues. */
-export class OpenClient implements ChannelHost {
+export class OpenClient implements ChannelHost, Work {
   readonly broker: Broker;
   readonly user: User;
   readonly vhost: VHost;
@@ -82,12 +82,12 @@ export class OpenClient implements ChannelHost {
     this.#connection.notePublish();
   }
 
-  carryOut(channel: Channel, steps: Iterator<unknown>): void {
+  carryOut(channel: HostedChannel, steps: Iterator<unknown>): void {
     const { frames: { method }, inbound } = this.#connection;
     const isDone = this.broker.operations.run(steps, {
       ended: () => inbound.goOn(),
       failed: (error) => {
-        if (channel.closed) return; // nobody is left to be told
+        if (channel.closed && error instanceof ChannelError) return; // it is known
         this.#connection.frameFailed(channel.number, error, method);
       },
     });
@@ -133,9 +133,14 @@ export class OpenClient implements ChannelHost {
     this.#connection.closeChannel(channel, new ChannelError("PRECONDITION_FAILED", text));
   }
 
-  /** The client reads again. */
-  resumeConsumers(): void {
+  /** The client reads again: deliveries go on, in a slice of their own. */
+  work(): boolean {
     for (const channel of this.channels) channel.resumeConsumers();
+    return false;
+  }
+
+  failed(error: unknown): void {
+    this.fail(error, 0, 0);
   }
 
   refuse(channel: number): void {

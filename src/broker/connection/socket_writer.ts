@@ -4,10 +4,13 @@ import type { SocketOutput } from "./connection_parts.ts";
 import type { MemoryGuard, MemoryHolder } from "../memory_guard.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** Deliveries stop until the next turn after that many octets: others have their turn. */
-const TURN_BYTES = 64 * 1024;
-/** Deliveries stop while that many octets wait for a client that does not read. */
+/**
+ * Deliveries stop while that many octets wait for a client that does not read; and until the next
+ * turn after that many, however fast it reads,
+ */
 const SEND_LIMIT_BYTES = 1024 * 1024;
+/** or after so many methods: others have their turn. */
+const TURN_METHODS = 500;
 /** A client that leaves that many octets unread is not read either. */
 const READ_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Both, while memory is short. */
@@ -37,6 +40,8 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
   /** Whether the end of the turn sends what is pending. */
   #wanted = false;
   #congested = false;
+  /** Written in this turn. */
+  #methods = 0;
   /** Congested because of what it had in this turn. */
   #sated = false;
   #overfull = false;
@@ -73,9 +78,12 @@ export class SocketWriter implements TurnWork, MemoryHolder, Disposable {
     if (this.#closed) return;
     if (!this.#wanted) {
       this.#wanted = true;
+      this.#methods = 0;
       this.#endOfTurn.want("send", this);
-    } else if (this.writer.pendingBytes > TURN_BYTES) {
+    } else if (this.writer.pendingBytes > SEND_LIMIT_BYTES) {
       this.#write();
+      this.#congested = this.#sated = true;
+    } else if (++this.#methods > TURN_METHODS) {
       this.#congested = this.#sated = true;
     }
   }

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker.ts";
 import { Channel } from "../channel/channel.ts";
-import type { ChannelHost } from "../channel/channel_host.ts";
+import type { ChannelHost, HostedChannel } from "../channel/channel_host.ts";
 import { FrameWriter } from "../channel/frame_writer.ts";
 import type { Operation } from "../access/permission.ts";
 import { requirePermission } from "../access/require_permission.ts";
@@ -41,7 +41,7 @@ class ActingClient implements ChannelHost {
   }
 
   /** What comes next is another request: it does not wait. */
-  carryOut(_channel: Channel, steps: Iterator<unknown>): void {
+  carryOut(_channel: HostedChannel, steps: Iterator<unknown>): void {
     this.broker.operations.run(steps, {
       ended() {},
       failed: (error) => {

@@ -6,17 +6,16 @@ import type { Entry } from "../model/entry.ts";
 /**
  * Settles deliveries that were taken out of the channel's ledger: of each consumer, oldest first.
  */
-export function settle(channel: Channel, entries: readonly Entry[], how: SettledBy): void {
+export function settle(channel: Channel, entries: Iterable<Entry>, how: SettledBy): void {
   channel.carryOut(settling(channel, entries, how));
 }
 
 /** The steps of that. */
-export function* settling(channel: Channel, entries: readonly Entry[], how: SettledBy) {
-  for (const group of byConsumer(entries)) {
-    if (how === "requeue") channel.requeue(group, { failed: false });
-    else if (how === "reject and requeue") channel.requeue(group, { failed: true });
+export function* settling(channel: Channel, entries: Iterable<Entry>, how: SettledBy) {
+  for (const group of yield* byConsumer(entries)) {
+    if (how === "requeue") yield* channel.requeueing(group, { failed: false });
+    else if (how === "reject and requeue") yield* channel.requeueing(group, { failed: true });
     else yield* settlingGroup(channel, group, how);
-    yield;
   }
 }
 

@@ -17,7 +17,8 @@ export interface EntryQueue {
   ack(entry: Entry): void;
   /** @param options.failed by basic.reject */
   reject(entry: Entry, options: { failed: boolean }): void;
-  requeue(entries: readonly Entry[], options: { failed: boolean }): void;
+  /** Puts back what was delivered and not settled, in steps. */
+  requeueing(entries: Iterable<Entry>, options: { failed: boolean }): Iterable<void>;
   /** The entry is gone, or replaced by its dead letters. */
   forget(entry: Entry): void;
 }

@@ -29,13 +29,13 @@ export class HeldEntries {
   }
 
   /** Those that are held too long return, while their holder goes on without them. */
-  takeBack(requeue: (entries: readonly Entry[]) => void): void {
+  takeBack(requeueing: (entries: readonly Entry[]) => Iterable<void>): void {
     const now = this.#owner.now();
     const overdue = [...this.#entries].filter(({ overdueAtMs }) => overdueAtMs <= now);
     const byHolder = Map.groupBy(overdue, ({ subscriber, getter }) => subscriber ?? getter);
     for (const [holder, entries] of byHolder) {
       holder?.overdue(entries.map((entry) => Entry.remains(entry)));
-      requeue(entries);
+      for (const _ of requeueing(entries));
     }
     this.#wakeForNext();
   }

@@ -23,7 +23,9 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   readonly #context: QueueContext<Queue>;
   readonly #backlog: Backlog;
   readonly #returning = new ReturningEntries(this, {
+    settled: (entry) => this.#settled(entry),
     putBack: (entry, options) => this.#putBack(entry, options),
+    forget: (entry) => this.forget(entry),
     allBack: () => this.#allBack(),
     goOnLater: (entries) => this.#context.returnLater(entries),
   });
@@ -156,12 +158,12 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   wake(): void {
     this.expire();
     if (this.#backlog.endDelays()) this.resume();
-    this.#held?.takeBack((entries) => this.requeue(entries, { failed: false }));
+    this.#held?.takeBack((entries) => this.requeueing(entries, { failed: false }));
   }
 
   /** Delivers while there are ready entries and subscribers that can take them. */
   #pump(): void {
-    if (this.#pumping || this.#returning.count > 0) return;
+    if (this.#pumping || this.#returning.areLeft) return;
     this.#pumping = true;
     try {
       while (this.#backlog.count > 0) {
@@ -171,6 +173,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
         if (entry === undefined) break;
         if (subscriber.noAck && entry.storage !== "none") this.#context.unstore(entry);
         this.#hand(entry, subscriber);
+        this.#context.isTurnOver(); // the step counts
       }
     } finally {
       this.#pumping = false;
@@ -198,7 +201,7 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   /** basic.get: takes the next entry; with `noAck` it is settled at once. */
   get(getter: DeliveryHolder, mode: { noAck: boolean }): Entry | undefined {
     this.used();
-    this.#returning.finish();
+    this.#returning.hurry();
     const entry = this.#backlog.take();
     if (entry === undefined) return void this.tally.counts.getEmpty++;
     this.tally.counts.got(entry, mode);
@@ -243,14 +246,12 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
   }
 
   /**
-   * Puts back entries that were delivered and not settled, each at its original position.
+   * Puts back entries that were delivered and not settled, in steps, each at its original position.
    * Delivery goes on after the last, so that their order is kept.
    * @param options.failed basic.reject and the end of a consumer mean so, basic.nack does not
    */
-  requeue(entries: readonly Entry[], options: { failed: boolean }): void {
-    const back = entries.filter(({ released }) => !released);
-    for (const entry of back) this.#settled(entry);
-    this.#returning.add(back, options);
+  requeueing(entries: Iterable<Entry>, options: { failed: boolean }): Iterable<void> {
+    return this.#returning.add(entries, options);
   }
 
   #putBack(entry: Entry, { failed }: { failed: boolean }): void {
@@ -291,7 +292,6 @@ export class Queue extends DeclaredQueue implements EntryQueue, Sampled {
 
   /** Drops all that no one holds. @returns how many */
   purge(): number {
-    if (!this.deleted) this.#returning.finish();
-    return this.#returning.count + this.#context.discard(this.#backlog.takeAll());
+    return this.#returning.drop() + this.#context.discard(this.#backlog.takeAll());
   }
 }

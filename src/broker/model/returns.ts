@@ -23,8 +23,11 @@ export class Returns implements Work {
   work(): boolean {
     for (const entries of this.#returning) {
       this.#queue = entries.queue;
-      if (entries.goOn(() => this.#workload.over())) return true;
+      const isLeft = entries.goOn(() => this.#workload.over());
       this.#returning.delete(entries);
+      if (!isLeft) continue;
+      this.#returning.add(entries); // behind the others
+      return true;
     }
     return false;
   }

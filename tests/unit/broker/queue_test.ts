@@ -33,7 +33,7 @@ Deno.test("a requeued message returns to its place, whatever was taken meanwhile
           typeof unacked[0],
         ];
         if (step.how === "requeue") {
-          world.queue.requeue([entry], { failed: false });
+          world.requeue([entry], { failed: false });
           ready.push(id);
           ready.sort((a, b) => a - b);
         } else {
@@ -135,7 +135,7 @@ Deno.test("the lower of queue TTL and expiration counts, and a requeue keeps the
   world.publish("long", { expiration: "1000" });
   const entry = world.take()!;
   world.now = 10;
-  world.queue.requeue([entry], { failed: false });
+  world.requeue([entry], { failed: false });
   assert.deepEqual(world.dead, [["short", "expired"]]);
   world.now = 100;
   assert.deepEqual(world.drain(), []);
@@ -152,7 +152,7 @@ Deno.test("a quorum queue gives a message up after x-delivery-limit failures", (
   for (const deliveryCount of [0, 1]) {
     const entry = world.take()!;
     assert.equal(entry.deliveryCount, deliveryCount);
-    world.queue.requeue([entry], { failed: true });
+    world.requeue([entry], { failed: true });
   }
   assert.deepEqual(world.dead, [["poison", "delivery_limit"]]);
 });

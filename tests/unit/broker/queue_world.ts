@@ -79,6 +79,11 @@ export class World {
     return this.queue.get({ overdue: () => {} }, { noAck: false });
   }
 
+  /** Puts back what was delivered, in one go. */
+  requeue(entries: readonly Entry[], options: { failed: boolean }): void {
+    for (const _ of this.queue.requeueing(entries, options));
+  }
+
   /** What a look at the queue would give, in order. */
   drain(): string[] {
     const all: string[] = [];

@@ -13,7 +13,7 @@ function returning(world = new World()): { world: World; entries: Entry[] } {
   const entries: Entry[] = [];
   for (let n = 0; n < COUNT; n++) world.publish(`${n}`);
   for (let n = 0; n < COUNT; n++) entries.push(world.take()!);
-  world.queue.requeue(entries, { failed: true });
+  world.requeue(entries, { failed: true });
   return { world, entries };
 }
 
@@ -86,8 +86,8 @@ Deno.test("what returns behind others comes after them, whatever the slices", as
       for (let n = 0; n < 2 * COUNT; n++) world.publish(`${n}`);
       const entries: Entry[] = [];
       for (let n = 0; n < COUNT + taken; n++) entries.push(world.take()!);
-      world.queue.requeue(entries.splice(0, COUNT), { failed: false });
-      world.queue.requeue(entries, { failed: false });
+      world.requeue(entries.splice(0, COUNT), { failed: false });
+      world.requeue(entries, { failed: false });
       let slice = 0;
       let left = slices[0]!;
       while (world.returning[0]!.goOn(() => --left === 0)) {

@@ -6,11 +6,9 @@ import { Traffic } from "../../../src/broker/connection/traffic.ts";
 import { EndOfTurn } from "../../../src/broker/end_of_turn.ts";
 import { MemoryGuard } from "../../../src/broker/memory_guard.ts";
 
-const PIECE = Buffer.alloc(10_000);
-/** Of a turn; */
-const MOST_BYTES = 64 * 1024;
-/** of what a client may leave unread. */
-const UNREAD_BYTES = 1024 * 1024;
+const PIECE = Buffer.alloc(100_000);
+const MOST_BYTES = 1024 * 1024;
+const MOST_METHODS = 500;
 
 /** A writer to a client that takes as much as `waiting` leaves, and what was sent and told. */
 function writerTo(client: { waitingBytes: number }) {
@@ -39,10 +37,10 @@ function writerTo(client: { waitingBytes: number }) {
     refused: nothing,
   });
   /** Delivers as long as it may. */
-  const deliver = () => {
+  const deliver = (piece = PIECE) => {
     for (let pieces = 0; !out.congested; pieces++) {
-      assert.ok(pieces < 100, "it goes on without an end");
-      out.writer.raw(PIECE);
+      assert.ok(pieces <= MOST_METHODS + 1, "it goes on without an end");
+      out.writer.raw(piece);
       out.wantFlush();
     }
   };
@@ -63,8 +61,22 @@ Deno.test("a client that takes all at once gets its share of a turn, and the nex
   endOfTurn[Symbol.dispose]();
 });
 
+Deno.test("small messages are bounded by their number, and leave at the end of the turn", () => {
+  const { out, endOfTurn, seen, deliver } = writerTo({ waitingBytes: 0 });
+  const small = Buffer.alloc(100);
+  for (let turn = 1; turn <= 3; turn++) {
+    deliver(small);
+    assert.equal(out.congested, true);
+    endOfTurn.run();
+    assert.equal(seen.relieved, turn);
+    assert.equal(seen.sentBytes, turn * (MOST_METHODS + 2) * small.length);
+  }
+  out[Symbol.dispose]();
+  endOfTurn[Symbol.dispose]();
+});
+
 Deno.test("a client that does not read is not relieved by the end of the turn", () => {
-  const { out, endOfTurn, seen, deliver } = writerTo({ waitingBytes: 2 * UNREAD_BYTES });
+  const { out, endOfTurn, seen, deliver } = writerTo({ waitingBytes: 2 * MOST_BYTES });
   deliver();
   endOfTurn.run();
   assert.equal(seen.relieved, 0);

@@ -50,7 +50,7 @@ Deno.test("deliveries are taken by tag, up to a tag, and all; a rollback puts th
             assert.throws(() => ledger.take(tag, { multiple }), /unknown delivery tag/);
             break;
           }
-          assert.deepEqual(ledger.take(tag, { multiple }), due);
+          assert.deepEqual([...ledger.take(tag, { multiple })], due);
           for (const entry of due) model.delete(entry.deliveryTag);
           taken.push(...due);
           break;
@@ -67,7 +67,7 @@ Deno.test("deliveries are taken by tag, up to a tag, and all; a rollback puts th
       assert.equal(ledger.oldest(), model.values().next().value);
     }
     assert.deepEqual([...ledger], [...model.values()]);
-    assert.deepEqual(ledger.takeAll(), [...model.values()]);
+    assert.deepEqual([...ledger.takeAll()], [...model.values()]);
     assert.equal(ledger.size, 0);
   }));
 });
