@@ -86,7 +86,7 @@ export class Broker implements Disposable {
   /** Messages that came back from the store. */
   recoveredMessages = 0;
   readonly #deadlines: DeadlineClock;
-  readonly #discarded = new DiscardedEntries(this.workload, (all) => this.store?.exclude(all));
+  readonly #discarded: DiscardedEntries;
   readonly #returns = new Returns(this.workload, (queue, error) => this.#failedIn(queue, error));
   readonly #timeoutCheck: ReturnType<typeof setInterval>;
   #position = 0;
@@ -124,6 +124,7 @@ export class Broker implements Disposable {
         onDamaged: (reason) => emit({ event: "store-damaged", reason }),
       });
     }
+    this.#discarded = new DiscardedEntries(this.workload, this.endOfTurn, this.store);
     this.users = new Users(settings.users, this.store?.settings);
     this.parameters = new GlobalParameters(this.store?.settings);
     this.vhosts = new VHosts(this.#vhostContext(), this.store?.settings);

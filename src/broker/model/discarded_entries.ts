@@ -1,5 +1,6 @@
+import type { EndOfTurn, TurnWork } from "../end_of_turn.ts";
 import type { Work, Workload } from "../workload.ts";
-import type { Entry } from "./entry.ts";
+import type { DurableStore } from "./durable_store.ts";
 import type { ReadyEntries } from "./ready_entries.ts";
 
 /** So many leave at once: with a deleted queue they leave the disk in one transaction. */
@@ -9,15 +10,20 @@ const AT_ONCE = 4_000;
  * What was purged, or was in a queue that was deleted. It is in no queue any more, and is forgotten
  * in slices: a million messages would keep all clients waiting for a second.
  */
-export class DiscardedEntries implements Work {
+export class DiscardedEntries implements Work, TurnWork {
   readonly #workload: Workload;
-  readonly #exclude: (entries: Iterable<Entry>) => void;
+  readonly #endOfTurn: EndOfTurn;
+  readonly #store: Pick<DurableStore, "exclude" | "isBusy"> | undefined;
   readonly #lots: ReadyEntries[] = [];
 
-  /** @param exclude keeps from the disk what is not there yet */
-  constructor(workload: Workload, exclude: (entries: Iterable<Entry>) => void) {
+  constructor(
+    workload: Workload,
+    endOfTurn: EndOfTurn,
+    store: Pick<DurableStore, "exclude" | "isBusy"> | undefined,
+  ) {
     this.#workload = workload;
-    this.#exclude = exclude;
+    this.#endOfTurn = endOfTurn;
+    this.#store = store;
   }
 
   /** Forgets the entries, now or soon. None that is not on disk yet will be. @returns how many */
@@ -28,14 +34,26 @@ export class DiscardedEntries implements Work {
       if (entry === undefined) return count;
       entry.queue.forget(entry);
     }
-    this.#exclude(entries);
+    this.#store?.exclude(entries);
     this.#lots.push(entries);
     this.#workload.add(this);
     return count;
   }
 
   work(): boolean {
-    return this.#forget(() => this.#workload.over());
+    const isLeft = this.#forget(() => this.#isStoreBusy || this.#workload.over());
+    if (!isLeft || !this.#isStoreBusy) return isLeft;
+    this.#endOfTurn.want("confirm", this); // when it has committed
+    return false;
+  }
+
+  endTurn(): boolean {
+    this.#workload.add(this);
+    return false;
+  }
+
+  get #isStoreBusy(): boolean {
+    return this.#store?.isBusy ?? false;
   }
 
   /** @returns whether some is left */

@@ -27,6 +27,8 @@ export interface DurableStore {
   insert(entry: Entry, options: { moved: boolean }): void;
   /** Joins the running batch; an entry of the same batch never reaches the disk. */
   remove(entry: Entry): void;
+  /** The running batch has so much to remove that more had better wait for the next. */
+  readonly isBusy: boolean;
   /** The running batch goes on without those of these entries that are in it. */
   exclude(entries: Iterable<Entry>): void;
   /** The entry was delivered, or its delivery count changed. */

@@ -13,8 +13,10 @@ import { reasonOf } from "./data_directory_error.ts";
 import { DefinitionStore } from "./definition_store.ts";
 import { SettingStore } from "./setting_store.ts";
 
-/** Deletes in one transaction: they take some milliseconds. */
-const DELETES_PER_BATCH = 2_000;
+/** Deletes in one transaction: more than are acknowledged in one turn. */
+const DELETES_PER_BATCH = 20_000;
+/** Those that nobody waits for had better come later than that many. */
+const ENOUGH_DELETES = 4_000;
 /** Wait before trying again what the disk refused, in ms. */
 const RETRY_MS = 1_000;
 
@@ -105,6 +107,11 @@ export class MessageStore implements DurableStore, TurnWork, Disposable {
       this.#schedule();
     }
     entry.storage = "none";
+  }
+
+  get isBusy(): boolean {
+    // While the disk takes nothing there is no commit to wait for.
+    return this.#deletes.length >= ENOUGH_DELETES && this.#retry === undefined;
   }
 
   exclude(entries: Iterable<Entry>): void {

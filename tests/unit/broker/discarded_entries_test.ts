@@ -28,8 +28,9 @@ function backlog(onForgotten: (forgotten: number) => void) {
 Deno.test("discarded entries are forgotten in slices, and kept from the disk at once", async () => {
   let excluded = 0;
   using workload = new Workload(new EndOfTurn());
-  const discarded = new DiscardedEntries(workload, (entries) => {
-    excluded = [...entries].length;
+  const discarded = new DiscardedEntries(workload, new EndOfTurn(), {
+    exclude: (entries) => excluded = [...entries].length,
+    isBusy: false,
   });
   const { promise: all, resolve } = Promise.withResolvers<void>();
   const { entries, forgotten } = backlog((count) => count === COUNT && resolve());
@@ -41,9 +42,43 @@ Deno.test("discarded entries are forgotten in slices, and kept from the disk at 
 
 Deno.test("a broker that stops forgets all that is left", () => {
   using workload = new Workload(new EndOfTurn());
-  const discarded = new DiscardedEntries(workload, () => {});
+  const discarded = new DiscardedEntries(workload, new EndOfTurn(), undefined);
   const { entries, forgotten } = backlog(() => {});
   discarded.add(entries);
   discarded.finish();
   assert.equal(forgotten.size, COUNT);
+});
+
+Deno.test("they wait while the store has enough to remove, and go on when it has committed", async () => {
+  const endOfTurn = new EndOfTurn();
+  using workload = new Workload(endOfTurn);
+  const most = 6_000;
+  let removing = 0;
+  const removed: number[] = [];
+  const store = {
+    exclude() {},
+    get isBusy() {
+      return removing >= most;
+    },
+  };
+  const commit = {
+    endTurn() {
+      removed.push(removing);
+      removing = 0;
+      return false;
+    },
+    failed: assert.fail,
+  };
+  const discarded = new DiscardedEntries(workload, endOfTurn, store);
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  const { entries } = backlog((count) => {
+    removing++;
+    endOfTurn.want("commit", commit);
+    if (count === COUNT) resolve();
+  });
+  discarded.add(entries);
+  await all;
+  endOfTurn.run();
+  assert.equal(removed.reduce((sum, count) => sum + count), COUNT);
+  for (const count of removed) assert.ok(count <= most);
 });
