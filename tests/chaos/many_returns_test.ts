@@ -4,7 +4,7 @@ import type { Channel, ConsumeMessage, GetMessage } from "amqplib";
 import { get } from "../conformance/client.ts";
 import { AmqpPeer } from "../support/amqp_peer.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { within } from "../support/deadline.ts";
+import { eventually, within } from "../support/deadline.ts";
 import { publishAll } from "./message_stream.ts";
 import { ScratchDirectory } from "./scratch_directory.ts";
 
@@ -27,6 +27,9 @@ for (const type of ["classic", "quorum"]) {
 
       const connection = await broker.connect();
       const channel = await connection.createChannel();
+      await eventually("all that it held is back", async () => {
+        return (await channel.checkQueue("q")).messageCount === MESSAGES;
+      });
       const first = await get(channel, "q", {});
       const rest = await taken(channel, MESSAGES - 1);
       assert.deepEqual(
