@@ -49,6 +49,7 @@ function* committing(channel: Channel, { publishes, acknowledgements }: HeldWork
 }
 
 function committed(channel: Channel, ok: boolean): void {
+  if (channel.closed) return; // the broker has closed it meanwhile
   if (ok) return channel.send("tx.commit-ok", {});
   const error = new ConnectionError("INTERNAL_ERROR", "the transaction could not be written");
   const { classId, methodId } = METHOD_TABLE["tx.commit"];

@@ -135,7 +135,8 @@ export class ReturningEntries {
       for (let entry = lot.shift(); entry !== undefined; entry = lot.shift()) {
         if (lot.dropped) this.#owner.forget(entry);
         else this.#owner.putBack(entry, lot);
-        if (lot.count > 0 && isOver()) return true;
+        const areLeft = lot.count > 0 || this.#lots.length > 1;
+        if (areLeft && isOver()) return true;
       }
       this.#lots.shift();
     }
