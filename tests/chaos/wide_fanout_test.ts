@@ -17,6 +17,7 @@ Deno.test("a message that is confirmed outlives kill -9 in each of 3,000 queues"
   {
     await using broker = await BrokerProcess.start(directory.path);
     await using peer = await withQueues(broker);
+    await peer.call(1, "confirm.select");
     peer.publish(1, { exchange: "wide" }, "for all", PERSISTENT);
     await peer.expect("basic.ack", 1);
     broker.kill();
@@ -35,9 +36,24 @@ Deno.test("a client that is gone once it has published has published to each of 
   {
     await using peer = await withQueues(broker);
     peer.publish(1, { exchange: "wide" }, "for all", PERSISTENT);
-    peer.send(0, "connection.close", { replyCode: 200 });
-    await peer.expect("connection.close-ok"); // once all is done that was sent before
+    await peer.close(); // its answer comes once all is done that was sent before
   }
+  await using peer = await AmqpPeer.open(broker.url);
+  await peer.openChannel(1);
+  assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
+  assert.equal((await broker.stop()).code, 0);
+});
+
+Deno.test("a broker that is stopped in the midst of it has put it into all of 3,000 queues", async () => {
+  await using directory = await ScratchDirectory.make();
+  {
+    await using broker = await BrokerProcess.start(directory.path);
+    await using peer = await withQueues(broker);
+    peer.publish(1, { exchange: "wide" }, "for all", PERSISTENT);
+    await using other = await AmqpPeer.open(broker.url); // it is let in meanwhile
+    assert.equal((await broker.stop()).code, 0);
+  }
+  await using broker = await BrokerProcess.start(directory.path);
   await using peer = await AmqpPeer.open(broker.url);
   await peer.openChannel(1);
   assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
@@ -52,6 +68,7 @@ else {
     await using disk = await ScratchDirectory.ofSize(DISK_BYTES);
     await using broker = await BrokerProcess.start(`${disk.path}/data`);
     await using peer = await withQueues(broker);
+    await peer.call(1, "confirm.select");
     peer.publish(1, { exchange: "wide" }, "x".repeat(LARGE_BYTES), PERSISTENT);
     assert.equal((await peer.expect("basic.nack", 1)).deliveryTag, 1);
     await broker.logged(/the data directory cannot be written: .*full/);
@@ -63,7 +80,7 @@ else {
   });
 }
 
-/** A client in confirm mode, and the queues behind the fanout `wide`. */
+/** A client, and the queues behind the fanout `wide`. */
 async function withQueues(broker: BrokerProcess): Promise<AmqpPeer> {
   const peer = await AmqpPeer.open(broker.url);
   await peer.openChannel(1);
@@ -74,7 +91,7 @@ async function withQueues(broker: BrokerProcess): Promise<AmqpPeer> {
       peer.send(1, "queue.bind", { queue: `wide-${n}`, exchange: "wide", noWait: true });
     }
   });
-  await peer.call(1, "confirm.select");
+  await peer.call(1, "queue.declare", { queue: "wide-0", passive: true }); // all are there
   return peer;
 }
 
