@@ -1,12 +1,12 @@
 import { attacker, CHANNEL, each, publishBytes, repeated, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
-const MESSAGES = 100_000;
+const MESSAGES = 50_000;
 const PIECE = 1_000;
 
 export const bigTransaction = starvation({
   name: "big-transaction",
-  sentence: "100,000 persistent messages in one tx.commit",
+  sentence: "50,000 persistent messages in one tx.commit",
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "queue.declare", { queue: "committed", durable: true });

@@ -13,13 +13,13 @@ import {
 } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
-const MESSAGES = 200_000;
+const MESSAGES = 100_000;
 const PIECE = 1_000;
 const LOOK_MS = 100;
 
 export const multipleAck = starvation({
   name: "multiple-ack",
-  sentence: "a consumer without prefetch acknowledges 200,000 messages by one basic.ack",
+  sentence: "a consumer without prefetch acknowledges 100,000 messages by one basic.ack",
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "queue.declare", { queue: "heap", durable: true });

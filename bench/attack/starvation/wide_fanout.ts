@@ -1,12 +1,12 @@
 import { attacker, CHANNEL, each, methodBytes, publishBytes, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
-const QUEUES = 5_000;
+const QUEUES = 3_000;
 const MESSAGES = 20;
 
 export const wideFanout = starvation({
   name: "wide-fanout",
-  sentence: "20 persistent messages to a fanout with 5,000 durable queues",
+  sentence: "20 persistent messages to a fanout with 3,000 durable queues",
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "exchange.declare", { exchange: "wide", type: "fanout" });
