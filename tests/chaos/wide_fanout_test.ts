@@ -24,10 +24,7 @@ Deno.test("a message that is confirmed outlives kill -9 in each of 3,000 queues"
     await broker.exited;
   }
   await using broker = await BrokerProcess.start(directory.path);
-  await using peer = await AmqpPeer.open(broker.url);
-  await peer.openChannel(1);
-  assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
-  assert.equal((await broker.stop()).code, 0);
+  await eachHasOne(broker);
 });
 
 Deno.test("a client that is gone once it has published has published to each of 3,000 queues", async () => {
@@ -38,10 +35,7 @@ Deno.test("a client that is gone once it has published has published to each of 
     peer.publish(1, { exchange: "wide" }, "for all", PERSISTENT);
     await peer.close(); // its answer comes once all is done that was sent before
   }
-  await using peer = await AmqpPeer.open(broker.url);
-  await peer.openChannel(1);
-  assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
-  assert.equal((await broker.stop()).code, 0);
+  await eachHasOne(broker);
 });
 
 Deno.test("a broker that is stopped in the midst of it has put it into all of 3,000 queues", async () => {
@@ -54,10 +48,7 @@ Deno.test("a broker that is stopped in the midst of it has put it into all of 3,
     assert.equal((await broker.stop()).code, 0);
   }
   await using broker = await BrokerProcess.start(directory.path);
-  await using peer = await AmqpPeer.open(broker.url);
-  await peer.openChannel(1);
-  assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
-  assert.equal((await broker.stop()).code, 0);
+  await eachHasOne(broker);
 });
 
 const obstacle = await ScratchDirectory.obstacle();
@@ -93,6 +84,14 @@ async function withQueues(broker: BrokerProcess): Promise<AmqpPeer> {
   });
   await peer.call(1, "queue.declare", { queue: "wide-0", passive: true }); // all are there
   return peer;
+}
+
+/** Each queue has one message; stops the broker. */
+async function eachHasOne(broker: BrokerProcess): Promise<void> {
+  await using peer = await AmqpPeer.open(broker.url);
+  await peer.openChannel(1);
+  assert.deepEqual(await lengths(peer), new Map([[1, QUEUES]]));
+  assert.equal((await broker.stop()).code, 0);
 }
 
 /** How many queues have how many messages. */

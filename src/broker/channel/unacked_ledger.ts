@@ -41,9 +41,7 @@ export class UnackedLedger implements Iterable<Entry> {
   }
 
   *[Symbol.iterator](): Iterator<Entry> {
-    for (const { entries } of this.#chunks.values()) {
-      for (const entry of entries) if (entry !== undefined) yield entry;
-    }
+    for (const { entries } of this.#chunks.values()) yield* waiting(entries);
   }
 
   add(entry: Entry): void {
@@ -92,7 +90,7 @@ export class UnackedLedger implements Iterable<Entry> {
     return entry;
   }
 
-  /** An empty one goes. */
+  /** One goes that is empty, or was taken whole; the last one stays. */
   #drop(at: number): void {
     if (at === this.#newestAt) return;
     this.#chunks.delete(at);
@@ -123,8 +121,7 @@ export class UnackedLedger implements Iterable<Entry> {
       } else {
         pieces.push(chunk.entries);
         count += chunk.count;
-        this.#chunks.delete(first);
-        if (first === this.#chunkAt) this.#chunkAt = -1;
+        this.#drop(first);
       }
     }
     this.#size -= count;
@@ -160,10 +157,13 @@ export class Deliveries implements Iterable<Entry> {
   }
 
   *[Symbol.iterator](): Iterator<Entry> {
-    for (const piece of this.#pieces) {
-      for (const entry of piece) if (entry !== undefined) yield entry;
-    }
+    for (const piece of this.#pieces) yield* waiting(piece);
   }
+}
+
+/** Those of a chunk that were not taken. */
+function* waiting(entries: readonly (Entry | undefined)[]): Generator<Entry> {
+  for (const entry of entries) if (entry !== undefined) yield entry;
 }
 
 /** All of them, oldest first. */

@@ -1,3 +1,4 @@
+import type { Routed } from "../model/router.ts";
 import type { CommitWaiter, MessageStore } from "../store/message_store.ts";
 
 /** Waits for all that one operation has stored: in slices it joins many batches of the store. */
@@ -12,6 +13,20 @@ export class Commits implements CommitWaiter {
   constructor(store: MessageStore | undefined, done: (ok: boolean) => void) {
     this.#store = store;
     this.#done = done;
+  }
+
+  /**
+   * Goes through what becomes of a message in its queues, and waits for what they store.
+   * @returns whether none refused it
+   */
+  *follow(all: Iterable<Routed>): Generator<void, boolean> {
+    let isTaken = true;
+    for (const one of all) {
+      if (one === "storing") this.await();
+      if (one === "rejected") isTaken = false;
+      yield;
+    }
+    return isTaken;
   }
 
   /** Something has joined the running batch. */

@@ -120,16 +120,12 @@ function* goThrough(channel: Channel, confirms: ConfirmLedger | undefined, sprea
   if (confirms === undefined) return yield* spread;
   const tag = confirms.next();
   confirms.wait(tag);
-  let isTaken = true;
+  let isTaken = false;
   const commits = new Commits(
     channel.host.broker.store,
     (ok) => confirms.committed(tag, ok && isTaken),
   );
-  for (const enqueued of spread) {
-    if (enqueued === "storing") commits.await();
-    if (enqueued === "rejected") isTaken = false;
-    yield;
-  }
+  isTaken = yield* commits.follow(spread);
   commits.end();
 }
 

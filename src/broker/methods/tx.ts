@@ -32,11 +32,8 @@ function* committing(channel: Channel, { publishes, acknowledgements }: HeldWork
   let isTaken = true;
   for (const publish of publishes) {
     const routed = route(channel, publish);
-    for (const one of typeof routed === "object" ? routed : [routed]) {
-      if (one === "storing") commits.await();
-      if (one === "rejected") isTaken = false;
-      yield;
-    }
+    const all = typeof routed === "object" ? routed : [routed];
+    if (!(yield* commits.follow(all))) isTaken = false;
   }
   for (const { entries, settledBy } of acknowledgements) {
     yield* settling(channel, entries, settledBy);
