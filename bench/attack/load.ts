@@ -15,6 +15,9 @@ const BODY_FRAME_BYTES = 131_072 - 8;
 /** What the attacker itself holds of what the broker does not take yet, in octets. */
 const MOST_WAITING_BYTES = 16 * 2 ** 20;
 
+/** So often one piece of many has its bytes. */
+const TIMES_IN_PIECE = 1_000;
+
 /** The channel that attackers use. */
 export const CHANNEL = 1;
 
@@ -86,6 +89,12 @@ export function each<T>(count: number, make: (number: number) => T): T[] {
 /** The same again and again. */
 export function repeated(bytes: Buffer, times: number): Buffer {
   return Buffer.concat(Array.from({ length: times }, () => bytes));
+}
+
+/** The same by the hundred thousand: pieces of a thousand each. */
+export function inPieces(bytes: Buffer, times: number): Buffer[] {
+  const piece = repeated(bytes, TIMES_IN_PIECE);
+  return each(times / TIMES_IN_PIECE, () => piece);
 }
 
 /** Writes one piece again and again, as fast as the broker takes it; ends when it is cut off. */

@@ -1,8 +1,7 @@
-import { attacker, CHANNEL, each, publishBytes, repeated, workedOff } from "../load.ts";
+import { attacker, CHANNEL, inPieces, publishBytes, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 50_000;
-const PIECE = 1_000;
 
 export const bigTransaction = starvation({
   name: "big-transaction",
@@ -14,11 +13,8 @@ export const bigTransaction = starvation({
   async attack({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "tx.select");
-    const piece = repeated(
-      publishBytes({ routingKey: "committed" }, 64, { deliveryMode: 2 }),
-      PIECE,
-    );
-    await workedOff(peer, each(MESSAGES / PIECE, () => piece), "committed");
+    const message = publishBytes({ routingKey: "committed" }, 64, { deliveryMode: 2 });
+    await workedOff(peer, inPieces(message, MESSAGES), "committed");
     await peer.call(CHANNEL, "tx.commit");
   },
 });

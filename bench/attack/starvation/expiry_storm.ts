@@ -1,9 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { attacker, CHANNEL, each, lengthOf, publishBytes, repeated, workedOff } from "../load.ts";
+import { attacker, CHANNEL, inPieces, lengthOf, publishBytes, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 100_000;
-const PIECE = 1_000;
 const LOOK_MS = 100;
 
 /** A message that does not expire holds back the others, which have, until it is taken. */
@@ -19,9 +18,9 @@ export const expiryStorm = starvation({
       arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead-letters" },
     });
     const properties = { deliveryMode: 2, expiration: "1" };
-    const piece = repeated(publishBytes({ routingKey: "expiring" }, 64, properties), PIECE);
+    const passing = publishBytes({ routingKey: "expiring" }, 64, properties);
     const lasting = publishBytes({ routingKey: "expiring" }, 64, { deliveryMode: 2 });
-    await workedOff(peer, [lasting, ...each(MESSAGES / PIECE, () => piece)], "expiring");
+    await workedOff(peer, [lasting, ...inPieces(passing, MESSAGES)], "expiring");
   },
   async attack({ url }, stop) {
     await using peer = await attacker(url, stop);

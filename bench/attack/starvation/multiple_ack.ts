@@ -4,17 +4,15 @@ import { setTimeout } from "node:timers/promises";
 import {
   attacker,
   CHANNEL,
-  each,
+  inPieces,
   lengthOf,
   methodBytes,
   publishBytes,
-  repeated,
   workedOff,
 } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 100_000;
-const PIECE = 1_000;
 const LOOK_MS = 100;
 
 export const multipleAck = starvation({
@@ -23,8 +21,8 @@ export const multipleAck = starvation({
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "queue.declare", { queue: "heap", durable: true });
-    const piece = repeated(publishBytes({ routingKey: "heap" }, 64, { deliveryMode: 2 }), PIECE);
-    await workedOff(peer, each(MESSAGES / PIECE, () => piece), "heap");
+    const message = publishBytes({ routingKey: "heap" }, 64, { deliveryMode: 2 });
+    await workedOff(peer, inPieces(message, MESSAGES), "heap");
   },
   async attack({ url }, stop) {
     await using watcher = await attacker(url, stop);

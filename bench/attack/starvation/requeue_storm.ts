@@ -1,9 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { attacker, CHANNEL, each, lengthOf, publishBytes, repeated, workedOff } from "../load.ts";
+import { attacker, CHANNEL, inPieces, lengthOf, publishBytes, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
 const MESSAGES = 200_000;
-const PIECE = 1_000;
 const LOOK_MS = 100;
 
 export const requeueStorm = starvation({
@@ -12,8 +11,8 @@ export const requeueStorm = starvation({
   async prepare({ url }, stop) {
     await using peer = await attacker(url, stop);
     await peer.call(CHANNEL, "queue.declare", { queue: "returning" });
-    const piece = repeated(publishBytes({ routingKey: "returning" }, 64), PIECE);
-    await workedOff(peer, each(MESSAGES / PIECE, () => piece), "returning");
+    const message = publishBytes({ routingKey: "returning" }, 64);
+    await workedOff(peer, inPieces(message, MESSAGES), "returning");
   },
   async attack({ url }, stop) {
     await using watcher = await attacker(url, stop);

@@ -1,9 +1,8 @@
-import { attacker, CHANNEL, each, publishBytes, repeated, workedOff } from "../load.ts";
+import { attacker, CHANNEL, each, inPieces, publishBytes, workedOff } from "../load.ts";
 import { starvation } from "../starvation.ts";
 
 const PUBLISHERS = 10;
 const MESSAGES_EACH = 100_000;
-const PIECE = 1_000;
 
 export const tenPublishers = starvation({
   name: "ten-publishers",
@@ -13,10 +12,11 @@ export const tenPublishers = starvation({
     await peer.call(CHANNEL, "queue.declare", { queue: "crowded", durable: true });
   },
   async attack({ url }, stop) {
-    const piece = repeated(publishBytes({ routingKey: "crowded" }, 64, { deliveryMode: 2 }), PIECE);
+    const message = publishBytes({ routingKey: "crowded" }, 64, { deliveryMode: 2 });
+    const pieces = inPieces(message, MESSAGES_EACH);
     await Promise.all(each(PUBLISHERS, async () => {
       await using peer = await attacker(url, stop);
-      await workedOff(peer, each(MESSAGES_EACH / PIECE, () => piece), "crowded");
+      await workedOff(peer, pieces, "crowded");
     }));
   },
 });
